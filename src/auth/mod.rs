@@ -1,0 +1,5 @@
+//! Password hashing.
+
+mod password;
+
+pub use password::PasswordHasher;

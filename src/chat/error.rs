@@ -1,0 +1,79 @@
+//! Why a request to the chat was not carried out.
+
+use std::time::Duration;
+
+use crate::store::{StoreError, Unique};
+
+/// A failure, by its cause. Transports map it to their own codes.
+#[derive(Debug, thiserror::Error)]
+pub enum ChatError {
+    /// There is no such user or group.
+    #[error("{0} not found")]
+    NotFound(Noun),
+    /// A value that must be unique is in use.
+    #[error("{0} already in use")]
+    Taken(Unique),
+    /// A value that can not be taken, whoever sends it.
+    #[error("{field}: {reason}")]
+    Invalid {
+        /// The field of the request.
+        field: &'static str,
+        /// What is wrong with it, as a sentence for its sender.
+        reason: String,
+    },
+    /// A private group that has all the members it can have.
+    #[error("This is a private group and is already full.")]
+    GroupFull,
+    /// The content is over the limit.
+    #[error("content is longer than {limit} bytes")]
+    TooLarge {
+        /// The limit, in bytes of UTF-8.
+        limit: usize,
+    },
+    /// Too much of this is under way already; worth another try after a while.
+    #[error("too busy")]
+    Busy {
+        /// How long to wait before the next try.
+        retry_after: Duration,
+    },
+    /// The database is away, or the server is stopping; worth another try after a while.
+    #[error("the service is temporarily unavailable")]
+    Unavailable,
+    /// A fault of the server; its log says more.
+    #[error("internal error")]
+    Internal,
+}
+
+/// What was looked for in vain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Noun {
+    /// A user.
+    User,
+    /// A group.
+    Group,
+}
+
+impl std::fmt::Display for Noun {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::User => "User",
+            Self::Group => "Group",
+        })
+    }
+}
+
+impl From<StoreError> for ChatError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Taken(what) => Self::Taken(what),
+            StoreError::Unavailable(_) => {
+                tracing::warn!(%error, "store unavailable");
+                Self::Unavailable
+            }
+            _ => {
+                tracing::error!(%error, "store failed");
+                Self::Internal
+            }
+        }
+    }
+}

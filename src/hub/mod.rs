@@ -1,0 +1,1 @@
+//! Who listens to which group, and fan-out.

@@ -1,0 +1,30 @@
+//! A self-hosted group-chat server: REST and WebSockets in front, Postgres or embedded SQLite behind.
+//!
+//! The layers, from the top; each knows those below it and none above or beside it:
+//!
+//! | module | what lives there |
+//! |---|---|
+//! | [`server`] | the listener, one thread per core, the life of a TCP connection, draining |
+//! | [`http`] | REST: router, validation, responses; the WebSocket handshake |
+//! | [`ws`] | the life of one WebSocket |
+//! | [`chat`] | the use cases, free of any transport |
+//! | [`writer`] | numbering and group commit |
+//! | [`auth`] | password hashing |
+//! | [`hub`] | who listens to which group, and fan-out |
+//! | [`store`] | durable storage: Postgres and SQLite |
+//! | [`protocol`] | what goes over the wire, as bytes; no I/O |
+//! | [`model`] | users, groups, messages, limits |
+//!
+//! `ARCHITECTURE.md` tells how they work together.
+
+pub mod auth;
+pub mod chat;
+pub mod config;
+pub mod http;
+pub mod hub;
+pub mod model;
+pub mod protocol;
+pub mod server;
+pub mod store;
+pub mod writer;
+pub mod ws;

@@ -1,0 +1,26 @@
+//! Bounds of names and contents that hold whatever the configuration says.
+
+/// Longest user name, in characters (Unicode scalar values), as in the original's schema.
+pub const USERNAME_CHARS_MAX: usize = 50;
+
+/// Longest e-mail address, in characters, as in the original's schema.
+pub const EMAIL_CHARS_MAX: usize = 100;
+
+/// Longest group name, in characters.
+pub const GROUP_NAME_CHARS_MAX: usize = 100;
+
+/// Longest password, in bytes of UTF-8; hashing a longer one only burns time.
+pub const PASSWORD_BYTES_MAX: usize = 1024;
+
+/// Members a private group can have.
+pub const PRIVATE_MEMBERS_MAX: usize = 2;
+
+/// Longest `client_id`, in bytes of UTF-8.
+pub const CLIENT_ID_BYTES_MAX: usize = 64;
+
+/// Longest message content unless configured otherwise, in bytes of UTF-8 after unescaping.
+pub const CONTENT_BYTES_MAX_DEFAULT: usize = 1024 * 1024;
+
+/// Rows that one question to the store may bring. Longer lists are read in pages of this size, so a list
+/// of any length takes a bounded amount of memory.
+pub const PAGE_ROWS_MAX: usize = 500;

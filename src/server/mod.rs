@@ -1,0 +1,1 @@
+//! The listener, the threads, the life of a connection, draining.

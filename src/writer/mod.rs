@@ -1,0 +1,1 @@
+//! Numbering and group commit of messages.
