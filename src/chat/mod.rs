@@ -1,33 +1,105 @@
 //! The use cases of the chat, free of any transport.
 
+mod clock;
+mod directory;
 mod error;
+mod room;
 mod target;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use error::{ChatError, Noun};
+pub use room::Room;
 pub use target::SocketTarget;
 
+use self::directory::{Directory, Required};
 use crate::auth::PasswordHasher;
-use crate::model::{Group, GroupId, Message, MessageId, NewUser, User, UserId};
-use crate::store::{MessageFilter, MessagePage, Store};
+use crate::hub::Hub;
+use crate::model::limits::{CLIENT_ID_BYTES_MAX, EMAIL_CHARS_MAX, GROUP_NAME_CHARS_MAX, USERNAME_CHARS_MAX};
+use crate::model::{Group, GroupId, Message, MessageId, NewMessage, NewUser, Seq, User, UserId};
+use crate::store::{MessageFilter, MessagePage, Store, StoreError, Unique};
+use crate::writer::{MessageWriter, Receipt, WriteError};
 
 /// The result of a use case.
 pub type ChatResult<T> = Result<T, ChatError>;
 
+/// How long a message without a socket may wait for its commit before the sender is told to try again.
+const POST_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// New names tried for a private chat before giving up; each is one of 2^32.
+const PRIVATE_NAMES_MAX: usize = 8;
+
+/// What can be set.
+#[derive(Clone, Copy, Debug)]
+pub struct ChatOptions {
+    /// Longest content, in bytes of UTF-8.
+    pub content_bytes_max: usize,
+    /// Sockets in a group up to which comings and goings are announced.
+    pub announce_members_max: usize,
+}
+
 /// The chat: what REST handlers and sockets ask. Shared by all threads.
 pub struct Chat {
     store: Arc<dyn Store>,
+    directory: Directory,
     passwords: PasswordHasher,
+    writer: MessageWriter,
+    hub: Hub,
+    options: ChatOptions,
+}
+
+/// Why a socket is not let in.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// There is no such user or group.
+    #[error("no such user or group")]
+    InvalidUserOrGroup,
+    /// One of the two users of a private chat does not exist.
+    #[error("no such sender or receiver")]
+    InvalidSenderOrReceiver,
+    /// The group is private and has all its members.
+    #[error("group full")]
+    GroupFull,
+    /// The store could not be asked.
+    #[error(transparent)]
+    Failed(ChatError),
+}
+
+impl From<ChatError> for Refusal {
+    fn from(error: ChatError) -> Self {
+        match error {
+            ChatError::GroupFull => Self::GroupFull,
+            error => Self::Failed(error),
+        }
+    }
 }
 
 impl Chat {
-    /// Creates a user. Names and address were validated; lengths and NUL are checked here.
+    /// A chat over its parts.
+    pub fn new(
+        store: Arc<dyn Store>,
+        passwords: PasswordHasher,
+        writer: MessageWriter,
+        hub: Hub,
+        options: ChatOptions,
+    ) -> Self {
+        Self { directory: Directory::new(Arc::clone(&store)), store, passwords, writer, hub, options }
+    }
+
+    /// What was set.
+    pub fn options(&self) -> ChatOptions {
+        self.options
+    }
+
+    /// Creates a user from values that were validated in form.
     ///
     /// # Errors
     /// [`ChatError::Invalid`] for what is too long or contains NUL, [`ChatError::Taken`] (e-mail before user
     /// name), [`ChatError::Busy`] when too many passwords are being hashed.
     pub async fn create_user(&self, username: String, email: String, password: String) -> ChatResult<User> {
+        check_name("username", &username, USERNAME_CHARS_MAX)?;
+        check_name("email", &email, EMAIL_CHARS_MAX)?;
         let password_hash = self.passwords.hash(password).await?;
         Ok(self.store.create_user(NewUser { username, email, password_hash }).await?)
     }
@@ -37,15 +109,16 @@ impl Chat {
     /// # Errors
     /// [`ChatError::NotFound`].
     pub async fn user(&self, id: UserId) -> ChatResult<Arc<User>> {
-        self.store.user(id).await?.map(Arc::new).ok_or(ChatError::NotFound(Noun::User))
+        self.directory.user(id).await?.required(Noun::User)
     }
 
     /// Creates a group.
     ///
     /// # Errors
     /// [`ChatError::Invalid`], [`ChatError::Taken`].
-    pub async fn create_group(&self, name: &str, is_private: bool) -> ChatResult<Group> {
-        Ok(self.store.create_group(name, is_private).await?)
+    pub async fn create_group(&self, name: &str, is_private: bool) -> ChatResult<Arc<Group>> {
+        check_name("name", name, GROUP_NAME_CHARS_MAX)?;
+        Ok(self.directory.keep_group(self.store.create_group(name, is_private).await?))
     }
 
     /// One group.
@@ -53,7 +126,7 @@ impl Chat {
     /// # Errors
     /// [`ChatError::NotFound`].
     pub async fn group(&self, id: GroupId) -> ChatResult<Arc<Group>> {
-        self.store.group(id).await?.map(Arc::new).ok_or(ChatError::NotFound(Noun::Group))
+        self.directory.group(id).await?.required(Noun::Group)
     }
 
     /// A page of groups, see [`Store::groups`].
@@ -102,8 +175,34 @@ impl Chat {
         content: String,
         client_id: Option<String>,
     ) -> ChatResult<Message> {
-        let _ = (group, user, content, client_id);
-        Err(ChatError::Unavailable)
+        if content.len() > self.options.content_bytes_max {
+            return Err(ChatError::TooLarge { limit: self.options.content_bytes_max });
+        }
+        check_nul("content", &content)?;
+        if let Some(client_id) = &client_id {
+            check_nul("client_id", client_id)?;
+            if client_id.len() > CLIENT_ID_BYTES_MAX {
+                let reason = format!("should have at most {CLIENT_ID_BYTES_MAX} bytes");
+                return Err(ChatError::Invalid { field: "client_id", reason });
+            }
+        }
+        let user = self.user(user).await?;
+        let group = self.group(group).await?;
+        self.directory.join(&group, &user).await?;
+        let message = NewMessage {
+            group: Arc::clone(&group),
+            user,
+            content: content.into(),
+            client_id: client_id.map(Into::into),
+            received_at: clock::now(),
+        };
+        let stored = tokio::time::timeout(POST_TIMEOUT, self.writer.store(message)).await;
+        match stored.map_err(|_| ChatError::Unavailable)? {
+            Ok(Receipt::Stored { batch, index }) => batch.get(index).cloned().ok_or(ChatError::Internal),
+            Ok(Receipt::Duplicate(sent)) => self.message(group.id, sent.seq).await,
+            Err(WriteError::Unavailable) => Err(ChatError::Unavailable),
+            Err(WriteError::Refused) => Err(ChatError::Internal),
+        }
     }
 
     /// How many users are online in the group.
@@ -112,15 +211,72 @@ impl Chat {
     /// [`ChatError::NotFound`].
     pub async fn presence(&self, group: GroupId) -> ChatResult<Presence> {
         self.group(group).await?;
-        Ok(Presence { online: 0, users: Some(Vec::new()) })
+        Ok(Presence { online: self.hub.listeners(group).total(), users: None })
     }
 
-    /// Whether requests can be served: the database answers and the server is not stopping.
+    /// Whether requests can be served: the database answers and messages are being stored.
     ///
     /// # Errors
     /// [`ChatError::Unavailable`].
     pub async fn ready(&self) -> ChatResult<()> {
-        Ok(self.store.ping().await?)
+        self.store.ping().await?;
+        if self.writer.is_failing() { Err(ChatError::Unavailable) } else { Ok(()) }
+    }
+
+    /// Lets a socket in: finds its user and group, makes the private group of a pair if there is none, and
+    /// makes the user a member.
+    ///
+    /// # Errors
+    /// The refusal to be told.
+    pub async fn enter(&self, target: SocketTarget) -> Result<Room, Refusal> {
+        let is_private_chat = matches!(target, SocketTarget::Private { .. });
+        let (group, user) = match target {
+            SocketTarget::Group { group, username } => self.find(&group, &username).await?,
+            SocketTarget::Private { user, receiver } => self.find_pair(user, &receiver).await?,
+            SocketTarget::Any => return Err(Refusal::InvalidUserOrGroup),
+        };
+        self.directory.join(&group, &user).await?;
+        let announce_members_max = self.options.announce_members_max;
+        Ok(Room { group, user, is_private_chat, announce_members_max })
+    }
+
+    async fn find(&self, group: &str, username: &str) -> Result<(Arc<Group>, Arc<User>), Refusal> {
+        // The database could not even be asked for a name with NUL.
+        if contains_nul(group) || contains_nul(username) {
+            return Err(Refusal::InvalidUserOrGroup);
+        }
+        let group = self.directory.group_by_name(group).await?.ok_or(Refusal::InvalidUserOrGroup)?;
+        let user = self.directory.user_by_name(username).await?.ok_or(Refusal::InvalidUserOrGroup)?;
+        Ok((group, user))
+    }
+
+    async fn find_pair(&self, user: UserId, receiver: &str) -> Result<(Arc<Group>, Arc<User>), Refusal> {
+        if contains_nul(receiver) {
+            return Err(Refusal::InvalidSenderOrReceiver);
+        }
+        let user = self.directory.user(user).await?.ok_or(Refusal::InvalidSenderOrReceiver)?;
+        let receiver =
+            self.directory.user_by_name(receiver).await?.ok_or(Refusal::InvalidSenderOrReceiver)?;
+        for _ in 0..PRIVATE_NAMES_MAX {
+            let random = getrandom::u32().map_err(|_| Refusal::Failed(ChatError::Internal))?;
+            match self.store.private_group(user.id, receiver.id, &format!("private_{random:08x}")).await {
+                Ok(group) => return Ok((self.directory.keep_group(group), user)),
+                Err(StoreError::Taken(Unique::GroupName)) => {}
+                Err(error) => return Err(Refusal::Failed(error.into())),
+            }
+        }
+        Err(Refusal::Failed(ChatError::Internal))
+    }
+
+    async fn message(&self, group: GroupId, seq: Seq) -> ChatResult<Message> {
+        let filter = MessageFilter {
+            group: Some(group),
+            after_seq: Some(Seq(seq.0 - 1)),
+            before_seq: Some(seq.next()),
+            ..MessageFilter::default()
+        };
+        let page = MessagePage { filter, limit: 1, ..MessagePage::default() };
+        self.store.messages(page).await?.pop().ok_or(ChatError::Internal)
     }
 }
 
@@ -132,4 +288,27 @@ pub struct Presence {
     /// Who they are, in ascending order of `id`; left out above the size up to which a group names its
     /// members.
     pub users: Option<Vec<Arc<User>>>,
+}
+
+/// Whether the text contains NUL, the one character that Postgres cannot store.
+fn contains_nul(text: &str) -> bool {
+    text.as_bytes().contains(&0)
+}
+
+fn check_nul(field: &'static str, text: &str) -> ChatResult<()> {
+    if contains_nul(text) {
+        return Err(ChatError::Invalid { field, reason: "should not contain NUL".into() });
+    }
+    Ok(())
+}
+
+fn check_name(field: &'static str, name: &str, chars_max: usize) -> ChatResult<()> {
+    check_nul(field, name)?;
+    if name.chars().count() > chars_max {
+        return Err(ChatError::Invalid {
+            field,
+            reason: format!("should have at most {chars_max} characters"),
+        });
+    }
+    Ok(())
 }

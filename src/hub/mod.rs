@@ -1,1 +1,20 @@
 //! Who listens to which group, and fan-out.
+//!
+//! [`Hub`] is the directory that all threads share: which cores have listeners of a group, and how many.
+//! [`Core`] is one thread's part: its sockets and the members of its groups. A committed batch is one event
+//! per core; the core hands the same finished bytes to each member's [`Outbox`], which writes them to the
+//! socket at once and queues only what the kernel does not take.
+//!
+//! The hub never waits, never stores, and does not know what the bytes mean.
+
+mod core;
+mod credit;
+mod directory;
+mod outbox;
+mod subscriber;
+
+pub use self::core::{Core, CoreLimits, Membership};
+pub use credit::Credit;
+pub use directory::{Ack, Event, GroupFrames, Hub, Inbox, Listeners};
+pub use outbox::{Outbox, Sink};
+pub use subscriber::{SocketId, Subscriber};

@@ -39,3 +39,11 @@ pub struct Message {
     /// When the server took it; ascending with `id`.
     pub created_at: Timestamp,
 }
+
+impl Message {
+    /// The message as it was before it had numbers.
+    pub fn into_new(self) -> NewMessage {
+        let Self { group, user, content, client_id, created_at, .. } = self;
+        NewMessage { group, user, content, client_id, received_at: created_at }
+    }
+}

@@ -1,1 +1,9 @@
 //! What goes over the wire, as bytes. No I/O and no clock.
+
+pub mod close;
+pub mod frame;
+mod mode;
+pub mod text;
+
+pub use close::CloseCode;
+pub use mode::Mode;

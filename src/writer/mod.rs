@@ -1,1 +1,18 @@
-//! Numbering and group commit of messages.
+//! Numbering and group commit: the one place where messages get their numbers and reach the store.
+//!
+//! Messages of all groups queue into one task. It takes what is there, numbers it, stores it in one
+//! transaction, and only then hands it to the [hub](crate::hub) and answers the senders. What comes in
+//! meanwhile is the next batch, so batches are as large as the load makes them and a lone message waits for
+//! nobody.
+
+mod batch;
+mod delivery;
+mod handle;
+mod intake;
+mod submission;
+mod task;
+
+pub use handle::{MessageWriter, Receipt, WriteError};
+pub use intake::Intake;
+pub use submission::{Answer, ReplyTo, Submission};
+pub use task::WriterOptions;

@@ -1,0 +1,220 @@
+//! What waits to be sent over one socket.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, Bytes};
+use tokio::net::TcpStream;
+
+/// Where an outbox writes to.
+pub trait Sink {
+    /// Writes without waiting; [`io::ErrorKind::WouldBlock`] if nothing is taken now.
+    ///
+    /// # Errors
+    /// Those of the socket.
+    fn try_write(&self, bytes: &[u8]) -> io::Result<usize>;
+
+    /// Writes several buffers in one go, without waiting.
+    ///
+    /// # Errors
+    /// Those of the socket.
+    fn try_write_vectored(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize>;
+
+    /// Waits until a write may be taken.
+    fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+}
+
+impl Sink for TcpStream {
+    fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        Self::try_write(self, bytes)
+    }
+
+    fn try_write_vectored(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+        Self::try_write_vectored(self, buffers)
+    }
+
+    fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_write_ready(cx)
+    }
+}
+
+/// What became of bytes handed to an outbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// The kernel took them all, or the outbox takes no more and dropped them.
+    Done,
+    /// Some of them wait; [`Outbox::poll_drain`] must be polled.
+    Waiting,
+    /// They did not fit. Everything that was not begun is dropped, and nothing is taken any more but by
+    /// [`Outbox::finish`].
+    Overflow,
+    /// The socket is broken.
+    Broken,
+}
+
+/// A socket's bounded queue of finished frames.
+///
+/// Bytes go straight to the socket while nothing waits. Each buffer holds whole frames and is sent whole or
+/// not at all, so frames of different origin never mix. A queue that is empty owns no memory.
+#[derive(Debug)]
+pub struct Outbox<S = TcpStream> {
+    sink: S,
+    queue: RefCell<VecDeque<Bytes>>,
+    /// Bytes in `queue`.
+    waiting: Cell<usize>,
+    /// Whether the first buffer of `queue` is partly sent.
+    begun: Cell<bool>,
+    /// Whether anything is still taken.
+    open: Cell<bool>,
+    /// Counts up with each write that the socket took while something waited.
+    progress: Cell<u32>,
+}
+
+/// Buffers given to one vectored write.
+const VECTORED_MAX: usize = 16;
+
+impl<S: Sink> Outbox<S> {
+    /// An empty outbox.
+    pub fn new(sink: S) -> Self {
+        Self {
+            sink,
+            queue: RefCell::default(),
+            waiting: Cell::new(0),
+            begun: Cell::new(false),
+            open: Cell::new(true),
+            progress: Cell::new(0),
+        }
+    }
+
+    /// The socket.
+    pub fn sink(&self) -> &S {
+        &self.sink
+    }
+
+    /// Bytes that wait.
+    pub fn waiting(&self) -> usize {
+        self.waiting.get()
+    }
+
+    /// A number that changes whenever the socket takes waiting bytes; a reader that stands still is known
+    /// by it.
+    pub fn progress(&self) -> u32 {
+        self.progress.get()
+    }
+
+    /// Sends whole frames: at once as far as the socket takes them, the rest when it can. At most
+    /// `waiting_max` bytes wait.
+    pub fn send(&self, frames: &Bytes, waiting_max: usize) -> Sent {
+        if !self.open.get() {
+            return Sent::Done;
+        }
+        let taken = if self.waiting.get() > 0 {
+            0
+        } else {
+            match self.sink.try_write(frames) {
+                Ok(taken) if taken == frames.len() => return Sent::Done,
+                Ok(taken) => taken,
+                Err(error) if would_block(&error) => 0,
+                Err(_) => {
+                    self.abandon();
+                    return Sent::Broken;
+                }
+            }
+        };
+        let rest = frames.len() - taken;
+        if self.waiting.get() + rest > waiting_max && taken == 0 {
+            self.open.set(false);
+            self.drop_unbegun();
+            return Sent::Overflow;
+        }
+        if taken > 0 {
+            self.begun.set(true);
+        }
+        self.push(frames.slice(taken..));
+        Sent::Waiting
+    }
+
+    /// Sends last frames, whatever waits before them and whatever the bound; nothing is taken afterwards.
+    pub fn finish(&self, frames: Bytes) {
+        self.open.set(false);
+        self.push(frames);
+    }
+
+    /// Drops what waits, even if partly sent, and takes nothing any more.
+    pub fn abandon(&self) {
+        self.open.set(false);
+        self.queue.take();
+        self.waiting.set(0);
+        self.begun.set(false);
+    }
+
+    /// Sends what waits, as the socket takes it; ready when nothing waits.
+    ///
+    /// # Errors
+    /// Those of the socket; what waited is dropped then.
+    pub fn poll_drain(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while self.waiting.get() > 0 {
+            let result = match ready!(self.sink.poll_writable(cx)) {
+                Ok(()) => self.write_waiting(),
+                Err(error) => Err(error),
+            };
+            match result {
+                Ok(()) => {}
+                Err(error) if would_block(&error) => {}
+                Err(error) => {
+                    self.abandon();
+                    return Poll::Ready(Err(error));
+                }
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn write_waiting(&self) -> io::Result<()> {
+        let mut queue = self.queue.borrow_mut();
+        let mut slices = [IoSlice::new(&[]); VECTORED_MAX];
+        let mut count = 0;
+        for (slice, buffer) in slices.iter_mut().zip(queue.iter()) {
+            *slice = IoSlice::new(buffer);
+            count += 1;
+        }
+        let mut taken = self.sink.try_write_vectored(&slices[..count])?;
+        if taken == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        self.progress.set(self.progress.get().wrapping_add(1));
+        self.waiting.set(self.waiting.get() - taken);
+        while let Some(front) = queue.front_mut() {
+            if taken < front.len() {
+                self.begun.set(self.begun.get() || taken > 0);
+                front.advance(taken);
+                return Ok(());
+            }
+            taken -= front.len();
+            queue.pop_front();
+            self.begun.set(false);
+        }
+        // An idle socket keeps no memory for a queue.
+        *queue = VecDeque::new();
+        Ok(())
+    }
+
+    fn push(&self, frames: Bytes) {
+        if !frames.is_empty() {
+            self.waiting.set(self.waiting.get() + frames.len());
+            self.queue.borrow_mut().push_back(frames);
+        }
+    }
+
+    fn drop_unbegun(&self) {
+        let mut queue = self.queue.borrow_mut();
+        queue.truncate(usize::from(self.begun.get()));
+        self.waiting.set(queue.iter().map(Bytes::len).sum());
+    }
+}
+
+fn would_block(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
+}

@@ -1,0 +1,169 @@
+//! One socket, as its core sees it.
+
+use std::cell::{Cell, RefCell};
+use std::task::{Context, Waker};
+
+use bytes::Bytes;
+
+use super::outbox::{Outbox, Sent, Sink};
+use crate::protocol::{CloseCode, Mode, frame};
+
+/// Names a socket over all cores, for as long as the server runs: a late answer never reaches a successor
+/// in the same place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SocketId {
+    /// The core that serves it.
+    pub core: u16,
+    /// Its place in the core's table.
+    pub slot: u32,
+    /// Counts the sockets of the core.
+    pub serial: u64,
+}
+
+/// A socket that takes part in groups: its outbox, and what others ask of its task.
+#[derive(Debug)]
+pub struct Subscriber<S = tokio::net::TcpStream> {
+    id: SocketId,
+    mode: Mode,
+    outbox: Outbox<S>,
+    outbox_bytes_max: usize,
+    /// Messages that the writer has of this socket.
+    in_flight: Cell<u32>,
+    /// Whether it stands in the core's list of those who wait for credit.
+    waits: Cell<bool>,
+    /// When the peer was last heard, in ticks of its core.
+    heard: Cell<u32>,
+    /// Why it shall be closed; its task has not seen that yet.
+    closing: Cell<Option<(CloseCode, &'static str)>>,
+    /// Whether the peer is given up.
+    abandoned: Cell<bool>,
+    /// The task that serves this socket, once it waits.
+    task: RefCell<Option<Waker>>,
+}
+
+impl<S: Sink> Subscriber<S> {
+    /// A socket on which nothing was sent yet.
+    pub fn new(id: SocketId, mode: Mode, sink: S, outbox_bytes_max: usize, now: u32) -> Self {
+        Self {
+            id,
+            mode,
+            outbox: Outbox::new(sink),
+            outbox_bytes_max,
+            in_flight: Cell::new(0),
+            waits: Cell::new(false),
+            heard: Cell::new(now),
+            closing: Cell::new(None),
+            abandoned: Cell::new(false),
+            task: RefCell::new(None),
+        }
+    }
+
+    /// Its name.
+    pub fn id(&self) -> SocketId {
+        self.id
+    }
+
+    /// How it speaks.
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// What waits to be sent.
+    pub fn outbox(&self) -> &Outbox<S> {
+        &self.outbox
+    }
+
+    /// Sends whole frames, see [`Outbox::send`]. A socket whose outbox overflows is closed with
+    /// [`CloseCode::TOO_SLOW`].
+    pub fn send(&self, frames: &Bytes) {
+        match self.outbox.send(frames, self.outbox_bytes_max) {
+            Sent::Done => {}
+            Sent::Waiting | Sent::Broken => self.wake(),
+            Sent::Overflow => self.close(CloseCode::TOO_SLOW, "too slow"),
+        }
+    }
+
+    /// Asks the socket's task to close it with this code; the first one asked for stays.
+    pub fn close(&self, code: CloseCode, reason: &'static str) {
+        if self.closing.get().is_none() {
+            self.closing.set(Some((code, reason)));
+            self.wake();
+        }
+    }
+
+    /// The close that was asked for.
+    pub fn closing(&self) -> Option<(CloseCode, &'static str)> {
+        self.closing.get()
+    }
+
+    /// Gives the peer up: the socket's task ends at once, without a close frame.
+    pub fn abandon(&self) {
+        self.abandoned.set(true);
+        self.wake();
+    }
+
+    /// Whether the peer is given up.
+    pub fn is_abandoned(&self) -> bool {
+        self.abandoned.get()
+    }
+
+    /// Messages of this socket that are not committed yet.
+    pub fn in_flight(&self) -> u32 {
+        self.in_flight.get()
+    }
+
+    /// A message of this socket went to the writer.
+    pub fn message_sent(&self) {
+        self.in_flight.set(self.in_flight.get() + 1);
+    }
+
+    /// A message of this socket was committed or refused.
+    pub fn message_done(&self, waits_above: u32) {
+        let before = self.in_flight.get();
+        self.in_flight.set(before.saturating_sub(1));
+        if before == waits_above {
+            self.wake();
+        }
+    }
+
+    /// Begins to wait for credit; `false` if it does so already.
+    pub(super) fn waits_for_credit(&self) -> bool {
+        !self.waits.replace(true)
+    }
+
+    /// Ends the wait for credit.
+    pub(super) fn credit_given(&self) {
+        self.waits.set(false);
+        self.wake();
+    }
+
+    /// Notes that the peer was heard at this tick.
+    pub fn hear(&self, now: u32) {
+        self.heard.set(now);
+    }
+
+    /// When the peer was last heard, in ticks of the core.
+    pub fn heard(&self) -> u32 {
+        self.heard.get()
+    }
+
+    /// Sends a ping.
+    pub fn ping(&self) {
+        self.send(&frame::PING);
+    }
+
+    /// Makes the polling task the one that is woken.
+    pub fn register(&self, cx: &Context<'_>) {
+        let mut task = self.task.borrow_mut();
+        if !task.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            *task = Some(cx.waker().clone());
+        }
+    }
+
+    /// Wakes the socket's task.
+    pub fn wake(&self) {
+        if let Some(waker) = &*self.task.borrow() {
+            waker.wake_by_ref();
+        }
+    }
+}

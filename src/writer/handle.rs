@@ -1,0 +1,120 @@
+//! The handle through which all threads reach the writer.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+use super::submission::{ReplyTo, Submission};
+use crate::model::{Message, NewMessage};
+use crate::store::Sent;
+
+/// Messages of callers without a socket that may wait for the writer at a time.
+const CALLERS_MAX: usize = 4096;
+/// KiB of content of these messages that may wait for the writer at a time.
+const CALLERS_KIB_MAX: usize = 64 * 1024;
+
+/// What the sender of a message gets back.
+#[derive(Clone, Debug)]
+pub enum Receipt {
+    /// It is stored.
+    Stored {
+        /// The batch it was stored with.
+        batch: Arc<[Message]>,
+        /// Its place in the batch.
+        index: usize,
+    },
+    /// Its `client_id` was stored before; these are that message's numbers.
+    Duplicate(Sent),
+}
+
+/// Why a message was not stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WriteError {
+    /// The database refused this message for good.
+    #[error("the database refused the message")]
+    Refused,
+    /// The database is away or the server stops. The message may have been stored all the same; with a
+    /// `client_id` a retry is safe.
+    #[error("the message could not be stored now")]
+    Unavailable,
+}
+
+/// Hands messages to the writer. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct MessageWriter {
+    queue: mpsc::UnboundedSender<Command>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    callers: Semaphore,
+    callers_kib: Semaphore,
+    failing: AtomicBool,
+}
+
+/// What the writer's task is asked.
+#[derive(Debug)]
+pub(super) enum Command {
+    /// Store these, in this order.
+    Submit(Vec<Submission>),
+    /// Store one.
+    SubmitOne(Submission),
+    /// Answer when all that was submitted before is delivered.
+    Flush(oneshot::Sender<()>),
+}
+
+impl MessageWriter {
+    /// A handle and the other end of its queue.
+    ///
+    /// The queue itself has no bound: whoever submits holds credit, of its core or of the semaphores here,
+    /// and these are bounded.
+    pub(super) fn new() -> (Self, mpsc::UnboundedReceiver<Command>) {
+        let (queue, commands) = mpsc::unbounded_channel();
+        let shared = Shared {
+            callers: Semaphore::new(CALLERS_MAX),
+            callers_kib: Semaphore::new(CALLERS_KIB_MAX),
+            failing: AtomicBool::new(false),
+        };
+        (Self { queue, shared: Arc::new(shared) }, commands)
+    }
+
+    /// Whether the last attempt to store a batch failed.
+    pub fn is_failing(&self) -> bool {
+        self.shared.failing.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_failing(&self, failing: bool) {
+        self.shared.failing.store(failing, Ordering::Relaxed);
+    }
+
+    /// Stores a message and waits for its commit.
+    ///
+    /// # Errors
+    /// [`WriteError::Unavailable`] at once while the database is away, and when the server stops;
+    /// [`WriteError::Refused`].
+    pub async fn store(&self, message: NewMessage) -> Result<Receipt, WriteError> {
+        if self.is_failing() {
+            return Err(WriteError::Unavailable);
+        }
+        let kib = u32::try_from(message.content.len() / 1024 + 1).unwrap_or(u32::MAX);
+        let _place = self.shared.callers.acquire().await.map_err(|_| WriteError::Unavailable)?;
+        let _room = self.shared.callers_kib.acquire_many(kib.min(CALLERS_KIB_MAX as u32)).await;
+        let (sender, answer) = oneshot::channel();
+        self.submit(Command::SubmitOne(Submission { message, reply_to: ReplyTo::Caller(sender) }));
+        answer.await.unwrap_or(Err(WriteError::Unavailable))
+    }
+
+    /// Waits until all that was submitted so far is stored and delivered, or the writer has ended.
+    pub async fn flush(&self) {
+        let (sender, done) = oneshot::channel();
+        self.submit(Command::Flush(sender));
+        let _ = done.await;
+    }
+
+    pub(super) fn submit(&self, command: Command) {
+        // Fails only when the task has ended; those who wait for an answer learn it by their channel.
+        let _ = self.queue.send(command);
+    }
+}

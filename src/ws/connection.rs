@@ -1,0 +1,289 @@
+//! The task of one WebSocket.
+
+use std::future::Future;
+use std::io::{self, Read};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use socket2::SockRef;
+use tokio::io::Interest;
+use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, Sleep, sleep};
+
+use super::endpoint::Endpoint;
+use super::reader::{FrameReader, Incoming, Violation};
+use crate::chat::Room;
+use crate::hub::{Membership, Subscriber};
+use crate::protocol::frame;
+
+/// Reads in one turn before the other sockets get theirs.
+const READS_A_TURN: usize = 4;
+
+/// A socket in a group.
+pub(super) struct Stay {
+    pub(super) room: Room,
+    pub(super) membership: Membership,
+}
+
+/// Reads what the client sends and writes what the direct way could not, until either side is done.
+///
+/// A future by hand rather than an `async fn`: there is one for each open socket, most of them idle, so it
+/// holds nothing but what outlives a poll.
+pub(super) struct Connection {
+    endpoint: Rc<Endpoint>,
+    socket: Rc<Subscriber>,
+    stay: Option<Box<Stay>>,
+    reader: FrameReader,
+    /// What the client sent before this task began.
+    early: Bytes,
+    stage: Stage,
+    /// Runs while data waits for the peer, and while the peer's close is waited for.
+    timer: Option<Box<Timer>>,
+    /// Counts this connection among the open ones.
+    _permit: OwnedSemaphorePermit,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Messages go both ways.
+    Open,
+    /// A close frame is on its way; what the client sends is read and dropped, since closing a socket with
+    /// unread data would destroy what the client has not read yet.
+    Closing,
+    /// The client has sent its close frame, so nothing is left but to send what waits.
+    Draining,
+    /// All was sent, and the end of it too; the client's end is waited for.
+    Shutdown,
+}
+
+/// A time-out that starts anew with each sign of progress.
+struct Timer {
+    sleep: Pin<Box<Sleep>>,
+    progress: u32,
+}
+
+/// Whether the task goes on.
+enum Next {
+    Wait,
+    End,
+}
+
+impl Connection {
+    pub(super) fn new(
+        endpoint: Rc<Endpoint>,
+        socket: Rc<Subscriber>,
+        stay: Option<Stay>,
+        early: Bytes,
+        permit: OwnedSemaphorePermit,
+    ) -> Self {
+        Self {
+            endpoint,
+            socket,
+            stay: stay.map(Box::new),
+            reader: FrameReader::default(),
+            early,
+            stage: Stage::Open,
+            timer: None,
+            _permit: permit,
+        }
+    }
+
+    fn advance(&mut self, cx: &mut Context<'_>) -> Next {
+        self.socket.register(cx);
+        if self.socket.is_abandoned() {
+            return self.reset();
+        }
+        if !self.early.is_empty() {
+            let mut early = std::mem::take(&mut self.early).to_vec();
+            self.take(&mut early);
+        }
+        if let (Stage::Open, Some((code, reason))) = (self.stage, self.socket.closing()) {
+            self.begin_close(frame::close(code, reason), Stage::Closing);
+        }
+        // Reading may call for an answer, so it comes before writing.
+        if let Next::End = self.read(cx) {
+            return Next::End;
+        }
+        if let Next::End = self.write(cx) {
+            return Next::End;
+        }
+        self.watch(cx)
+    }
+
+    /// Reads until nothing is there, the turn is over, or the sender has to wait.
+    fn read(&mut self, cx: &mut Context<'_>) -> Next {
+        if self.stage == Stage::Draining {
+            return Next::Wait;
+        }
+        let endpoint = Rc::clone(&self.endpoint);
+        let mut buffer = endpoint.read_buffer.borrow_mut();
+        for _ in 0..READS_A_TURN {
+            if self.stage == Stage::Open && !endpoint.core.may_send(&self.socket) {
+                if !endpoint.core.credit().available() {
+                    endpoint.core.credit().wait(&self.socket);
+                }
+                return Next::Wait;
+            }
+            let stream = self.socket.outbox().sink();
+            match stream.poll_read_ready(cx) {
+                Poll::Pending => return Next::Wait,
+                Poll::Ready(Err(_)) => return Next::End,
+                Poll::Ready(Ok(())) => {}
+            }
+            match read_some(stream, &mut buffer) {
+                Ok(0) => return Next::End,
+                Ok(length) => {
+                    self.socket.hear(endpoint.core.now());
+                    self.take(&mut buffer[..length]);
+                    if self.stage == Stage::Draining {
+                        return Next::Wait;
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(_) => return Next::End,
+            }
+        }
+        cx.waker().wake_by_ref();
+        Next::Wait
+    }
+
+    /// Deals with what was read.
+    fn take(&mut self, bytes: &mut [u8]) {
+        if self.stage != Stage::Open {
+            return;
+        }
+        let Self { endpoint, socket, stay, reader, .. } = self;
+        let mut closed = None;
+        let result =
+            reader.read(bytes, endpoint.chat.options().content_bytes_max, |incoming| match incoming {
+                _ if closed.is_some() => {}
+                Incoming::Text(content) => {
+                    if let Some(stay) = stay {
+                        stay.room.say(&endpoint.intake, socket, content);
+                    }
+                }
+                Incoming::Ping(payload) => socket.send(&frame::pong(payload)),
+                Incoming::Pong => {}
+                Incoming::Close(code) => closed = Some(code),
+            });
+        match (closed, result) {
+            (Some(Some(code)), _) => self.begin_close(frame::close(code, ""), Stage::Draining),
+            (Some(None), _) => self.begin_close(frame::close_without_code(), Stage::Draining),
+            (None, Err(Violation { code, reason })) => {
+                self.begin_close(frame::close(code, reason), Stage::Closing);
+            }
+            (None, Ok(())) => {}
+        }
+    }
+
+    fn begin_close(&mut self, close: Bytes, stage: Stage) {
+        self.socket.outbox().finish(close);
+        self.stage = stage;
+        self.timer = None;
+    }
+
+    /// Sends what waits.
+    fn write(&mut self, cx: &mut Context<'_>) -> Next {
+        match self.socket.outbox().poll_drain(cx) {
+            Poll::Pending => Next::Wait,
+            Poll::Ready(Err(_)) => Next::End,
+            Poll::Ready(Ok(())) => match self.stage {
+                Stage::Open | Stage::Shutdown => Next::Wait,
+                Stage::Draining => Next::End,
+                Stage::Closing => {
+                    let stream = self.socket.outbox().sink();
+                    if SockRef::from(stream).shutdown(std::net::Shutdown::Write).is_err() {
+                        return Next::End;
+                    }
+                    self.stage = Stage::Shutdown;
+                    Next::Wait
+                }
+            },
+        }
+    }
+
+    /// Ends the connection when the peer has taken nothing for too long.
+    fn watch(&mut self, cx: &mut Context<'_>) -> Next {
+        let outbox = self.socket.outbox();
+        let timeout = match self.stage {
+            Stage::Open if outbox.waiting() == 0 => {
+                self.timer = None;
+                return Next::Wait;
+            }
+            Stage::Open => self.endpoint.options.stall_timeout,
+            _ => self.endpoint.options.close_timeout,
+        };
+        let progress = outbox.progress();
+        let timer = self.timer.get_or_insert_with(|| Timer::start(timeout, progress));
+        if self.stage == Stage::Open && timer.progress != progress {
+            timer.restart(timeout, progress);
+        }
+        match timer.sleep.as_mut().poll(cx) {
+            Poll::Pending => Next::Wait,
+            Poll::Ready(()) => self.reset(),
+        }
+    }
+
+    /// Ends with a reset, so that the kernel too lets go of what the peer does not take.
+    fn reset(&self) -> Next {
+        self.socket.outbox().abandon();
+        // Failing only means that the kernel keeps the unsent data for a while.
+        let _ = SockRef::from(self.socket.outbox().sink()).set_linger(Some(Duration::ZERO));
+        Next::End
+    }
+
+    /// Leaves the group, and the core's table.
+    fn clean_up(&mut self) {
+        let (endpoint, socket) = (Rc::clone(&self.endpoint), Rc::clone(&self.socket));
+        socket.outbox().abandon();
+        endpoint.core.close(&socket);
+        if let Some(stay) = self.stay.take() {
+            tokio::task::spawn_local(async move { stay.room.leave(&endpoint.core, stay.membership).await });
+        }
+    }
+}
+
+impl Future for Connection {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        match self.advance(cx) {
+            Next::Wait => Poll::Pending,
+            Next::End => {
+                self.clean_up();
+                Poll::Ready(())
+            }
+        }
+    }
+}
+
+impl Timer {
+    fn start(timeout: Duration, progress: u32) -> Box<Self> {
+        Box::new(Self { sleep: Box::pin(sleep(timeout)), progress })
+    }
+
+    fn restart(&mut self, timeout: Duration, progress: u32) {
+        self.sleep.as_mut().reset(Instant::now() + timeout);
+        self.progress = progress;
+    }
+}
+
+/// Reads without waiting. A read that does not fill the buffer has emptied the socket, so it also marks the
+/// socket as not ready: that saves the read that would only say so.
+fn read_some(stream: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut length = None;
+    let result = stream.try_io(Interest::READABLE, || {
+        let read = (&*SockRef::from(stream)).read(buffer)?;
+        length = Some(read);
+        if read > 0 && read < buffer.len() { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
+    });
+    match (length, result) {
+        (Some(length), _) => Ok(length),
+        (None, Err(error)) => Err(error),
+        (None, Ok(())) => Err(io::ErrorKind::WouldBlock.into()),
+    }
+}
