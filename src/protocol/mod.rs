@@ -2,6 +2,8 @@
 
 pub mod close;
 pub mod frame;
+pub mod json;
+pub mod message;
 mod mode;
 pub mod text;
 

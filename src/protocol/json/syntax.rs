@@ -1,0 +1,203 @@
+//! Where and why a text is not JSON, in the words of Python's `json` module, which clients of a FastAPI
+//! program know.
+
+use super::DEPTH_MAX;
+
+/// Why a text was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}: character {position}")]
+pub struct SyntaxError {
+    /// Place in the text, in characters (Unicode scalar values) from 0.
+    pub position: usize,
+    /// What was expected or found there.
+    pub reason: &'static str,
+}
+
+/// Finds out why the parser refused `text`.
+pub(super) fn diagnose(text: &str) -> SyntaxError {
+    let mut scanner = Scanner { bytes: text.as_bytes(), at: 0 };
+    let (at, reason) = match scanner.document() {
+        Err(found) => found,
+        // Only if the two disagree on what JSON is; a refusal stays a refusal.
+        Ok(()) => (0, "Expecting value"),
+    };
+    let before = text.as_bytes().get(..at).unwrap_or(text.as_bytes());
+    SyntaxError { position: before.iter().filter(|&&byte| byte & 0xc0 != 0x80).count(), reason }
+}
+
+/// Byte offset and reason of a fault.
+type Fault = (usize, &'static str);
+
+/// Walks over a text without keeping anything of it.
+struct Scanner<'t> {
+    bytes: &'t [u8],
+    at: usize,
+}
+
+impl Scanner<'_> {
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    fn blanks(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
+    }
+
+    fn document(&mut self) -> Result<(), Fault> {
+        self.blanks();
+        self.value(DEPTH_MAX)?;
+        self.blanks();
+        if self.at < self.bytes.len() { Err((self.at, "Extra data")) } else { Ok(()) }
+    }
+
+    fn value(&mut self, depth: usize) -> Result<(), Fault> {
+        let start = self.at;
+        let rest = &self.bytes[start..];
+        match self.peek() {
+            Some(b'"') => self.string(),
+            Some(b'{' | b'[') if depth == 0 => Err((start, "Nested too deeply")),
+            Some(b'{') => self.object(depth - 1),
+            Some(b'[') => self.array(depth - 1),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            _ => match [&b"null"[..], b"true", b"false"].into_iter().find(|word| rest.starts_with(word)) {
+                Some(word) => {
+                    self.at += word.len();
+                    Ok(())
+                }
+                None => Err((start, "Expecting value")),
+            },
+        }
+    }
+
+    fn object(&mut self, depth: usize) -> Result<(), Fault> {
+        self.at += 1;
+        self.blanks();
+        if self.peek() == Some(b'}') {
+            self.at += 1;
+            return Ok(());
+        }
+        loop {
+            if self.peek() != Some(b'"') {
+                return Err((self.at, "Expecting property name enclosed in double quotes"));
+            }
+            self.string()?;
+            self.blanks();
+            if self.peek() != Some(b':') {
+                return Err((self.at, "Expecting ':' delimiter"));
+            }
+            self.at += 1;
+            self.blanks();
+            self.value(depth)?;
+            if !self.more(b'}')? {
+                return Ok(());
+            }
+        }
+    }
+
+    fn array(&mut self, depth: usize) -> Result<(), Fault> {
+        self.at += 1;
+        self.blanks();
+        if self.peek() == Some(b']') {
+            self.at += 1;
+            return Ok(());
+        }
+        loop {
+            self.value(depth)?;
+            if !self.more(b']')? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Steps over a comma, or over `close`: whether another element follows.
+    fn more(&mut self, close: u8) -> Result<bool, Fault> {
+        self.blanks();
+        let found = self.peek();
+        if found != Some(b',') && found != Some(close) {
+            return Err((self.at, "Expecting ',' delimiter"));
+        }
+        self.at += 1;
+        if found == Some(b',') {
+            self.blanks();
+        }
+        Ok(found == Some(b','))
+    }
+
+    fn number(&mut self) -> Result<(), Fault> {
+        let start = self.at;
+        let mut at = start + usize::from(self.bytes[start] == b'-');
+        let digits = |from: usize| self.bytes[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        at += match self.bytes.get(at) {
+            Some(b'0') => 1,
+            Some(b'1'..=b'9') => digits(at),
+            _ => return Err((start, "Expecting value")),
+        };
+        if self.bytes.get(at) == Some(&b'.') && digits(at + 1) > 0 {
+            at += 1 + digits(at + 1);
+        }
+        if matches!(self.bytes.get(at), Some(b'e' | b'E')) {
+            let sign = usize::from(matches!(self.bytes.get(at + 1), Some(b'+' | b'-')));
+            if digits(at + 1 + sign) > 0 {
+                at += 1 + sign + digits(at + 1 + sign);
+            }
+        }
+        self.at = at;
+        let text = str::from_utf8(&self.bytes[start..at]).unwrap_or_default();
+        match text.parse::<f64>() {
+            Ok(value) if value.is_finite() => Ok(()),
+            _ => Err((start, "Number out of range")),
+        }
+    }
+
+    fn string(&mut self) -> Result<(), Fault> {
+        let start = self.at;
+        let unterminated = (start, "Unterminated string starting at");
+        self.at += 1;
+        loop {
+            match self.peek().ok_or(unterminated)? {
+                b'"' => break,
+                b'\\' => self.escape(unterminated)?,
+                0x00..=0x1f => return Err((self.at, "Invalid control character at")),
+                _ => self.at += 1,
+            }
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    /// Steps over an escape, which may be two: a surrogate pair.
+    fn escape(&mut self, unterminated: Fault) -> Result<(), Fault> {
+        let start = self.at;
+        match self.bytes.get(start + 1).ok_or(unterminated)? {
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => self.at += 2,
+            b'u' => {
+                let unit = self.unit(start + 2)?;
+                self.at += 6;
+                let paired = match unit {
+                    0xd800..=0xdbff if self.bytes[self.at..].starts_with(b"\\u") => {
+                        let next = self.unit(self.at + 2)?;
+                        self.at += 6;
+                        (0xdc00..=0xdfff).contains(&next)
+                    }
+                    unit => !(0xd800..=0xdfff).contains(&unit),
+                };
+                if !paired {
+                    return Err((start, "Unpaired surrogate escape"));
+                }
+            }
+            _ => return Err((start, "Invalid \\escape")),
+        }
+        Ok(())
+    }
+
+    /// The four hexadecimal digits at `from`.
+    fn unit(&self, from: usize) -> Result<u16, Fault> {
+        self.bytes
+            .get(from..from + 4)
+            .filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+            .and_then(|digits| u16::from_str_radix(str::from_utf8(digits).ok()?, 16).ok())
+            .ok_or((from - 1, "Invalid \\uXXXX escape"))
+    }
+}
