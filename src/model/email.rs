@@ -317,9 +317,9 @@ fn check_ascii_domain(domain: &str) -> Checked<()> {
     if !domain.ends_with(|c: char| c.is_ascii_alphabetic()) {
         return refuse("The part after the @-sign is not valid. It is not within a valid top-level domain.");
     }
-    let special =
-        |name: &&str| domain.strip_suffix(*name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-    if SPECIAL_DOMAINS.iter().any(|name| special(&name)) {
+    let within =
+        |name: &str| domain.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    if SPECIAL_DOMAINS.into_iter().any(within) {
         return refuse(
             "The part after the @-sign is a special-use or reserved name that cannot be used with email.",
         );
