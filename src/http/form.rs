@@ -39,13 +39,19 @@ impl<'v> Form<'v> {
     /// A text without NUL, which not every database can store.
     pub(super) fn text(&mut self, name: &'static str, length: Length) -> &'v str {
         let Some(value) = self.required(name) else { return "" };
-        self.checked_text(name, value, length)
+        self.storable(name, value, length)
+    }
+
+    /// A text that is not stored as it is, so that nothing but its length matters.
+    pub(super) fn secret(&mut self, name: &'static str, length: Length) -> &'v str {
+        let Some(value) = self.required(name) else { return "" };
+        self.string(name, value, length)
     }
 
     /// As [`text`](Self::text), or `None` if it is absent or null; not empty.
     pub(super) fn optional_text(&mut self, name: &'static str, length: Length) -> Option<&'v str> {
         let value = self.object.get(name).filter(|value| **value != Value::Null)?;
-        let text = self.checked_text(name, value, length);
+        let text = self.storable(name, value, length);
         if *value == Value::String("") {
             let context = ("min_length", Value::Integer(1));
             self.add(
@@ -59,15 +65,20 @@ impl<'v> Form<'v> {
         Some(text)
     }
 
-    fn checked_text(&mut self, name: &'static str, value: &'v Value<'v>, length: Length) -> &'v str {
+    fn storable(&mut self, name: &'static str, value: &'v Value<'v>, length: Length) -> &'v str {
+        let text = self.string(name, value, length);
+        if text.contains('\0') {
+            self.add(name, "value_error", "Value error, must not contain NUL characters", value, None);
+        }
+        text
+    }
+
+    fn string(&mut self, name: &'static str, value: &'v Value<'v>, length: Length) -> &'v str {
         let Value::String(text) = value else {
             self.add(name, "string_type", "Input should be a valid string", value, None);
             return "";
         };
         self.check_length(name, value, text, length);
-        if text.contains('\0') {
-            self.add(name, "value_error", "Value error, must not contain NUL characters", value, None);
-        }
         text
     }
 
@@ -90,7 +101,7 @@ impl<'v> Form<'v> {
     pub(super) fn email(&mut self, name: &'static str, length: Length) -> String {
         let Some(value) = self.required(name) else { return String::new() };
         let Value::String(text) = value else {
-            self.add(name, "string_type", "Input should be a valid string", value, None);
+            self.string(name, value, Length::Any);
             return String::new();
         };
         match normalize_email(text) {

@@ -32,15 +32,11 @@ pub(super) async fn list(chat: &Arc<Chat>, query: Query<'_>) -> Result<Response<
     let limit = query.count("limit", LIMIT_DEFAULT, &mut problems);
     let group = query.integer("group_id", &mut problems);
     let user = query.integer("user_id", &mut problems);
-    let after_seq = place(query, "after_seq", group.is_some(), &mut problems);
-    let before_seq = place(query, "before_seq", group.is_some(), &mut problems);
+    let after_seq = place(query, "after_seq", &mut problems);
+    let before_seq = place(query, "before_seq", &mut problems);
     problems.check()?;
 
-    // A number that no row can have lets nothing through.
-    let number = |id: Option<i128>| {
-        id.map(|id| i64::try_from(id).ok().filter(|&id| id > 0)).map_or(Some(None), |id| id.map(Some))
-    };
-    let (Some(group), Some(user)) = (number(group), number(user)) else {
+    let (Ok(group), Ok(user)) = (group.map(row_number).transpose(), user.map(row_number).transpose()) else {
         return Ok(response::json(b"[]".to_vec()));
     };
     if limit == 0 {
@@ -59,10 +55,18 @@ pub(super) async fn list(chat: &Arc<Chat>, query: Query<'_>) -> Result<Response<
     list::respond(Arc::clone(chat), Rows::Messages(MessagePage { filter, after, skip, limit })).await
 }
 
+/// A number that a row can have: positive, and of 63 bits at most.
+fn row_number(number: i128) -> Result<i64, NoSuchRow> {
+    i64::try_from(number).ok().filter(|&number| number > 0).ok_or(NoSuchRow)
+}
+
+/// No row can have this number.
+struct NoSuchRow;
+
 /// A place in a group; one beyond all others is as good as the last.
-fn place(query: Query<'_>, name: &'static str, has_group: bool, problems: &mut Problems) -> Option<i64> {
+fn place(query: Query<'_>, name: &'static str, problems: &mut Problems) -> Option<i64> {
     let value = query.integer(name, problems)?;
-    if !has_group {
+    if query.get("group_id").is_none() {
         problems.add(Problem {
             kind: "value_error",
             place: Place::Query,

@@ -1,8 +1,8 @@
 //! REST, and the WebSocket handshake.
 //!
-//! A request passes through [`Http::handle`]: [`cors`] answers preflights, [`upgrade`] takes handshakes,
-//! [`router`] names the resource, and a handler of that resource's file reads, asks the
-//! [`Chat`](crate::chat::Chat) and writes. Whatever goes wrong on the way is an [`error`] until the end.
+//! A request passes through [`Http::handle`]: `upgrade` takes handshakes, `cors` answers preflights,
+//! [`route`] names the resource, and a handler in that resource's file reads, asks the
+//! [`Chat`](crate::chat::Chat) and writes. Whatever goes wrong on the way is an `HttpError` until the end.
 
 mod body;
 mod cors;

@@ -45,6 +45,7 @@ pub(super) fn upgrade(head: &Parts) -> Option<Response<Body>> {
         Ok(upgrade) => switch(upgrade, headers),
         Err(error) => {
             let mut response = error.into_response();
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             if response.status() == StatusCode::UPGRADE_REQUIRED {
                 response.headers_mut().insert(SEC_WEBSOCKET_VERSION, VERSION);
             }

@@ -25,7 +25,7 @@ pub(super) async fn create(
         let mut form = Form::new(&object);
         let username = form.text("username", Length::Characters(USERNAME_CHARS_MAX));
         let email = form.email("email", Length::Characters(EMAIL_CHARS_MAX));
-        let password = form.text("password", Length::Bytes(PASSWORD_BYTES_MAX));
+        let password = form.secret("password", Length::Bytes(PASSWORD_BYTES_MAX));
         form.finish()?;
         (username.to_owned(), email, password.to_owned())
     };
