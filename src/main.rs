@@ -57,7 +57,7 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
          curl http://{address}/healthz, websocat ws://{address}/ws/group/GROUP/USER",
         version = env!("CARGO_PKG_VERSION"),
     ));
-    server.run(stop.requested()).await;
+    server.run(stop.requested()).await?;
     Ok(())
 }
 

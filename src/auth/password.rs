@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
 /// Passwords that may wait for their turn; further ones are refused at once.
-const WAITING_MAX: usize = 64;
+const WAITING_MAX: usize = 1_024;
 
 /// How long a refused caller should wait. Hashing what can be waiting takes about this long on two cores.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
@@ -45,7 +45,7 @@ pub enum PasswordError {
 
 impl PasswordHasher {
     /// Hashes on the blocking threads of `runtime`, at most `concurrent` passwords at once (at least one),
-    /// each holding 19 MiB meanwhile. Up to 64 more may wait.
+    /// each holding 19 MiB meanwhile. Up to 1,024 more may wait.
     pub fn new(runtime: Handle, concurrent: usize) -> Self {
         let concurrent = concurrent.max(1);
         Self {

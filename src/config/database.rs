@@ -1,36 +1,11 @@
 //! Which database: `DATABASE_URL`, or the five `MASTER_DB_*` variables.
 
-use std::fmt;
 use std::net::Ipv6Addr;
-use std::path::PathBuf;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::ConfigError;
-
-/// Which database. Its texts hide the password.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Database {
-    /// An embedded SQLite file.
-    Sqlite(PathBuf),
-    /// A Postgres server, as a connection URL.
-    Postgres(String),
-}
-
-impl fmt::Display for Database {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
-            Self::Postgres(url) => f.write_str(&without_password(url)),
-        }
-    }
-}
-
-impl fmt::Debug for Database {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self}")
-    }
-}
+use crate::store::Database;
 
 /// Where the choice of the database came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,26 +88,6 @@ fn from_parts(env: impl Fn(&str) -> Option<String>) -> Result<Option<Database>, 
     };
     let (user, password, name) = (escaped(&user), escaped(&password), escaped(&name));
     Ok(Some(Database::Postgres(format!("postgres://{user}:{password}@{host}:{port}/{name}"))))
-}
-
-/// `url` with `***` for the password. Hides rather too much of a URL that is not well formed.
-fn without_password(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return "***".to_owned() };
-    let (server, query) = rest.split_once('?').map_or((rest, ""), |(server, query)| (server, query));
-    let server = match server.rsplit_once('@') {
-        Some((login, host)) => match login.split_once(':') {
-            Some((user, _)) => format!("{user}:***@{host}"),
-            None => format!("{login}@{host}"),
-        },
-        None => server.to_owned(),
-    };
-    let parameters: Vec<&str> = query
-        .split('&')
-        .filter(|parameter| !parameter.is_empty())
-        .map(|parameter| if parameter.starts_with("password") { "password=***" } else { parameter })
-        .collect();
-    let mark = if parameters.is_empty() { "" } else { "?" };
-    format!("{scheme}://{server}{mark}{}", parameters.join("&"))
 }
 
 #[cfg(test)]

@@ -11,8 +11,9 @@ use std::ffi::OsString;
 use std::net::IpAddr;
 use std::time::Duration;
 
-pub use database::Database;
 pub use error::ConfigError;
+
+pub use crate::store::Database;
 
 /// All settings of a server, validated.
 #[derive(Clone, Debug)]

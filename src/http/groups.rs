@@ -33,7 +33,8 @@ pub(super) async fn create(
         form.finish()?;
         (name.to_owned(), is_private)
     };
-    Ok(show(&chat.create_group(&name, is_private).await?))
+    let group = chat.create_group(&name, is_private).await?;
+    Ok(show(&group))
 }
 
 /// `GET /api/v1/groups/`: all of them, unless `skip` and `limit` say otherwise.

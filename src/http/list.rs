@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use hyper::Response;
 
 use crate::chat::{Chat, ChatResult};
-use crate::model::limits::PAGE_ROWS_MAX;
+use crate::model::limits::{PAGE_BYTES_MAX, PAGE_ROWS_MAX};
 use crate::model::{GroupId, UserId};
 use crate::protocol::message::write_message;
 use crate::store::MessagePage;
@@ -73,9 +73,12 @@ async fn write_page(chat: &Chat, rows: Rows, out: &mut Vec<u8>) -> ChatResult<Op
             let page = chat.messages(MessagePage { limit: asked.limit.min(PAGE), ..asked }).await?;
             write_rows(out, &page, write_message);
             let limit = asked.limit.saturating_sub(page.len() as u64);
+            // A page of long messages ends early.
+            let is_full = page.len() >= PAGE_ROWS_MAX
+                || page.iter().map(|message| message.content.len()).sum::<usize>() >= PAGE_BYTES_MAX;
             Ok(page
                 .last()
-                .filter(|_| page.len() >= PAGE_ROWS_MAX && limit > 0)
+                .filter(|_| is_full && limit > 0)
                 .map(|last| Rows::Messages(MessagePage { after: last.id, skip: 0, limit, ..asked })))
         }
     }
