@@ -1,8 +1,9 @@
 //! Settings: command line, environment, `.env`, defaults, in this order.
 
 use std::net::IpAddr;
-use std::path::PathBuf;
 use std::time::Duration;
+
+pub use crate::store::Database;
 
 /// All settings of a server, validated.
 #[derive(Clone, Debug)]
@@ -43,15 +44,6 @@ pub struct Config {
     pub cors_origins: Vec<String>,
     /// What is logged, in the syntax of `tracing_subscriber::EnvFilter`. Default `info`.
     pub log: String,
-}
-
-/// Which database.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Database {
-    /// An embedded SQLite file.
-    Sqlite(PathBuf),
-    /// A Postgres server, as a connection URL.
-    Postgres(String),
 }
 
 /// When a message is handed to its readers.
