@@ -1,6 +1,8 @@
 //! The contract of [`Store`], held against SQLite and a real Postgres: what is asked and what must be answered
 //! stands in one function, which runs over both.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::sync::Arc;
 
 use groupcast::model::{Group, Message, MessageId, NewUser, Seq, Timestamp, User};
@@ -33,10 +35,13 @@ macro_rules! on_both {
     };
 }
 
+mod adoption;
 mod append;
 mod groups;
 mod messages;
+mod outage;
 mod ownership;
+mod plans;
 mod users;
 
 /// An empty database.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use groupcast::model::UserId;
 use groupcast::store::{self, Database, MessagePage, Store, StoreError, StoreResult};
 
-use super::{Backend, group, message, new_user, user};
+use super::{Backend, group, message, new_user, postgres::Postgres, user};
 
 /// Names, for [`hold`], the database to hold.
 const HOLD: &str = "GROUPCAST_TEST_HOLD";
@@ -142,7 +142,12 @@ async fn what_cannot_be_opened_is_told_in_one_line() {
         "text, and long enough that it cannot be taken for a database. ".repeat(9),
     )
     .unwrap();
+    let postgres = Postgres::shared();
+    let url = postgres.create_database();
+    postgres.psql(&url, "CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0");
+    let latin = format!("{}/latin", url.rsplit_once('/').unwrap().0);
     for database in [
+        Database::Postgres(latin),
         Database::Sqlite(missing),
         Database::Sqlite(not_a_database),
         Database::Postgres("postgres://alice:secret@127.0.0.1:1/chat".into()),

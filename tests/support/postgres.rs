@@ -1,6 +1,7 @@
 //! A real Postgres for tests: a cluster of its own in a temporary folder, as an unprivileged user, on a free
 //! port of 127.0.0.1. It ends with the test process, however that ends, and its folder with it.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(dead_code, reason = "not every test binary uses all of it")]
 
 use std::fs;

@@ -65,3 +65,36 @@ fn put_text(text: &str, to: &mut BytesMut) {
     to.put_i32(text.len() as i32);
     to.put_slice(text.as_bytes());
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use bytes::BytesMut;
+
+    use super::{encode, encoded_bytes};
+    use crate::model::{Group, GroupId, Message, MessageId, Seq, Timestamp, User, UserId};
+
+    #[test]
+    fn rows_are_laid_out_as_the_manual_says_in_the_space_foreseen() {
+        let message = Message {
+            id: MessageId(1),
+            seq: Seq(2),
+            group: Arc::new(Group { id: GroupId(3), name: "g".into(), is_private: false }),
+            user: Arc::new(User { id: UserId(4), username: "u".into(), email: "e".into() }),
+            content: "\\N".into(),
+            client_id: Some("c".into()),
+            created_at: Timestamp(946_684_800_000_005),
+        };
+        let rows = [Message { client_id: None, ..message.clone() }, message];
+        let mut data = BytesMut::new();
+        encode(&rows, &mut data);
+        assert_eq!(data.len(), encoded_bytes(&rows));
+
+        let mut expected = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0".to_vec();
+        let numbers = (1..=5_i64).flat_map(|n| [&8_i32.to_be_bytes()[..], &n.to_be_bytes()].concat());
+        let row = [vec![0, 7], numbers.collect(), b"\0\0\0\x02\\N".to_vec()].concat();
+        expected.extend([&row[..], b"\xff\xff\xff\xff", &row, b"\0\0\0\x01c\xff\xff"].concat());
+        assert_eq!(data, expected);
+    }
+}

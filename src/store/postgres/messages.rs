@@ -68,14 +68,16 @@ pub(super) async fn page(client: &Client, page: MessagePage) -> StoreResult<Vec<
     // only for those that are sent the user and the group.
     let sql = format!(
         "SELECT {COLUMNS}, {}, {}
-         FROM (SELECT *, sum(octet_length(content)) OVER (ORDER BY id) - octet_length(content) AS bytes_before
+         FROM (SELECT *, sum(octet_length(content)) OVER (ORDER BY {}) - octet_length(content) AS bytes_before
                FROM (SELECT * FROM messages WHERE {} ORDER BY {} LIMIT $3 OFFSET $2) page) m
          JOIN users u ON u.id = m.user_id JOIN groups g ON g.id = m.group_id
-         WHERE m.bytes_before < {PAGE_BYTES_MAX} ORDER BY m.id",
+         WHERE m.bytes_before < {PAGE_BYTES_MAX} ORDER BY m.{}",
         users::COLUMNS,
         groups::COLUMNS,
+        lookup.order,
         lookup.condition,
-        lookup.order
+        lookup.order,
+        lookup.order,
     );
     let numbers = [page.after.0, row::count(page.skip), row::page_rows(page.limit)];
     let rows = lookup.query(client, &sql, numbers).await?;

@@ -12,8 +12,16 @@ use crate::store::StoreResult;
 /// How long a request may wait for a free connection.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What the database itself ends, a little before the store gives up on the connection.
-const SETTINGS: &str = "SET statement_timeout = '9s'; SET idle_in_transaction_session_timeout = '20s';";
+/// What takes too long the database itself ends, a little before the store gives up on the connection.
+///
+/// Pages are read along an index that has their order. Without good statistics the planner thinks a user or a
+/// group so small that it gathers all their rows and sorts them, anew for each page; so what has no need to
+/// sort goes first. Compiling such short questions takes longer than answering them.
+const SETTINGS: &str = "SET statement_timeout = '9s';
+     SET idle_in_transaction_session_timeout = '20s';
+     SET enable_bitmapscan = off;
+     SET enable_sort = off;
+     SET jit = off;";
 
 /// A pool of at most `connections`, opened when they are needed.
 pub(super) fn build(target: &Target, connections: usize) -> StoreResult<Pool> {

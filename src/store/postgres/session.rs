@@ -98,7 +98,7 @@ impl Session {
         let (begun, sink) =
             tokio::join!(self.client.batch_execute("BEGIN"), self.client.copy_in::<_, Bytes>(&self.copy));
         begun?;
-        let copied = match sink {
+        match sink {
             Ok(sink) => {
                 let mut sink = pin!(sink);
                 let copying = async {
@@ -111,8 +111,7 @@ impl Session {
                 copied.and(committed)
             }
             Err(error) => self.client.batch_execute("ROLLBACK").await.and(Err(error)),
-        };
-        copied
+        }
     }
 
     /// Gives up ownership and ends the connection.

@@ -12,7 +12,7 @@ use super::connect::Target;
 use super::error::unavailable;
 use super::session::Session;
 use crate::model::Message;
-use crate::store::{StoreError, StoreResult};
+use crate::store::StoreResult;
 
 /// How long storing a batch may take before its outcome counts as unknown.
 const APPEND_TIMEOUT: Duration = Duration::from_secs(30);
@@ -93,6 +93,8 @@ impl Task {
             };
             if is_lost {
                 self.connected.store(false, Ordering::Relaxed);
+                // Closes the socket now, whatever it waits for: ownership can only be had again once it is.
+                session.connection.abort();
                 drop(session);
                 match self.reconnect().await {
                     Some(resumed) => session = resumed,
@@ -117,6 +119,7 @@ impl Task {
     /// for the next attempt, which paces a caller who asks again at once.
     async fn reconnect(&mut self) -> Option<Session> {
         let mut delay = RETRY_MIN;
+        let mut told = String::new();
         loop {
             let resumed = tokio::select! {
                 resumed = timeout(RESUME_TIMEOUT, Session::resume(&self.target, &self.owner)) => {
@@ -130,8 +133,12 @@ impl Task {
                     return Some(session);
                 }
                 Err(error) => {
-                    tracing::warn!("messages cannot be stored: {error}");
-                    self.refuse_waiting(&error);
+                    let reason = error.to_string();
+                    if reason != told {
+                        tracing::warn!("messages cannot be stored: {reason}");
+                    }
+                    self.refuse_waiting(&reason);
+                    told = reason;
                 }
             }
             tokio::select! {
@@ -142,9 +149,9 @@ impl Task {
         }
     }
 
-    fn refuse_waiting(&mut self, reason: &StoreError) {
+    fn refuse_waiting(&mut self, reason: &str) {
         while let Ok(append) = self.appends.try_recv() {
-            _ = append.answer.send(Err(unavailable(reason.to_string())));
+            _ = append.answer.send(Err(unavailable(reason)));
         }
     }
 }

@@ -112,12 +112,13 @@ fn of_pair(transaction: &Transaction<'_>, low: UserId, high: UserId) -> StoreRes
 fn shared_by(transaction: &Transaction<'_>, low: UserId, high: UserId) -> StoreResult<Option<Group>> {
     transaction
         .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM group_memberships one
-             JOIN group_memberships other ON other.group_id = one.group_id
-             JOIN groups g ON g.id = one.group_id
-             WHERE one.user_id = ?1 AND other.user_id = ?2 AND ?1 <> ?2 AND g.is_private
-               AND (SELECT count(*) FROM group_memberships m WHERE m.group_id = g.id) = 2
-             ORDER BY g.id LIMIT 1"
+            "SELECT {COLUMNS} FROM groups g WHERE g.id = (
+                 SELECT min(one.group_id) FROM group_memberships one
+                 JOIN group_memberships other ON other.group_id = one.group_id
+                 JOIN groups shared ON shared.id = one.group_id
+                 WHERE one.user_id = ?1 AND other.user_id = ?2 AND one.user_id <> other.user_id
+                   AND shared.is_private
+                   AND (SELECT count(*) FROM group_memberships m WHERE m.group_id = shared.id) = 2)"
         ))?
         .query_row([low.0, high.0], |row| Ok(from_row(row)))
         .optional()?

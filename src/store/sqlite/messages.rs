@@ -31,12 +31,20 @@ fn filtered(filter: &MessageFilter) -> (&'static str, &'static str) {
     }
 }
 
+fn page_sql(filter: &MessageFilter) -> String {
+    let (condition, order) = filtered(filter);
+    format!("SELECT {COLUMNS} FROM messages WHERE {condition} ORDER BY {order} LIMIT ?6 OFFSET ?7")
+}
+
+fn newest_sql(filter: &MessageFilter) -> String {
+    let (condition, order) = filtered(filter);
+    format!("SELECT id FROM messages WHERE {condition} ORDER BY {order} DESC LIMIT 1 OFFSET ?6")
+}
+
 /// See [`Store::messages`](crate::store::Store::messages).
 pub(super) fn page(connection: &Connection, page: &MessagePage) -> StoreResult<Vec<Message>> {
-    let (condition, order) = filtered(&page.filter);
-    let sql = format!("SELECT {COLUMNS} FROM messages WHERE {condition} ORDER BY {order} LIMIT ?6 OFFSET ?7");
     let (after_seq, before_seq) = places(&page.filter);
-    let mut statement = connection.prepare_cached(&sql)?;
+    let mut statement = connection.prepare_cached(&page_sql(&page.filter))?;
     let mut rows = statement.query(params![
         page.filter.group.map(|id| id.0),
         page.filter.user.map(|id| id.0),
@@ -59,11 +67,9 @@ pub(super) fn page(connection: &Connection, page: &MessagePage) -> StoreResult<V
 
 /// See [`Store::newest`](crate::store::Store::newest).
 pub(super) fn newest(connection: &Connection, filter: &MessageFilter, count: u64) -> StoreResult<MessageId> {
-    let (condition, order) = filtered(filter);
-    let sql = format!("SELECT id FROM messages WHERE {condition} ORDER BY {order} DESC LIMIT 1 OFFSET ?6");
     let (after_seq, before_seq) = places(filter);
     let id = connection
-        .prepare_cached(&sql)?
+        .prepare_cached(&newest_sql(filter))?
         .query_row(
             params![
                 filter.group.map(|id| id.0),
@@ -201,4 +207,34 @@ fn from_row(connection: &Connection, row: &Row<'_>, shared: &mut Page) -> StoreR
         client_id: column(row, 5, "messages", "client_id")?,
         created_at: Timestamp(column(row, 6, "messages", "created_at")?),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::{newest_sql, page_sql};
+    use crate::model::{GroupId, UserId};
+    use crate::store::MessageFilter;
+    use crate::store::sqlite::migrations;
+
+    #[test]
+    fn every_filter_reads_along_its_index() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrations::run(&mut connection).unwrap();
+        for (group, user, index) in [
+            (None, None, "INTEGER PRIMARY KEY (rowid>?)"),
+            (None, Some(UserId(1)), "ix_messages_user (user_id=? AND id>?)"),
+            (Some(GroupId(1)), Some(UserId(1)), "ix_messages_user (user_id=? AND id>?)"),
+            (Some(GroupId(1)), None, "ix_messages_place (group_id=? AND seq>? AND seq<?)"),
+        ] {
+            let filter = MessageFilter { group, user, ..MessageFilter::default() };
+            for sql in [page_sql(&filter), newest_sql(&filter)] {
+                let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+                let plan = statement.raw_query().mapped(|row| row.get::<_, String>(3));
+                let plan = plan.collect::<Result<Vec<_>, _>>().unwrap().join("; ");
+                assert!(plan.contains(index) && !plan.contains("TEMP B-TREE"), "{plan}");
+            }
+        }
+    }
 }
