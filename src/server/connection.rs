@@ -18,7 +18,7 @@ use hyper_util::rt::TokioTimer;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
 use super::Shared;
 use super::stream::{Activity, Stream};
@@ -110,16 +110,29 @@ impl Acceptor {
             .serve_connection(Stream::new(stream, early, Rc::clone(&activity)), service);
         let mut drain = pin!(self.shared.drain.cancelled());
         let mut draining = false;
+        let mut stall = None;
         let result = poll_fn(|cx| {
             if !draining && drain.as_mut().poll(cx).is_ready() {
                 draining = true;
                 Pin::new(&mut connection).graceful_shutdown();
             }
             match connection.poll_without_shutdown(cx) {
-                Poll::Ready(result) => Poll::Ready(Some(result)),
-                Poll::Pending if exchange.is_idle() && activity.is_quiet() => Poll::Ready(None),
-                Poll::Pending => Poll::Pending,
+                Poll::Ready(result) => return Poll::Ready(Some(result)),
+                Poll::Pending if exchange.is_idle() && activity.is_quiet() => return Poll::Ready(None),
+                Poll::Pending => {}
             }
+            // A client that takes nothing of its answer must not hold it for ever.
+            let Some(writes) = activity.stalled() else {
+                stall = None;
+                return Poll::Pending;
+            };
+            let (since, timer) =
+                stall.get_or_insert_with(|| (writes, Box::pin(sleep(self.shared.config.stall_timeout))));
+            if *since != writes {
+                *since = writes;
+                timer.as_mut().reset(Instant::now() + self.shared.config.stall_timeout);
+            }
+            timer.as_mut().poll(cx).map(|()| Some(Ok(())))
         })
         .await;
         let parts = connection.into_parts();

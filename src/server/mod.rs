@@ -9,11 +9,12 @@ mod stream;
 mod worker;
 
 use std::future::Future;
+use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -42,13 +43,13 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 pub enum ServerError {
     /// The address can not be listened on.
     #[error("cannot listen on {0}: {1}")]
-    Listen(SocketAddr, std::io::Error),
+    Listen(SocketAddr, io::Error),
     /// The store can not be opened.
     #[error("cannot open the store: {0}")]
     Store(#[from] StoreError),
     /// The system gave no threads or descriptors.
     #[error("cannot start: {0}")]
-    System(#[from] std::io::Error),
+    System(#[from] io::Error),
 }
 
 /// A server that listens.
@@ -56,7 +57,7 @@ pub struct Server {
     local_addr: SocketAddr,
     listeners: Vec<TcpListener>,
     inboxes: Vec<Inbox>,
-    background: Runtime,
+    background: Background,
     store: Arc<dyn Store>,
     hub: Hub,
     writer: MessageWriter,
@@ -77,6 +78,34 @@ struct Shared {
     connections: Arc<Semaphore>,
 }
 
+/// The runtime for all that is not a socket. Dropping it does not wait for its threads, so that may be done
+/// on another runtime.
+struct Background(Option<Runtime>, Handle);
+
+impl Background {
+    fn start() -> io::Result<Self> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(BACKGROUND_THREADS)
+            .thread_name("groupcast-back")
+            .enable_all()
+            .build()?;
+        let handle = runtime.handle().clone();
+        Ok(Self(Some(runtime), handle))
+    }
+
+    fn handle(&self) -> &Handle {
+        &self.1
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
 impl Server {
     /// Opens the store, takes ownership of it, brings it up to date, and listens.
     ///
@@ -86,17 +115,13 @@ impl Server {
         let address = SocketAddr::new(config.host, config.port);
         let (local_addr, listeners) =
             listener::bind(address, config.threads).map_err(|error| ServerError::Listen(address, error))?;
-        let background = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(BACKGROUND_THREADS)
-            .thread_name("groupcast-back")
-            .enable_all()
-            .build()?;
+        let background = Background::start()?;
         let store = store::open(&config.database, config.database_connections).await?;
         let (hub, inboxes) = Hub::new(listeners.len());
         let give_up = CancellationToken::new();
         let options = WriterOptions { eager: config.deliver == Deliver::Eager, ..WriterOptions::default() };
         let started = MessageWriter::start(Arc::clone(&store), hub.clone(), options, give_up.clone());
-        let (writer, writer_task) = match background.spawn(started).await {
+        let (writer, writer_task) = match background.handle().spawn(started).await {
             Ok(started) => started?,
             Err(error) => return Err(ServerError::System(error.into())),
         };
@@ -186,7 +211,7 @@ impl Server {
             }
         })
         .await;
-        self.background.shutdown_background();
+        drop(self.background);
         Ok(())
     }
 }

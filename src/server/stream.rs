@@ -16,9 +16,16 @@ use tokio::net::TcpStream;
 pub(super) struct Activity {
     reads_wait: Cell<bool>,
     writes_wait: Cell<bool>,
+    /// Counts the writes that were taken.
+    writes: Cell<u32>,
 }
 
 impl Activity {
+    /// While a write waits: a number that stands still as long as the client takes nothing.
+    pub(super) fn stalled(&self) -> Option<u32> {
+        self.writes_wait.get().then(|| self.writes.get())
+    }
+
     /// Whether the last read found nothing and the last write was taken.
     pub(super) fn is_quiet(&self) -> bool {
         self.reads_wait.get() && !self.writes_wait.get()
@@ -44,6 +51,9 @@ impl Stream {
 
     fn wrote<T>(&self, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         self.activity.writes_wait.set(result.is_pending());
+        if result.is_ready() {
+            self.activity.writes.set(self.activity.writes.get().wrapping_add(1));
+        }
         result
     }
 }
