@@ -24,7 +24,7 @@ use super::Shared;
 use super::stream::{Activity, Stream};
 use crate::http::{Body, Http, Upgrade};
 use crate::protocol::Mode;
-use crate::ws::{self, Endpoint};
+use crate::ws::{self, Endpoint, Visitor};
 
 /// Longest request head, in bytes; also the size of hyper's buffers.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
@@ -47,7 +47,7 @@ enum Outcome {
     /// All answered, and the next has not begun. Bytes of it may have come.
     Idle(TcpStream, Bytes),
     /// The connection is now a WebSocket.
-    Upgraded(TcpStream, Bytes, Upgrade),
+    Upgraded(TcpStream, Bytes, Visitor),
     /// No more requests are taken from it.
     Ended(TcpStream),
     /// The client is gone, or spoke no HTTP.
@@ -82,10 +82,9 @@ impl Acceptor {
             }
             match Box::pin(self.serve_requests(stream, early)).await {
                 Outcome::Idle(idle, rest) => (stream, early) = (idle, rest),
-                Outcome::Upgraded(stream, rest, upgrade) => {
-                    let mode = if upgrade.json { Mode::Json } else { Mode::Text };
+                Outcome::Upgraded(stream, rest, visitor) => {
                     let endpoint = Rc::clone(&self.endpoint);
-                    return Box::pin(endpoint.serve(stream, rest, upgrade.target, mode, permit)).await;
+                    return Box::pin(endpoint.serve(stream, rest, visitor, permit)).await;
                 }
                 Outcome::Ended(stream) => return Box::pin(linger(stream)).await,
                 Outcome::Broken => return,
@@ -99,6 +98,7 @@ impl Acceptor {
         let exchange = Rc::new(Exchange::default());
         let service = Requests {
             http: self.http.clone(),
+            endpoint: Rc::clone(&self.endpoint),
             exchange: Rc::clone(&exchange),
             requests: Rc::clone(&self.requests),
         };
@@ -141,7 +141,7 @@ impl Acceptor {
         match result {
             None => Outcome::Idle(stream, rest),
             Some(Ok(())) => match exchange.upgrade.take() {
-                Some(upgrade) => Outcome::Upgraded(stream, rest, upgrade),
+                Some(visitor) => Outcome::Upgraded(stream, rest, visitor),
                 None => Outcome::Ended(stream),
             },
             Some(Err(error)) => {
@@ -162,7 +162,7 @@ struct Exchange {
     /// Whether the last request had a body. hyper may not have read it to its end, so its connection cannot
     /// be taken apart.
     had_body: Cell<bool>,
-    upgrade: RefCell<Option<Upgrade>>,
+    upgrade: RefCell<Option<Visitor>>,
 }
 
 impl Exchange {
@@ -193,6 +193,7 @@ impl Drop for Counted {
 /// Requests of one connection, as hyper hands them over.
 struct Requests {
     http: Http,
+    endpoint: Rc<Endpoint>,
     exchange: Rc<Exchange>,
     requests: Rc<Cell<usize>>,
 }
@@ -207,7 +208,7 @@ impl Service<Request<Incoming>> for Requests {
         exchange.begun.set(true);
         exchange.had_body.set(!request.body().is_end_stream());
         let counted = (Counted::new(&exchange.answering), Counted::new(&self.requests));
-        let http = self.http.clone();
+        let (http, endpoint) = (self.http.clone(), Rc::clone(&self.endpoint));
         Box::pin(async move {
             let mut response = http.handle(request).await;
             if let Some(upgrade) = response.extensions_mut().remove::<Upgrade>() {
@@ -215,7 +216,10 @@ impl Service<Request<Incoming>> for Requests {
                 if let Ok(accept) = HeaderValue::try_from(ws::accept_key(upgrade.key.as_bytes())) {
                     response.headers_mut().insert(SEC_WEBSOCKET_ACCEPT, accept);
                 }
-                exchange.upgrade.replace(Some(upgrade));
+                let mode = if upgrade.json { Mode::Json } else { Mode::Text };
+                // Before the answer, so that between it and the socket's place in the group nothing waits.
+                let visitor = endpoint.admit(upgrade.target, mode).await;
+                exchange.upgrade.replace(Some(visitor));
             }
             Ok(response.map(|body| CountedBody { body, _counted: counted }))
         })
