@@ -32,7 +32,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rlimit", &["main.rs"]),
     ("rusqlite", &["store/sqlite/"]),
     ("simd_json", &["protocol/"]),
-    ("socket2", &["server/"]),
+    ("socket2", &["server/", "ws/"]),
     ("tokio_postgres", &["store/postgres/"]),
     ("tokio_tungstenite", &["ws/"]),
     ("tracing_subscriber", &["telemetry.rs", "config/"]),
