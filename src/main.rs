@@ -71,7 +71,6 @@ impl Stop {
     /// Waits for the first signal. Another one after it ends the process at once.
     async fn requested(mut self) {
         self.signal().await;
-        tracing::info!("stopping; a second signal ends the process at once");
         tokio::spawn(async move {
             self.signal().await;
             std::process::exit(i32::from(FAILED));

@@ -50,7 +50,7 @@ async fn there_are_defaults() {
         ("content-bytes-max", "1MiB"),
         ("heartbeat", "25s"),
         ("cors-origins", "any"),
-        ("log", "info"),
+        ("log", "warn,groupcast=info"),
     ] {
         assert_eq!(setting(dir.path(), &[], &[], name).await, (value.to_owned(), "default".to_owned()));
     }

@@ -126,7 +126,7 @@ async fn names_have_a_length(store: Store) {
     body["username"] = json!("ж".repeat(51));
     assert_refused(&http.post(USERS, &body).await);
     body["username"] = json!("other");
-    body["email"] = json!(format!("a@{}.com", "long.".repeat(19)));
+    body["email"] = json!(format!("a@{}com", "long.".repeat(20)));
     assert_refused(&http.post(USERS, &body).await);
     body["email"] = json!("other@example.com");
     body["password"] = json!("p".repeat(100_000));

@@ -55,7 +55,7 @@ pub struct Config {
     /// Origins that browsers may call from, as they stand in the `Origin` header; empty means any. Default:
     /// any.
     pub cors_origins: Vec<String>,
-    /// What is logged, in the syntax of `tracing_subscriber::EnvFilter`. Default `info`.
+    /// What is logged, in the syntax of `tracing_subscriber::EnvFilter`. Default `warn,groupcast=info`.
     pub log: String,
 }
 

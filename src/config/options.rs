@@ -113,8 +113,8 @@ pub(super) struct Options {
           value_parser = origin)]
     cors_origins: Vec<String>,
 
-    /// What is logged: error, warn, info, debug, trace or off, also for one module (info,groupcast::ws=debug)
-    #[arg(long, env = "GROUPCAST_LOG", default_value = "info", value_name = "FILTER", value_parser = log_filter)]
+    /// What is logged: error, warn, info, debug, trace or off, for all or for one module (warn,groupcast=info)
+    #[arg(long, env = "GROUPCAST_LOG", default_value = "warn,groupcast=info", value_name = "FILTER", value_parser = log_filter)]
     log: String,
 
     /// Print the settings that would be used, without passwords, and exit

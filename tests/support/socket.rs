@@ -101,8 +101,8 @@ impl Socket {
         }
     }
 
-    /// Reads the close with this code, before which no text may come, and the end of the connection.
-    pub async fn expect_close(&mut self, code: u16) {
+    /// Reads the close with this code, before which no text may come, and closes too.
+    pub async fn expect_close(mut self, code: u16) {
         assert_eq!(self.try_text().await, Err(Some(code)));
         while self.next().await.is_some() {}
     }
