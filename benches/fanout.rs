@@ -9,12 +9,10 @@
 mod support;
 mod yardstick;
 
-use std::env;
-use std::net::{Ipv4Addr, TcpListener};
 use std::time::Duration;
 
 use support::Result;
-use support::contender::{COALESCING, Contender, ONE_SEND};
+use support::contender::Contender;
 use support::figures::{Table, milliseconds, ratio, thousands};
 use support::load::{Pace, Shape, Span};
 use support::options::Options;
@@ -77,11 +75,8 @@ struct Measured {
 }
 
 fn main() -> Result<()> {
-    let mut arguments = env::args().skip(1);
-    if let (Some(name @ (ONE_SEND | COALESCING)), Some(port)) =
-        (arguments.next().as_deref(), arguments.next())
-    {
-        return serve_yardstick(name, port.parse()?);
+    if yardstick::serve_if_asked()? {
+        return Ok(());
     }
     let Some(options) = Options::parse("fanout")? else { return Ok(()) };
     let files = raise_open_files_max()?;
@@ -93,15 +88,6 @@ fn main() -> Result<()> {
             continue;
         }
         compare(case, cores, &options).map_err(|error| format!("{}: {error}", case.name))?;
-    }
-    Ok(())
-}
-
-fn serve_yardstick(name: &str, port: u16) -> Result<()> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
-    match name {
-        ONE_SEND => yardstick::serve(listener, yardstick::OneSend)?,
-        _ => yardstick::serve(listener, yardstick::Coalescing::default())?,
     }
     Ok(())
 }
@@ -144,7 +130,6 @@ fn measure(contender: &Contender, case: &Case, cores: Option<Cores>, options: &O
     let before = server.process.cpu()?;
     let outcome = load.run(case.pace, span)?;
     let cpu = server.process.cpu()? - before;
-    drop(server);
     Ok(Measured {
         cpu: cpu.as_secs_f64() * 1e6 / outcome.deliveries as f64,
         p50: outcome.latencies.quantile(0.5),

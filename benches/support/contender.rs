@@ -12,6 +12,7 @@ use super::database::Database;
 use super::load::{Load, Shape};
 use super::options::Options;
 use super::process::{Cores, Process};
+use crate::yardstick::{COALESCING, ONE_SEND};
 
 /// A server that speaks text mode.
 #[derive(Clone, Debug)]
@@ -23,10 +24,6 @@ pub(crate) enum Contender {
     /// Bun's own publish and subscribe: this executable.
     Bun(PathBuf),
 }
-
-/// The names of the yardsticks, also the argument that makes this program one.
-pub(crate) const ONE_SEND: &str = "one-send";
-pub(crate) const COALESCING: &str = "coalescing";
 
 impl Contender {
     /// The yardsticks and whoever is installed and asked for, in the order of the table.
@@ -106,11 +103,23 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Makes the users and groups a load needs, each socket a user of its own, and connects its sockets.
-    pub(crate) fn connect(&self, shape: Shape) -> Result<Load> {
-        if let Some(database) = &self.database {
-            database.seed(self.folder.path(), shape.sockets(), shape.groups)?;
+    /// Makes users and groups, where the server wants them made.
+    pub(crate) fn seed(&self, users: usize, groups: usize) -> Result<()> {
+        match &self.database {
+            Some(database) => database.seed(self.folder.path(), users, groups),
+            None => Ok(()),
         }
+    }
+
+    /// Stops it; gives its folder.
+    pub(crate) fn stop(self) -> TempDir {
+        drop(self.process);
+        self.folder
+    }
+
+    /// Connects the sockets of a load, each as a user of its own.
+    pub(crate) fn connect(&self, shape: Shape) -> Result<Load> {
+        self.seed(shape.sockets(), shape.groups)?;
         Load::connect(self.address, shape, path)
     }
 }

@@ -1,5 +1,7 @@
 //! The database behind groupcast while it is measured.
 
+pub(crate) mod bare;
+
 use std::env;
 use std::path::Path;
 use std::time::Duration;
@@ -62,6 +64,28 @@ impl Database {
         }
     }
 
+    /// How many messages are stored.
+    pub(crate) fn messages(&self, folder: &Path) -> Result<u64> {
+        const COUNT: &str = "SELECT count(*) FROM messages";
+        let count: i64 = match self {
+            Database::Sqlite => {
+                Connection::open(folder.join(SQLITE_FILE))?.query_row(COUNT, [], |row| row.get(0))?
+            }
+            Database::Postgres(url) => {
+                with_postgres(url, async |client| Ok(client.query_one(COUNT, &[]).await?.get(0)))?
+            }
+        };
+        Ok(count.try_into()?)
+    }
+
+    /// Rows a second when the messages that are stored are put in again, see [`bare`]. No server may run.
+    pub(crate) fn bare_rate(&self, folder: &Path) -> Result<f64> {
+        match self {
+            Database::Sqlite => bare::sqlite(&folder.join(SQLITE_FILE)),
+            Database::Postgres(url) => with_postgres(url, bare::postgres),
+        }
+    }
+
     /// What to call it in a table.
     pub(crate) fn name(&self) -> &'static str {
         match self {
@@ -72,7 +96,7 @@ impl Database {
 }
 
 /// Name of the SQLite file in the server's folder.
-pub(crate) const SQLITE_FILE: &str = "bench.sqlite";
+const SQLITE_FILE: &str = "bench.sqlite";
 
 /// How long to wait while the server writes to the same SQLite file.
 const BUSY_TIME_MAX: Duration = Duration::from_secs(10);
@@ -100,7 +124,7 @@ const POSTGRES_GROUPS: &str = "
     ON CONFLICT DO NOTHING";
 
 /// Does something with a connection to a Postgres.
-pub(crate) fn with_postgres<T>(url: &str, work: impl AsyncFnOnce(&mut Client) -> Result<T>) -> Result<T> {
+fn with_postgres<T>(url: &str, work: impl AsyncFnOnce(&mut Client) -> Result<T>) -> Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let (mut client, connection) = tokio_postgres::connect(url, NoTls).await?;

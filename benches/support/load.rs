@@ -121,7 +121,8 @@ impl Load {
         for number in 0..shape.sockets() {
             let (group, member) = (number / shape.members, number % shape.members);
             let mut stream = socket::connect(address, number)?;
-            let unread = socket::upgrade(&mut stream, &path(group, number), None)?;
+            socket::ask_upgrade(&mut stream, &path(group, number), None)?;
+            let unread = socket::await_upgrade(&mut stream, None)?;
             stream.set_nonblocking(true)?;
             epoll::add(&epoll, &stream, epoll::EventData::new_u64(number as u64), epoll::EventFlags::IN)?;
             if member < shape.publishers {

@@ -16,9 +16,9 @@ pub(crate) struct Options {
     pub(crate) contender: Option<String>,
     /// Where groupcast keeps its messages.
     pub(crate) database: Database,
-    /// Length of each measurement. Default 3 s.
+    /// Length of each measurement. Default 2 s.
     pub(crate) duration: Duration,
-    /// Measurements of each case; the one with the median CPU time is shown. Default 1.
+    /// Measurements of each case; the one with the median CPU time is shown. Default 3.
     pub(crate) runs: usize,
 }
 
@@ -33,8 +33,8 @@ impl Options {
             case: None,
             contender: None,
             database: Database::from_environment(),
-            duration: Duration::from_secs(3),
-            runs: 1,
+            duration: Duration::from_secs(2),
+            runs: 3,
         };
         if options.small {
             options.database = Database::Sqlite;

@@ -13,6 +13,9 @@ use super::Result;
 
 const START_TIME_MAX: Duration = Duration::from_secs(20);
 const STOP_TIME_MAX: Duration = Duration::from_secs(10);
+/// Less than a fiftieth of this on the CPU counts as idle.
+const SETTLE_INTERVAL: Duration = Duration::from_millis(200);
+const SETTLE_TIME_MAX: Duration = Duration::from_secs(5);
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// A child process, ended when dropped.
@@ -49,23 +52,26 @@ impl Process {
         Ok(Duration::from_nanos(nanoseconds))
     }
 
-    /// Resident memory in bytes, once it has stopped changing.
+    /// Resident memory in bytes, once the process is idle.
     pub(crate) fn resident(&self) -> Result<u64> {
-        let mut resident = self.resident_now()?;
-        let mut same = 0;
-        while same < 10 {
-            thread::sleep(POLL_INTERVAL * 3);
-            let now = self.resident_now()?;
-            same = if now == resident { same + 1 } else { 0 };
-            resident = now;
-        }
-        Ok(resident)
-    }
-
-    fn resident_now(&self) -> Result<u64> {
+        self.settle()?;
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
         Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? * 1024)
+    }
+
+    /// Waits until the process does next to nothing.
+    pub(crate) fn settle(&self) -> Result<()> {
+        let started = Instant::now();
+        let mut used = self.cpu()?;
+        loop {
+            thread::sleep(SETTLE_INTERVAL);
+            let now = self.cpu()?;
+            if now.saturating_sub(used) < SETTLE_INTERVAL / 50 || started.elapsed() > SETTLE_TIME_MAX {
+                return Ok(());
+            }
+            used = now;
+        }
     }
 }
 

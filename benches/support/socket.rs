@@ -26,23 +26,51 @@ pub(crate) fn connect(address: SocketAddr, number: usize) -> Result<TcpStream> {
     Ok(socket.into())
 }
 
-/// Asks for an upgrade of `path`; gives what came after the answer's head.
-pub(crate) fn upgrade(stream: &mut TcpStream, path: &str, protocol: Option<&str>) -> Result<Vec<u8>> {
-    let protocol = protocol.map_or_else(String::new, |name| format!("Sec-WebSocket-Protocol: {name}\r\n"));
+/// Asks for an upgrade of `path`.
+pub(crate) fn ask_upgrade(stream: &mut TcpStream, path: &str, protocol: Option<&str>) -> Result<()> {
+    let wanted = protocol.map_or_else(String::new, |name| format!("Sec-WebSocket-Protocol: {name}\r\n"));
     let request = format!(
         "GET {path} HTTP/1.1\r\nHost: bench\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{protocol}\r\n"
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{wanted}\r\n"
     );
-    stream.write_all(request.as_bytes())?;
+    Ok(stream.write_all(request.as_bytes())?)
+}
+
+/// Waits for the upgrade; gives what came after the answer's head.
+///
+/// # Errors
+/// When the answer is not 101 or does not choose the subprotocol that was asked for.
+pub(crate) fn await_upgrade(stream: &mut TcpStream, protocol: Option<&str>) -> Result<Vec<u8>> {
     let (head, rest) = read_head(stream)?;
-    if head.starts_with("HTTP/1.1 101") {
-        return Ok(rest);
+    if !head.starts_with("HTTP/1.1 101") || protocol.is_some_and(|name| !head.contains(name)) {
+        return Err(format!("no upgrade: {}", head.lines().next().unwrap_or_default()).into());
     }
-    Err(format!("GET {path}: {}", head.lines().next().unwrap_or_default()).into())
+    Ok(rest)
+}
+
+/// Asks for `path`; the connection is to stay open.
+pub(crate) fn ask(stream: &mut TcpStream, path: &str) -> Result<()> {
+    Ok(write!(stream, "GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n")?)
+}
+
+/// Reads all of an answer.
+///
+/// # Errors
+/// When it is not 200.
+pub(crate) fn await_answer(stream: &mut TcpStream) -> Result<()> {
+    let (head, rest) = read_head(stream)?;
+    let head = head.to_ascii_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length:")).ok_or("no length")?;
+    let mut body = vec![0; length.trim().parse::<usize>()?.saturating_sub(rest.len())];
+    stream.read_exact(&mut body)?;
+    if !head.starts_with("http/1.1 200") {
+        return Err(format!("refused: {}", head.lines().next().unwrap_or_default()).into());
+    }
+    Ok(())
 }
 
 /// Reads the head of an answer and what came with it.
-pub(crate) fn read_head(stream: &mut TcpStream) -> Result<(String, Vec<u8>)> {
+fn read_head(stream: &mut TcpStream) -> Result<(String, Vec<u8>)> {
     let mut bytes = Vec::new();
     let mut chunk = [0; 1024];
     while bytes.len() < ANSWER_BYTES_MAX {

@@ -7,7 +7,7 @@ use super::{FanOut, Members};
 
 /// Reads all that is pending, lays the frames of a group end to end once, then does one `send` for each socket.
 #[derive(Default)]
-pub(crate) struct Coalescing {
+pub(super) struct Coalescing {
     /// Frames that wait for the flush, by group.
     pending: Vec<Vec<u8>>,
     /// Groups with something pending.

@@ -8,19 +8,37 @@ mod coalescing;
 mod one_send;
 
 use std::collections::HashMap;
+use std::env;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::rc::Rc;
 
 use rustix::buffer::spare_capacity;
 use rustix::event::epoll;
 
-pub(crate) use coalescing::Coalescing;
-pub(crate) use one_send::OneSend;
+use coalescing::Coalescing;
+use one_send::OneSend;
+
+/// The names of the yardsticks.
+pub(crate) const ONE_SEND: &str = "one-send";
+pub(crate) const COALESCING: &str = "coalescing";
+
+/// Serves as a yardstick if the arguments of this program are its name and a port, and says whether they were.
+pub(crate) fn serve_if_asked() -> io::Result<bool> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let [name, port] = arguments.as_slice() else { return Ok(false) };
+    let listen = || TcpListener::bind((Ipv4Addr::LOCALHOST, port.parse().map_err(io::Error::other)?));
+    match name.as_str() {
+        ONE_SEND => serve(listen()?, OneSend)?,
+        COALESCING => serve(listen()?, Coalescing::default())?,
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
 
 /// How frames get from a publisher to the sockets of its group.
-pub(crate) trait FanOut {
+trait FanOut {
     /// A finished frame for all members of a group.
     fn publish(&mut self, group: usize, frame: &[u8], members: &Members) -> io::Result<()>;
 
@@ -30,7 +48,7 @@ pub(crate) trait FanOut {
 
 /// The sockets of each group.
 #[derive(Default)]
-pub(crate) struct Members {
+struct Members {
     groups: Vec<Vec<Rc<TcpStream>>>,
     numbers: HashMap<String, usize>,
 }
@@ -57,6 +75,14 @@ impl Members {
         self.groups[number].push(socket);
         number
     }
+
+    fn leave(&mut self, socket: &Socket) {
+        let Some(member) = &socket.member else { return };
+        let members = &mut self.groups[member.group];
+        if let Some(place) = members.iter().position(|stream| Rc::ptr_eq(stream, &socket.stream)) {
+            members.swap_remove(place);
+        }
+    }
 }
 
 struct Socket {
@@ -76,8 +102,8 @@ struct Member {
 const READ_BYTES_MAX: usize = 64 * 1024;
 const EVENTS_MAX: usize = 1024;
 
-/// Serves until a member leaves, it is killed or something goes wrong.
-pub(crate) fn serve(listener: TcpListener, mut fan_out: impl FanOut) -> io::Result<()> {
+/// Serves until it is killed or something goes wrong.
+fn serve(listener: TcpListener, mut fan_out: impl FanOut) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
     let listening = watch(&epoll, &listener)?;
@@ -100,11 +126,11 @@ pub(crate) fn serve(listener: TcpListener, mut fan_out: impl FanOut) -> io::Resu
                 }
                 sockets[number] = Some(Socket { stream: Rc::new(stream), unread: Vec::new(), member: None });
             } else if let Some(socket) = &mut sockets[ready] {
-                let length = socket.stream.as_ref().read(&mut buffer)?;
-                match (length, &socket.member) {
-                    (0, Some(_)) => return Ok(()),
-                    (0, None) => sockets[ready] = None,
-                    _ => socket.take(&buffer[..length], &mut members, &mut fan_out)?,
+                let length = socket.stream.as_ref().read(&mut buffer).unwrap_or(0);
+                if length > 0 {
+                    socket.take(&buffer[..length], &mut members, &mut fan_out)?;
+                } else if let Some(socket) = sockets[ready].take() {
+                    members.leave(&socket);
                 }
             }
         }

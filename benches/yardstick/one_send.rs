@@ -5,7 +5,7 @@ use std::io;
 use super::{FanOut, Members};
 
 /// One `send` of one finished frame for each socket and message.
-pub(crate) struct OneSend;
+pub(super) struct OneSend;
 
 impl FanOut for OneSend {
     fn publish(&mut self, group: usize, frame: &[u8], members: &Members) -> io::Result<()> {
