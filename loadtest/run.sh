@@ -51,13 +51,14 @@ until listens "$port"; do
   sleep 0.1
 done
 
+cpu_seconds() { awk -v ticks="$(getconf CLK_TCK)" '{ sub(/.*\) /, ""); printf "%.2f s", ($12 + $13) / ticks }' "/proc/$server/stat"; }
 resident() { awk '/^VmRSS/ { printf "%.1f MiB", $2 / 1024 }' "/proc/$server/status"; }
 
 echo "server: process $server, port $port, resident $(resident)"
 status=0
 BASE_URL="http://127.0.0.1:$port" "$k6" run --no-usage-report "$@" "$here/$script" || status=$?
 if kill -0 "$server" 2>/dev/null; then
-  echo "server: resident $(resident), CPU time $(ps -o cputime= -p "$server" | tr -d ' ')"
+  echo "server: resident $(resident), CPU time $(cpu_seconds)"
 else
   echo "the server has ended:" >&2
   tail -20 "$folder/server.log" >&2

@@ -115,12 +115,12 @@ const SQLITE_GROUPS: &str = "
 const POSTGRES_USERS: &str = "
     INSERT INTO users (username, email, password)
     SELECT name, name || '@bench.example', ''
-    FROM (SELECT 'u' || lpad(n::text, 6, '0') AS name FROM generate_series(0, $1 - 1) AS n) AS names
+    FROM (SELECT 'u' || lpad(n::text, 6, '0') AS name FROM generate_series(0, $1::bigint - 1) AS n) AS names
     ON CONFLICT DO NOTHING";
 
 const POSTGRES_GROUPS: &str = "
     INSERT INTO groups (name, is_private)
-    SELECT 'g' || lpad(n::text, 6, '0'), false FROM generate_series(0, $1 - 1) AS n
+    SELECT 'g' || lpad(n::text, 6, '0'), false FROM generate_series(0, $1::bigint - 1) AS n
     ON CONFLICT DO NOTHING";
 
 /// Does something with a connection to a Postgres.
