@@ -26,6 +26,9 @@ enum Kind {
     KeepAlive,
 }
 
+const KINDS: &[Kind] = &[Kind::Text, Kind::KeepAlive, Kind::Json];
+const KINDS_SMALL: &[Kind] = &[Kind::Text, Kind::KeepAlive];
+
 const CONNECTIONS: usize = 10_000;
 const CONNECTIONS_SMALL: usize = 50;
 /// Connections that are open before memory is first looked at, so that what is set up once does not count.
@@ -44,7 +47,7 @@ fn main() -> Result<()> {
     raise_open_files_max()?;
     let cores = if options.small { None } else { Cores::pick()? };
     let count = if options.small { CONNECTIONS_SMALL } else { CONNECTIONS };
-    for kind in [Kind::Text, Kind::Json, Kind::KeepAlive] {
+    for &kind in if options.small { KINDS_SMALL } else { KINDS } {
         let contenders: Vec<_> =
             Contender::all(&options).into_iter().filter(|contender| kind.suits(contender)).collect();
         if contenders.is_empty() || !options.wants(kind.name()) {

@@ -12,6 +12,7 @@ use super::database::Database;
 use super::load::{Load, Shape};
 use super::options::Options;
 use super::process::{Cores, Process};
+use super::socket;
 use crate::yardstick::{COALESCING, ONE_SEND};
 
 /// A server that speaks text mode.
@@ -67,7 +68,7 @@ impl Contender {
             }
             Contender::Groupcast(database) => {
                 let mut command = Command::new(env!("CARGO_BIN_EXE_groupcast"));
-                command.env("DATABASE_URL", database.url(folder.path()));
+                command.env("DATABASE_URL", database.url(folder.path())).env("GROUPCAST_LOG", "warn");
                 command
             }
             Contender::Bun(executable) => {
@@ -84,6 +85,12 @@ impl Contender {
             Some(cores) => cores.start(start)?,
             None => start()?,
         };
+        if !matches!(self, Contender::Yardstick(_)) {
+            // It may listen before its database is ready; the answer comes when both are.
+            let mut stream = socket::connect(address, 0)?;
+            socket::ask(&mut stream, "/readyz")?;
+            socket::await_answer(&mut stream)?;
+        }
         let database = match self {
             Contender::Groupcast(database) => Some(database.clone()),
             _ => None,
@@ -120,7 +127,9 @@ impl Server {
     /// Connects the sockets of a load, each as a user of its own.
     pub(crate) fn connect(&self, shape: Shape) -> Result<Load> {
         self.seed(shape.sockets(), shape.groups)?;
-        Load::connect(self.address, shape, path)
+        let mut load = Load::connect(self.address, shape, path)?;
+        load.await_joined()?;
+        Ok(load)
     }
 }
 

@@ -85,6 +85,8 @@ pub(crate) struct Load {
 struct Socket {
     stream: TcpStream,
     group: usize,
+    /// Whether it has heard anything that a publisher said.
+    joined: bool,
     /// The start of a frame whose rest has not come yet.
     unread: Vec<u8>,
     /// The number of the next message of each publisher of the group.
@@ -105,6 +107,8 @@ struct Publisher {
 
 /// Without any delivery for so long, what is missing counts as lost.
 const SILENCE_MAX: Duration = Duration::from_secs(10);
+/// How long to wait for the echo of a probe before the next is sent.
+const PROBE_INTERVAL: Duration = Duration::from_millis(20);
 const READ_BYTES_MAX: usize = 256 * 1024;
 const EVENTS_MAX: usize = 1024;
 
@@ -128,7 +132,14 @@ impl Load {
             if member < shape.publishers {
                 publishers.push(Publisher { socket: number, sent: Vec::new(), echoed: 0, sent_max: 0 });
             }
-            sockets.push(Socket { stream, group, unread, expected: vec![0; shape.publishers], order: 0 });
+            sockets.push(Socket {
+                stream,
+                group,
+                joined: false,
+                unread,
+                expected: vec![0; shape.publishers],
+                order: 0,
+            });
         }
         Ok(Load {
             shape,
@@ -142,6 +153,31 @@ impl Load {
             messages: 0,
             deliveries: 0,
         })
+    }
+
+    /// Waits until all sockets hear what is said in their groups: a server may answer the upgrade before it has
+    /// made the socket a member.
+    ///
+    /// # Errors
+    /// When a socket stays deaf.
+    pub(crate) fn await_joined(&mut self) -> Result<()> {
+        let idle =
+            Sending { pace: Pace::Window(0), span: Span::Messages(0), started: Instant::now(), done: true };
+        while let Some(deaf) = self.sockets.iter().position(|socket| !socket.joined) {
+            if idle.started.elapsed() > SILENCE_MAX {
+                return Err(format!("socket {deaf} hears nothing").into());
+            }
+            let group = self.sockets[deaf].group;
+            let publisher = &self.publishers[group * self.shape.publishers];
+            let mut probe = Vec::new();
+            socket::push_text(&mut probe, message::PROBE);
+            self.sockets[publisher.socket].stream.write_all(&probe)?;
+            let asked = Instant::now();
+            while !self.sockets[deaf].joined && asked.elapsed() < PROBE_INTERVAL {
+                self.wait(PROBE_INTERVAL, &idle)?;
+            }
+        }
+        Ok(())
     }
 
     /// Publishes, then waits until each member of each group has received everything.
@@ -219,7 +255,9 @@ impl Load {
         while let Some(frame) = socket::first_frame(&self.buffer[start..length]) {
             match frame.opcode {
                 TEXT => {
-                    if let Some(message) = Message::parse(frame.payload) {
+                    if frame.payload.ends_with(message::PROBE) {
+                        socket.joined = true;
+                    } else if let Some(message) = Message::parse(frame.payload) {
                         let publisher = socket.take(number, message, self.shape)?;
                         self.deliveries += 1;
                         let publisher = &mut self.publishers[publisher];

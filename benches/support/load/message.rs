@@ -13,6 +13,9 @@ pub(crate) struct Message {
 /// Length of the content of each message.
 pub(crate) const BYTES: usize = 64;
 
+/// The content by which a socket learns that it hears its group.
+pub(crate) const PROBE: &[u8] = b"?";
+
 const GROUP_DIGITS: usize = 6;
 const PUBLISHER_DIGITS: usize = 4;
 const COUNTER_DIGITS: usize = 9;
