@@ -5,12 +5,15 @@ use crate::model::Seq;
 /// Where a receiver stands in a group: what it has accepted, and what its subscription was shown.
 ///
 /// The first follows the rule for clients: accept only what comes right after the last, ask again from there
-/// when there is a hole. The second checks the server, which must not rely on that rule.
+/// when there is a hole. A hole that is still there when it was asked about is passed over, for asking once
+/// more would bring the same. The second checks the server, which must not rely on that rule.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Cursor {
     /// The last place accepted.
     last: Seq,
-    /// The last place that this subscription was shown or has begun after; `None` before it began.
+    /// The place after which this subscription has begun; `None` before that.
+    began: Option<Seq>,
+    /// The last place that this subscription was shown, or has begun after.
     shown: Option<Seq>,
 }
 
@@ -46,11 +49,13 @@ impl Cursor {
 
     /// A subscription has begun, or goes on, after this place.
     pub(super) fn goes_on_after(&mut self, place: Seq) {
+        self.began = Some(place);
         self.shown = Some(place);
     }
 
     /// The socket is gone.
     pub(super) fn disconnected(&mut self) {
+        self.began = None;
         self.shown = None;
     }
 
@@ -62,10 +67,11 @@ impl Cursor {
             Some(shown) if seq <= shown => Order::Back,
             Some(shown) => Order::Ahead(seq.0.abs_diff(shown.0) - 1),
         };
+        let begins_here = self.began == Some(self.last) && self.shown == self.began;
         self.shown = self.shown.max(Some(seq));
         let step = if seq <= self.last {
             Step::Drop
-        } else if seq == self.last.next() {
+        } else if seq == self.last.next() || begins_here {
             self.last = seq;
             Step::Accept
         } else {
@@ -80,7 +86,7 @@ mod tests {
     use super::*;
 
     fn at(last: i64, shown: i64) -> Cursor {
-        Cursor { last: Seq(last), shown: Some(Seq(shown)) }
+        Cursor { last: Seq(last), began: Some(Seq(0)), shown: Some(Seq(shown)) }
     }
 
     #[test]
@@ -103,6 +109,15 @@ mod tests {
         let mut cursor = at(3, 3);
         assert_eq!(cursor.message(Seq(6)), (Step::Ask, Order::Ahead(2)));
         assert_eq!(cursor, at(3, 6));
+    }
+
+    #[test]
+    fn a_hole_that_stays_is_passed_over() {
+        let mut cursor = at(3, 3);
+        assert_eq!(cursor.message(Seq(6)), (Step::Ask, Order::Ahead(2)));
+        cursor.goes_on_after(Seq(3));
+        assert_eq!(cursor.message(Seq(6)), (Step::Accept, Order::Ahead(2)));
+        assert_eq!(cursor.last(), Seq(6));
     }
 
     #[test]

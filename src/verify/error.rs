@@ -6,7 +6,7 @@ use std::io;
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {
     /// The server did not start, not listen in time, or ended by itself.
-    #[error("{what}; its last words:\n{last_words}")]
+    #[error("{what}{}", told(last_words))]
     Server {
         /// What it did.
         what: String,
@@ -22,4 +22,11 @@ pub enum VerifyError {
     /// The system gave no temporary directory, port or random number.
     #[error("{0}")]
     System(#[from] io::Error),
+}
+
+fn told(last_words: &str) -> String {
+    match last_words {
+        "" => ", and wrote nothing to standard error".to_owned(),
+        words => format!("; the end of its standard error:\n{words}"),
+    }
 }
