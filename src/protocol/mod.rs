@@ -1,6 +1,7 @@
 //! What goes over the wire, as bytes. No I/O and no clock.
 
 pub mod close;
+pub mod command;
 pub mod frame;
 pub mod json;
 pub mod message;
