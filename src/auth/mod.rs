@@ -2,4 +2,4 @@
 
 mod password;
 
-pub use password::PasswordHasher;
+pub use password::{PasswordError, PasswordHasher};

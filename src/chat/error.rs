@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::auth::PasswordError;
 use crate::store::{StoreError, Unique};
 
 /// A failure, by its cause. Transports map it to their own codes.
@@ -72,6 +73,18 @@ impl From<StoreError> for ChatError {
             }
             _ => {
                 tracing::error!(%error, "store failed");
+                Self::Internal
+            }
+        }
+    }
+}
+
+impl From<PasswordError> for ChatError {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::Busy { retry_after } => Self::Busy { retry_after },
+            PasswordError::Failed(_) => {
+                tracing::error!(%error, "hashing failed");
                 Self::Internal
             }
         }

@@ -205,13 +205,24 @@ impl Chat {
         }
     }
 
-    /// How many users are online in the group.
+    /// Who is online in the group.
     ///
     /// # Errors
-    /// [`ChatError::NotFound`].
+    /// [`ChatError::NotFound`], [`ChatError::Unavailable`].
     pub async fn presence(&self, group: GroupId) -> ChatResult<Presence> {
         self.group(group).await?;
-        Ok(Presence { online: self.hub.listeners(group).total(), users: None })
+        let (online, ids) = self.hub.online(group, self.options.announce_members_max);
+        let users = match ids {
+            Some(ids) => {
+                let mut users = Vec::with_capacity(ids.len());
+                for id in ids {
+                    users.push(self.user(id).await?);
+                }
+                Some(users)
+            }
+            None => None,
+        };
+        Ok(Presence { online, users })
     }
 
     /// Whether requests can be served: the database answers and messages are being stored.

@@ -26,7 +26,7 @@ impl Room {
     /// Adds the socket to the group's readers and announces it. The socket itself always gets its own line,
     /// before anything else that is sent to the group; the others do while the group is small.
     pub async fn join(&self, core: &Core, socket: &Rc<Subscriber>) -> Membership {
-        let (membership, listeners) = core.join(self.group.id, socket);
+        let (membership, listeners) = core.join(self.group.id, self.user.id, socket);
         let line = self.line(Movement::Joined);
         if self.announces(listeners) {
             self.announce(core, line).await;

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 
 use super::directory::{Ack, Event, GroupFrames, Hub, Inbox, Listeners};
 use super::{Credit, SocketId, Subscriber};
-use crate::model::GroupId;
+use crate::model::{GroupId, UserId};
 use crate::protocol::{CloseCode, Mode};
 
 /// The sockets that one thread serves. Lives on that thread alone, so nothing in it is locked.
@@ -43,6 +43,7 @@ struct Member {
 #[derive(Debug)]
 pub struct Membership {
     group: GroupId,
+    user: UserId,
     place: Rc<Cell<usize>>,
     mode: Mode,
 }
@@ -150,19 +151,19 @@ impl Core {
             .for_each(&mut visit);
     }
 
-    /// Adds the socket to the group's readers; answers how many there are on all cores.
-    pub fn join(&self, group: GroupId, subscriber: &Rc<Subscriber>) -> (Membership, Listeners) {
+    /// Adds the socket to the group's readers, on behalf of a user; answers how many there are on all cores.
+    pub fn join(&self, group: GroupId, user: UserId, subscriber: &Rc<Subscriber>) -> (Membership, Listeners) {
         let mut members = self.members.borrow_mut();
         let list = members.entry(group).or_default();
         let place = Rc::new(Cell::new(list.len()));
         list.push(Member { subscriber: Rc::clone(subscriber), place: Rc::clone(&place) });
         let mode = subscriber.mode();
-        (Membership { group, place, mode }, self.hub.enter(self.index, group, mode))
+        (Membership { group, user, place, mode }, self.hub.enter(self.index, group, user, mode))
     }
 
     /// Takes a socket from the group's readers; answers how many are left on all cores.
     pub fn leave(&self, membership: Membership) -> Listeners {
-        let Membership { group, place, mode } = membership;
+        let Membership { group, user, place, mode } = membership;
         let mut members = self.members.borrow_mut();
         if let Some(list) = members.get_mut(&group) {
             if place.get() < list.len() {
@@ -177,7 +178,7 @@ impl Core {
                 list.shrink_to(2 * list.len());
             }
         }
-        self.hub.leave(self.index, group, mode)
+        self.hub.leave(self.index, group, user, mode)
     }
 
     /// Hands frames to this core's members of their group.

@@ -1,5 +1,7 @@
 //! What all cores share: where the listeners of a group are, and the way to them.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry as HashEntry;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -7,7 +9,7 @@ use dashmap::{DashMap, Entry};
 use tokio::sync::mpsc;
 
 use super::SocketId;
-use crate::model::GroupId;
+use crate::model::{GroupId, UserId};
 use crate::protocol::Mode;
 
 /// Events that may wait for one core. Who has one more waits; a core never does, so it always drains.
@@ -67,6 +69,8 @@ struct Audience {
     per_core: Box<[u32]>,
     text: u32,
     json: u32,
+    /// How many each user has.
+    users: HashMap<UserId, u32>,
 }
 
 /// Who listens to a group.
@@ -101,6 +105,19 @@ impl Hub {
     /// How many sockets listen to the group.
     pub fn listeners(&self, group: GroupId) -> Listeners {
         self.groups.get(&group).map_or_else(Listeners::default, |audience| audience.listeners())
+    }
+
+    /// The users who listen to the group, in ascending order, if they are at most `named_max`, and how many
+    /// there are.
+    pub fn online(&self, group: GroupId, named_max: usize) -> (usize, Option<Vec<UserId>>) {
+        let Some(audience) = self.groups.get(&group) else { return (0, Some(Vec::new())) };
+        let count = audience.users.len();
+        let users = (count <= named_max).then(|| {
+            let mut users: Vec<_> = audience.users.keys().copied().collect();
+            users.sort_unstable();
+            users
+        });
+        (count, users)
     }
 
     /// Hands frames to everyone in their groups, and acks to their senders. All that is ever delivered goes
@@ -151,25 +168,33 @@ impl Hub {
     }
 
     /// Counts a socket in; answers how many listen then.
-    pub(super) fn enter(&self, core: u16, group: GroupId, mode: Mode) -> Listeners {
+    pub(super) fn enter(&self, core: u16, group: GroupId, user: UserId, mode: Mode) -> Listeners {
         let mut audience = self.groups.entry(group).or_insert_with(|| Audience {
             per_core: vec![0; self.cores.len()].into(),
             text: 0,
             json: 0,
+            users: HashMap::new(),
         });
         audience.per_core[usize::from(core)] += 1;
         *audience.of_mode(mode) += 1;
+        *audience.users.entry(user).or_default() += 1;
         audience.listeners()
     }
 
     /// Counts a socket out; answers how many listen then.
-    pub(super) fn leave(&self, core: u16, group: GroupId, mode: Mode) -> Listeners {
+    pub(super) fn leave(&self, core: u16, group: GroupId, user: UserId, mode: Mode) -> Listeners {
         let Entry::Occupied(mut entry) = self.groups.entry(group) else { return Listeners::default() };
         let audience = entry.get_mut();
         let on_core = &mut audience.per_core[usize::from(core)];
         *on_core = on_core.saturating_sub(1);
         let of_mode = audience.of_mode(mode);
         *of_mode = of_mode.saturating_sub(1);
+        if let HashEntry::Occupied(mut sockets) = audience.users.entry(user) {
+            *sockets.get_mut() -= 1;
+            if *sockets.get() == 0 {
+                sockets.remove();
+            }
+        }
         let listeners = audience.listeners();
         if listeners.total() == 0 {
             entry.remove();

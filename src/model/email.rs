@@ -212,12 +212,13 @@ fn normalize_domain(domain: &str) -> Checked<Domain> {
     };
     check_domain_characters(&mapped, " after Unicode normalization")?;
     check_hyphens(&mapped)?;
-    let Ok(ascii) = uts46.to_ascii(domain.as_bytes(), AsciiDenyList::URL, Hyphens::Allow, DnsLength::Ignore)
+    let Ok(ascii) =
+        uts46.to_ascii(domain.as_bytes(), AsciiDenyList::URL, Hyphens::CheckFirstLast, DnsLength::Ignore)
     else {
         return refuse("The part after the @-sign is not valid IDNA.");
     };
     check_ascii_domain(&ascii)?;
-    let (unicode, outcome) = uts46.to_unicode(ascii.as_bytes(), AsciiDenyList::URL, Hyphens::Allow);
+    let (unicode, outcome) = uts46.to_unicode(ascii.as_bytes(), AsciiDenyList::URL, Hyphens::CheckFirstLast);
     // IDNA 2008 (RFC 5892) knows letters, digits and marks, no symbols.
     let symbol =
         unicode.chars().any(|c| !c.is_ascii() && c.general_category_group() == GeneralCategoryGroup::Symbol);
@@ -317,9 +318,9 @@ fn check_ascii_domain(domain: &str) -> Checked<()> {
     if !domain.ends_with(|c: char| c.is_ascii_alphabetic()) {
         return refuse("The part after the @-sign is not valid. It is not within a valid top-level domain.");
     }
-    let special =
-        |name: &&str| domain.strip_suffix(*name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-    if SPECIAL_DOMAINS.iter().any(|name| special(&name)) {
+    let within =
+        |name: &str| domain.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    if SPECIAL_DOMAINS.into_iter().any(within) {
         return refuse(
             "The part after the @-sign is a special-use or reserved name that cannot be used with email.",
         );

@@ -27,3 +27,7 @@ pub const CONTENT_BYTES_MAX_DEFAULT: usize = 1024 * 1024;
 /// Rows that one question to the store may bring. Longer lists are read in pages of this size, so a list
 /// of any length takes a bounded amount of memory.
 pub const PAGE_ROWS_MAX: usize = 500;
+
+/// Contents that one page of messages may bring, in bytes of UTF-8: a page ends with the message that reaches
+/// this. By count alone a page of the longest messages could take half a gigabyte.
+pub const PAGE_BYTES_MAX: usize = 4 * 1024 * 1024;

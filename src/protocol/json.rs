@@ -162,6 +162,7 @@ mod tests {
             ("\"\\ud800\\u0041\"", 1, "Unpaired surrogate escape"),
             ("\"\\ud800\\ud800\"", 1, "Unpaired surrogate escape"),
             ("{\"\\udfff\":1}", 2, "Unpaired surrogate escape"),
+            ("[1e400,\"\\ud800\"}", 15, "Expecting ',' delimiter"),
         ] {
             let error = parse(text, &mut Vec::new()).expect_err(text);
             assert_eq!((error.position, error.reason), (position, reason), "{text:?}");

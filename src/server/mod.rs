@@ -1,1 +1,217 @@
 //! The listener, the threads, the life of a connection, draining.
+//!
+//! Each core has a thread with a single-threaded runtime, a listening socket of its own on the same port, and
+//! its own connections, which never move. Storing, hashing and the writer run on a background runtime.
+
+mod connection;
+mod listener;
+mod stream;
+mod worker;
+
+use std::future::Future;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_util::sync::CancellationToken;
+
+use self::worker::Worker;
+use crate::auth::PasswordHasher;
+use crate::chat::{Chat, ChatOptions};
+use crate::config::{Config, Deliver};
+use crate::http::{Http, HttpOptions};
+use crate::hub::{Hub, Inbox};
+use crate::store::{self, Store, StoreError};
+use crate::writer::{MessageWriter, WriterOptions};
+
+/// Threads of the background runtime.
+const BACKGROUND_THREADS: usize = 2;
+/// Passwords hashed at a time.
+const HASHES_MAX: usize = 2;
+/// How long requests and messages under way may take after the server was told to stop.
+const FINISH_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long clients may take after that to take what waits for them and answer the close.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Why a server could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The address can not be listened on.
+    #[error("cannot listen on {0}: {1}")]
+    Listen(SocketAddr, io::Error),
+    /// The store can not be opened.
+    #[error("cannot open the store: {0}")]
+    Store(#[from] StoreError),
+    /// The system gave no threads or descriptors.
+    #[error("cannot start: {0}")]
+    System(#[from] io::Error),
+}
+
+/// A server that listens.
+pub struct Server {
+    local_addr: SocketAddr,
+    listeners: Vec<TcpListener>,
+    inboxes: Vec<Inbox>,
+    background: Background,
+    store: Arc<dyn Store>,
+    hub: Hub,
+    writer: MessageWriter,
+    writer_task: JoinHandle<()>,
+    chat: Arc<Chat>,
+    http: Http,
+    shared: Shared,
+    give_up: CancellationToken,
+}
+
+/// What all workers share.
+#[derive(Clone)]
+struct Shared {
+    config: Arc<Config>,
+    /// Cancelled when the server is told to stop.
+    drain: CancellationToken,
+    /// One permit for each connection that may be open.
+    connections: Arc<Semaphore>,
+}
+
+/// The runtime for all that is not a socket. Dropping it does not wait for its threads, so that may be done
+/// on another runtime.
+struct Background(Option<Runtime>, Handle);
+
+impl Background {
+    fn start() -> io::Result<Self> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(BACKGROUND_THREADS)
+            .thread_name("groupcast-back")
+            .enable_all()
+            .build()?;
+        let handle = runtime.handle().clone();
+        Ok(Self(Some(runtime), handle))
+    }
+
+    fn handle(&self) -> &Handle {
+        &self.1
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Server {
+    /// Opens the store, takes ownership of it, brings it up to date, and listens.
+    ///
+    /// # Errors
+    /// [`ServerError`], worded for the one who starts the server.
+    pub async fn bind(config: Config) -> Result<Self, ServerError> {
+        let address = SocketAddr::new(config.host, config.port);
+        let (local_addr, listeners) =
+            listener::bind(address, config.threads).map_err(|error| ServerError::Listen(address, error))?;
+        let background = Background::start()?;
+        let store = store::open(&config.database, config.database_connections).await?;
+        let (hub, inboxes) = Hub::new(listeners.len());
+        let give_up = CancellationToken::new();
+        let options = WriterOptions { eager: config.deliver == Deliver::Eager, ..WriterOptions::default() };
+        let started = MessageWriter::start(Arc::clone(&store), hub.clone(), options, give_up.clone());
+        let (writer, writer_task) = match background.handle().spawn(started).await {
+            Ok(started) => started?,
+            Err(error) => return Err(ServerError::System(error.into())),
+        };
+        let chat = Arc::new(Chat::new(
+            Arc::clone(&store),
+            PasswordHasher::new(background.handle().clone(), HASHES_MAX),
+            writer.clone(),
+            hub.clone(),
+            ChatOptions {
+                content_bytes_max: config.content_bytes_max,
+                announce_members_max: config.announce_members_max,
+            },
+        ));
+        let drain = CancellationToken::new();
+        let http_options = HttpOptions {
+            body_bytes_max: config.body_bytes_max,
+            body_timeout: config.body_timeout,
+            cors_origins: config.cors_origins.clone(),
+        };
+        let http = Http::new(Arc::clone(&chat), http_options, drain.clone());
+        let connections = Arc::new(Semaphore::new(config.connections_max));
+        let shared = Shared { config: Arc::new(config), drain, connections };
+        Ok(Self {
+            local_addr,
+            listeners,
+            inboxes,
+            background,
+            store,
+            hub,
+            writer,
+            writer_task,
+            chat,
+            http,
+            shared,
+            give_up,
+        })
+    }
+
+    /// The address listened on; its port is the one that the system chose if the configuration says 0.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// Serves until `shutdown` is ready, then stops within ten seconds: accepts nothing more, finishes the
+    /// requests and stores and delivers the messages under way, closes all sockets with 1001.
+    ///
+    /// # Errors
+    /// The system gave no threads.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), ServerError> {
+        let mut workers = Vec::new();
+        for (index, (listener, inbox)) in self.listeners.into_iter().zip(self.inboxes).enumerate() {
+            let worker = Worker {
+                index: index as u16,
+                listener,
+                inbox,
+                hub: self.hub.clone(),
+                writer: self.writer.clone(),
+                chat: Arc::clone(&self.chat),
+                http: self.http.clone(),
+                shared: self.shared.clone(),
+            };
+            workers.push(worker.start()?);
+        }
+        shutdown.await;
+
+        tracing::info!("stopping");
+        self.shared.drain.cancel();
+        let deadline = Instant::now() + FINISH_TIMEOUT;
+        for worker in &mut workers {
+            let _ = timeout_at(deadline, worker.paused()).await;
+        }
+        if timeout_at(deadline, self.writer.flush()).await.is_err() {
+            tracing::warn!("not all messages could be stored");
+        }
+        self.give_up.cancel();
+        self.hub.stop().await;
+        let _ = timeout(CLOSE_TIMEOUT, async {
+            for worker in &mut workers {
+                worker.ended().await;
+            }
+        })
+        .await;
+        let _ = timeout(Duration::from_secs(1), async {
+            let _ = self.writer_task.await;
+            if let Err(error) = self.store.close().await {
+                tracing::warn!(%error, "store not closed cleanly");
+            }
+        })
+        .await;
+        drop(self.background);
+        Ok(())
+    }
+}

@@ -7,8 +7,14 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
+mod database;
 mod error;
+mod page;
+mod postgres;
+mod row;
+mod sqlite;
 
+pub use database::Database;
 pub use error::{StoreError, Unique};
 
 use crate::model::{Group, GroupId, Message, MessageId, NewUser, Seq, Timestamp, User, UserId};
@@ -19,6 +25,21 @@ pub type StoreResult<T> = Result<T, StoreError>;
 /// A future of a store's answer. It may be awaited on any runtime: the work itself runs on the store's own
 /// threads, so that a slow query never holds up a thread that serves sockets.
 pub type Asked<'a, T> = BoxFuture<'a, StoreResult<T>>;
+
+/// Opens the store of this database for this process alone: makes what is missing (SQLite: the file, not its
+/// folder), brings the tables up to date and takes ownership, which lasts until [`Store::close`] or the end
+/// of the process. `connections` is how many questions are worked on at once besides the writer's, at least 1.
+///
+/// # Errors
+/// - [`StoreError::Owned`]: another server has it.
+/// - [`StoreError::Unavailable`]: it cannot be reached or opened; never names the password.
+/// - [`StoreError::Refused`]: what is there cannot be used, or the URL asks for what is not offered (TLS).
+pub async fn open(database: &Database, connections: usize) -> StoreResult<Arc<dyn Store>> {
+    Ok(match database {
+        Database::Sqlite(file) => Arc::new(sqlite::SqliteStore::open(file, connections).await?),
+        Database::Postgres(url) => Arc::new(postgres::PostgresStore::open(url, connections).await?),
+    })
+}
 
 /// Durable storage. All methods may be called from any thread; each is one transaction.
 ///
@@ -54,12 +75,13 @@ pub trait Store: Send + Sync + 'static {
     /// [`PAGE_ROWS_MAX`](crate::model::limits::PAGE_ROWS_MAX) or `limit` of them, whichever is less.
     fn groups(&self, after: GroupId, skip: u64, limit: u64) -> Asked<'_, Vec<Group>>;
 
-    /// The private group of these two users, made under `name` if there is none. There is one per pair,
-    /// whatever the order and even when several ask at once; both are members of it. A user's group with
-    /// themself has one member.
+    /// The private group of these two users: the one made for them here, else the oldest private group that
+    /// has just these two as members, else a new one under `name`. There is one per pair, whatever the order
+    /// and even when several ask at once; both are members of it. A user's group with themself has one
+    /// member and is always one made here.
     ///
     /// # Errors
-    /// [`StoreError::Taken`] with [`Unique::GroupName`] if a group was to be made and the name is in use.
+    /// [`StoreError::Missing`] if there is no such user, [`StoreError::Taken`] with [`Unique::GroupName`] if a group was to be made and the name is in use.
     fn private_group<'a>(&'a self, one: UserId, other: UserId, name: &'a str) -> Asked<'a, Group>;
 
     /// Makes the user a member of the group, unless the group is private and already has
@@ -67,7 +89,7 @@ pub trait Store: Send + Sync + 'static {
     /// for the last place one gets it.
     ///
     /// # Errors
-    /// [`StoreError::Missing`] if there is no such user or group.
+    /// [`StoreError::Missing`] if there is no such group or user.
     fn join(&self, group: GroupId, user: UserId) -> Asked<'_, Join>;
 
     /// Whether the user is a member of the group.
@@ -78,14 +100,16 @@ pub trait Store: Send + Sync + 'static {
     fn members(&self, group: GroupId, after: UserId, limit: u64) -> Asked<'_, Vec<User>>;
 
     /// Messages in ascending order of `id`, at most
-    /// [`PAGE_ROWS_MAX`](crate::model::limits::PAGE_ROWS_MAX) or `limit` of them, whichever is less.
+    /// [`PAGE_ROWS_MAX`](crate::model::limits::PAGE_ROWS_MAX) or `limit` of them, whichever is less, and
+    /// none after the one that brings the contents to [`PAGE_BYTES_MAX`](crate::model::limits::PAGE_BYTES_MAX). So a page may be shorter than was
+    /// asked for; an empty page tells that there are no more.
     fn messages(&self, page: MessagePage) -> Asked<'_, Vec<Message>>;
 
-    /// The `id` before that of the first message of the newest `count` among those `filter` lets through:
-    /// paging forward from there reads just these. 0 if there are no more than `count`.
+    /// The `id` of the message just before the newest `count` among those `filter` lets through: paging
+    /// forward from there reads just these. 0 if there are no more than `count`.
     fn newest(&self, filter: MessageFilter, count: u64) -> Asked<'_, MessageId>;
 
-    /// The highest message number in use and the latest `created_at`, both 0 in an empty store.
+    /// The highest message number in use and the `created_at` of that message, both 0 in an empty store.
     fn last_message(&self) -> Asked<'_, (MessageId, Timestamp)>;
 
     /// The highest `seq` in use in each of `groups`, in the same order; 0 for a group without messages.
@@ -106,10 +130,11 @@ pub trait Store: Send + Sync + 'static {
     /// - [`StoreError::Unavailable`]: the outcome is not known or nothing was stored; ask again.
     fn append(&self, batch: Arc<[Message]>) -> Asked<'_, ()>;
 
-    /// Whether the database answers.
+    /// Whether the database answers and messages can be stored.
     fn ping(&self) -> Asked<'_, ()>;
 
-    /// Ends all connections after what is under way. Nothing may be asked afterwards.
+    /// Ends all connections after what is under way and gives up ownership. Whatever is asked afterwards is
+    /// [`StoreError::Unavailable`].
     fn close(&self) -> Asked<'_, ()>;
 }
 
@@ -131,9 +156,9 @@ pub struct MessageFilter {
     pub group: Option<GroupId>,
     /// Those of this sender.
     pub user: Option<UserId>,
-    /// Those with a higher place; needs `group`.
+    /// Those with a higher place; nothing without `group`.
     pub after_seq: Option<Seq>,
-    /// Those with a lower place; needs `group`.
+    /// Those with a lower place; nothing without `group`.
     pub before_seq: Option<Seq>,
 }
 
@@ -142,7 +167,9 @@ pub struct MessageFilter {
 pub struct MessagePage {
     /// Which messages are meant.
     pub filter: MessageFilter,
-    /// Those above this number.
+    /// Those above this number. With a group but no user in the filter this is cheap for the number of a
+    /// message of that group, as the last of the page before or [`Store::newest`] give it; any other number
+    /// makes the store look through the group.
     pub after: MessageId,
     /// How many of them to leave out.
     pub skip: u64,

@@ -174,14 +174,14 @@ impl Task {
             }
             Err(error) => {
                 tracing::error!(%error, messages = messages.len(), "batch refused; storing its messages one by one");
-                let mut stored = vec![None; messages.len()];
+                let mut stored: Vec<Option<Sent>> = vec![None; messages.len()];
                 self.restart_numbering().await?;
                 for (index, reply_to) in replies.into_iter().enumerate() {
                     let bytes = messages[index].content.len();
                     let answer = self.write_alone(&messages[index], &mut delivery).await?;
-                    stored[index] = answer.as_ref().ok().and_then(|receipt| match receipt {
-                        Receipt::Stored { batch, index } => Some(sent(&batch[*index])),
-                        Receipt::Duplicate(sent) => Some(*sent),
+                    stored[index] = answer.as_ref().ok().map(|receipt| match receipt {
+                        Receipt::Stored { batch, index } => sent(&batch[*index]),
+                        Receipt::Duplicate(sent) => *sent,
                     });
                     delivery.answer(Outcome { reply_to, bytes, answer });
                 }

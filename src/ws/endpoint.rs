@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::connection::{Connection, Stay};
-use crate::chat::{Chat, ChatError, Refusal, SocketTarget};
+use crate::chat::{Chat, ChatError, Refusal, Room, SocketTarget};
 use crate::hub::{Core, Subscriber};
 use crate::protocol::{CloseCode, Mode, frame, text};
 use crate::writer::Intake;
@@ -43,20 +43,23 @@ impl Endpoint {
         Self { core, intake, chat, options, read_buffer }
     }
 
-    /// Serves a socket whose handshake is done, `early` being what the client sent right behind it: lets it
-    /// into its group or tells why not, then leaves it to a task of its own on this thread. The permit is given
-    /// back when the socket is closed.
+    /// Finds out whether a socket will be let in.
+    pub async fn admit(&self, target: SocketTarget, mode: Mode) -> Visitor {
+        Visitor { entered: self.chat.enter(target).await, mode }
+    }
+
+    /// Serves a socket whose handshake is done, `early` being what the client sent right behind it: puts it
+    /// into its group at once or tells why not, then leaves it to a task of its own on this thread. The permit
+    /// is given back when the socket is closed.
     pub async fn serve(
         self: Rc<Self>,
         stream: TcpStream,
         early: Bytes,
-        target: SocketTarget,
-        mode: Mode,
+        visitor: Visitor,
         permit: OwnedSemaphorePermit,
     ) {
-        let entered = self.chat.enter(target).await;
-        let socket = self.core.open(stream, mode);
-        let stay = match entered {
+        let socket = self.core.open(stream, visitor.mode);
+        let stay = match visitor.entered {
             Ok(_) if self.core.is_stopping() => {
                 socket.close(CloseCode::GOING_AWAY, "server is stopping");
                 None
@@ -72,6 +75,13 @@ impl Endpoint {
         };
         tokio::task::spawn_local(Connection::new(self, socket, stay, early, permit));
     }
+}
+
+/// A socket on its way in.
+#[derive(Debug)]
+pub struct Visitor {
+    entered: Result<Room, Refusal>,
+    mode: Mode,
 }
 
 /// Says why, then closes.

@@ -5,7 +5,7 @@ mod endpoint;
 mod heartbeat;
 mod reader;
 
-pub use endpoint::{Endpoint, WsOptions};
+pub use endpoint::{Endpoint, Visitor, WsOptions};
 pub use heartbeat::heartbeat;
 
 /// The value of `Sec-WebSocket-Accept` for a client's `Sec-WebSocket-Key`, RFC 6455 section 4.2.2.

@@ -128,6 +128,7 @@ fn what_is_no_address_gets_a_reason() {
         ),
         ("a@😀.com", "The part after the @-sign is not valid IDNA."),
         ("a@xn--ls8h.la", "The part after the @-sign is not valid IDNA."),
+        ("a@xn--bche--kva.de", "The part after the @-sign is not valid IDNA."),
         ("a@aא.com", "The part after the @-sign is not valid IDNA."),
         (
             "a\u{ff20}b.com",

@@ -15,7 +15,7 @@ pub struct SyntaxError {
 
 /// Finds out why the parser refused `text`.
 pub(super) fn diagnose(text: &str) -> SyntaxError {
-    let mut scanner = Scanner { bytes: text.as_bytes(), at: 0 };
+    let mut scanner = Scanner { bytes: text.as_bytes(), at: 0, unheld: None };
     let (at, reason) = match scanner.document() {
         Err(found) => found,
         // Only if the two disagree on what JSON is; a refusal stays a refusal.
@@ -32,6 +32,8 @@ type Fault = (usize, &'static str);
 struct Scanner<'t> {
     bytes: &'t [u8],
     at: usize,
+    /// The first thing that is JSON and still can not be held.
+    unheld: Option<Fault>,
 }
 
 impl Scanner<'_> {
@@ -49,7 +51,10 @@ impl Scanner<'_> {
         self.blanks();
         self.value(DEPTH_MAX)?;
         self.blanks();
-        if self.at < self.bytes.len() { Err((self.at, "Extra data")) } else { Ok(()) }
+        if self.at < self.bytes.len() {
+            return Err((self.at, "Extra data"));
+        }
+        self.unheld.map_or(Ok(()), Err)
     }
 
     fn value(&mut self, depth: usize) -> Result<(), Fault> {
@@ -145,10 +150,10 @@ impl Scanner<'_> {
         }
         self.at = at;
         let text = str::from_utf8(&self.bytes[start..at]).unwrap_or_default();
-        match text.parse::<f64>() {
-            Ok(value) if value.is_finite() => Ok(()),
-            _ => Err((start, "Number out of range")),
+        if !text.parse::<f64>().is_ok_and(f64::is_finite) {
+            self.unheld.get_or_insert((start, "Number out of range"));
         }
+        Ok(())
     }
 
     fn string(&mut self) -> Result<(), Fault> {
@@ -184,7 +189,7 @@ impl Scanner<'_> {
                     unit => !(0xd800..=0xdfff).contains(&unit),
                 };
                 if !paired {
-                    return Err((start, "Unpaired surrogate escape"));
+                    self.unheld.get_or_insert((start, "Unpaired surrogate escape"));
                 }
             }
             _ => return Err((start, "Invalid \\escape")),

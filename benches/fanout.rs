@@ -1,0 +1,145 @@
+//! What it costs to bring messages to many sockets, end to end over loopback.
+//!
+//! Each contender runs in a process of its own on one core, the load client on another; every message is checked
+//! to reach each member of its group once and in order. The figures are CPU time of the server's process for a
+//! million deliveries, and how many times that is what two loops without a server around them need.
+//!
+//! `cargo bench --bench fanout` runs all; `cargo test --bench fanout` a small part, to see that it works.
+
+mod support;
+mod yardstick;
+
+use std::time::Duration;
+
+use support::Result;
+use support::contender::Contender;
+use support::figures::{Table, milliseconds, ratio, thousands};
+use support::load::{Pace, Shape, Span};
+use support::options::Options;
+use support::process::{Cores, raise_open_files_max};
+
+struct Case {
+    name: &'static str,
+    shape: Shape,
+    pace: Pace,
+}
+
+/// Messages that each publisher has under way in the cases that run flat out.
+const WINDOW: usize = 16;
+
+const fn flat_out(name: &'static str, groups: usize, members: usize, publishers: usize) -> Case {
+    Case { name, shape: Shape { groups, members, publishers }, pace: Pace::Window(WINDOW) }
+}
+
+const fn paced(name: &'static str, members: usize, per_second: f64) -> Case {
+    Case { name, shape: Shape { groups: 1, members, publishers: 1 }, pace: Pace::PerSecond(per_second) }
+}
+
+const CASES: [Case; 9] = [
+    flat_out("1 x 1,000 flat out", 1, 1_000, 1),
+    flat_out("1 x 10,000 flat out", 1, 10_000, 1),
+    flat_out("1,000 x 10 flat out, all publishing", 1_000, 10, 1),
+    flat_out("1 x 1,000 flat out, 10 publishers", 1, 1_000, 10),
+    paced("1 x 1,000 paced, 100 messages/s", 1_000, 100.0),
+    flat_out("growth: 1 x 100 flat out", 1, 100, 1),
+    flat_out("growth: 1 x 15,000 flat out", 1, 15_000, 1),
+    flat_out("growth: 10 x 10 flat out", 10, 10, 1),
+    flat_out("growth: 100 x 10 flat out", 100, 10, 1),
+];
+
+const CASES_SMALL: [Case; 4] = [
+    flat_out("1 x 50 flat out", 1, 50, 1),
+    flat_out("5 x 10 flat out", 5, 10, 1),
+    flat_out("1 x 50 flat out, 3 publishers", 1, 50, 3),
+    paced("1 x 50 paced, 200 messages/s", 50, 200.0),
+];
+
+/// Messages of each publisher in a small run.
+const MESSAGES_SMALL: usize = 50;
+/// How long each contender runs before it is measured.
+const WARM_UP: Duration = Duration::from_millis(500);
+/// Open files beyond the sockets.
+const FILES_SPARE: usize = 100;
+
+const COLUMNS: &[&str] =
+    &["contender", "CPU s/million", "x one-send", "x coalescing", "p50", "p99", "deliveries/s"];
+
+/// One measurement.
+struct Measured {
+    /// CPU seconds of the server's process for a million deliveries.
+    cpu: f64,
+    p50: Duration,
+    p99: Duration,
+    /// Deliveries a second.
+    rate: f64,
+}
+
+fn main() -> Result<()> {
+    if yardstick::serve_if_asked()? {
+        return Ok(());
+    }
+    let Some(options) = Options::parse("fanout")? else { return Ok(()) };
+    let files = raise_open_files_max()?;
+    let cores = if options.small { None } else { Cores::pick()? };
+    let cases: &[Case] = if options.small { &CASES_SMALL } else { &CASES };
+    for case in cases.iter().filter(|case| options.wants(case.name)) {
+        if case.shape.sockets() + FILES_SPARE > files {
+            println!("\n{}: left out, needs more than {files} open files", case.name);
+            continue;
+        }
+        compare(case, cores, &options).map_err(|error| format!("{}: {error}", case.name))?;
+    }
+    Ok(())
+}
+
+/// Measures all contenders, taking turns, and prints the table of a case.
+fn compare(case: &Case, cores: Option<Cores>, options: &Options) -> Result<()> {
+    let contenders = Contender::all(options);
+    let mut runs: Vec<Vec<Measured>> = contenders.iter().map(|_| Vec::new()).collect();
+    for _ in 0..options.runs.max(1) {
+        for (contender, runs) in contenders.iter().zip(&mut runs) {
+            let run = measure(contender, case, cores, options);
+            runs.push(run.map_err(|error| format!("{}: {error}", contender.name()))?);
+        }
+    }
+    let medians: Vec<Measured> = runs.into_iter().filter_map(median).collect();
+    let one_send = medians.first().map(|run| run.cpu);
+    let coalescing = medians.get(1).map(|run| run.cpu);
+    let table = Table::new(case.name, COLUMNS);
+    for (contender, run) in contenders.iter().zip(&medians) {
+        table.row(&[
+            contender.name(),
+            format!("{:.3}", run.cpu),
+            ratio(run.cpu, one_send),
+            ratio(run.cpu, coalescing),
+            milliseconds(run.p50),
+            milliseconds(run.p99),
+            thousands(run.rate as u64),
+        ]);
+    }
+    Ok(())
+}
+
+fn measure(contender: &Contender, case: &Case, cores: Option<Cores>, options: &Options) -> Result<Measured> {
+    let server = contender.start(cores)?;
+    let mut load = server.connect(case.shape)?;
+    let span = if options.small { Span::Messages(MESSAGES_SMALL) } else { Span::Time(options.duration) };
+    if !options.small {
+        load.run(case.pace, Span::Time(WARM_UP))?;
+    }
+    let before = server.process.cpu()?;
+    let outcome = load.run(case.pace, span)?;
+    let cpu = server.process.cpu()? - before;
+    Ok(Measured {
+        cpu: cpu.as_secs_f64() * 1e6 / outcome.deliveries as f64,
+        p50: outcome.latencies.quantile(0.5),
+        p99: outcome.latencies.quantile(0.99),
+        rate: outcome.deliveries as f64 / outcome.elapsed.as_secs_f64(),
+    })
+}
+
+fn median(mut runs: Vec<Measured>) -> Option<Measured> {
+    runs.sort_by(|one, other| one.cpu.total_cmp(&other.cpu));
+    let middle = runs.len() / 2;
+    runs.into_iter().nth(middle)
+}

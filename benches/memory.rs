@@ -1,0 +1,137 @@
+//! What an open connection costs that does nothing: resident memory, and CPU time to come in.
+//!
+//! `cargo bench --bench memory` runs all; `cargo test --bench memory` a small part, to see that it works.
+
+mod support;
+mod yardstick;
+
+use std::net::{SocketAddr, TcpStream};
+use std::ops::Range;
+
+use support::Result;
+use support::contender::{Contender, path};
+use support::figures::{Table, thousands};
+use support::options::Options;
+use support::process::{Cores, raise_open_files_max};
+use support::socket;
+
+/// What is open.
+#[derive(Clone, Copy)]
+enum Kind {
+    /// A WebSocket in text mode.
+    Text,
+    /// A WebSocket in JSON mode.
+    Json,
+    /// An HTTP connection after its first request.
+    KeepAlive,
+}
+
+const KINDS: &[Kind] = &[Kind::Text, Kind::KeepAlive, Kind::Json];
+const KINDS_SMALL: &[Kind] = &[Kind::Text, Kind::KeepAlive];
+
+const CONNECTIONS: usize = 10_000;
+const CONNECTIONS_SMALL: usize = 50;
+/// Connections that are open before memory is first looked at, so that what is set up once does not count.
+const CONNECTIONS_BEFORE: usize = 100;
+/// Connections that come in together.
+const AT_A_TIME: usize = 50;
+const JSON_MODE: &str = "chat.v1.json";
+
+const COLUMNS: &[&str] = &["contender", "bytes", "us to connect", "us again", "MiB in all"];
+
+fn main() -> Result<()> {
+    if yardstick::serve_if_asked()? {
+        return Ok(());
+    }
+    let Some(options) = Options::parse("memory")? else { return Ok(()) };
+    raise_open_files_max()?;
+    let cores = if options.small { None } else { Cores::pick()? };
+    let count = if options.small { CONNECTIONS_SMALL } else { CONNECTIONS };
+    for &kind in if options.small { KINDS_SMALL } else { KINDS } {
+        let contenders: Vec<_> =
+            Contender::all(&options).into_iter().filter(|contender| kind.suits(contender)).collect();
+        if contenders.is_empty() || !options.wants(kind.name()) {
+            continue;
+        }
+        let table = Table::new(&format!("{}, {} idle", kind.name(), thousands(count as u64)), COLUMNS);
+        for contender in contenders {
+            let row = measure(&contender, kind, count, cores);
+            table.row(&row.map_err(|error| format!("{}: {}: {error}", kind.name(), contender.name()))?);
+        }
+    }
+    Ok(())
+}
+
+/// Opens `count` connections, closes them and opens them again: the second time a server knows the users.
+fn measure(contender: &Contender, kind: Kind, count: usize, cores: Option<Cores>) -> Result<Vec<String>> {
+    let server = contender.start(cores)?;
+    server.seed(count + CONNECTIONS_BEFORE, 1)?;
+    let open = |numbers| kind.open(server.address, numbers);
+    let _before = open(count..count + CONNECTIONS_BEFORE)?;
+    let resident_before = server.process.resident()?;
+
+    let cpu_before = server.process.cpu()?;
+    let connections = open(0..count)?;
+    let resident = server.process.resident()?;
+    let cpu_first = server.process.cpu()? - cpu_before;
+
+    drop(connections);
+    server.process.settle()?;
+    let cpu_before = server.process.cpu()?;
+    let _connections = open(0..count)?;
+    server.process.settle()?;
+    let cpu_again = server.process.cpu()? - cpu_before;
+    let each = |total: f64| total / count as f64;
+    Ok(vec![
+        contender.name(),
+        thousands(each(resident.saturating_sub(resident_before) as f64) as u64),
+        format!("{:.1}", each(cpu_first.as_secs_f64() * 1e6)),
+        format!("{:.1}", each(cpu_again.as_secs_f64() * 1e6)),
+        format!("{:.1}", resident as f64 / f64::from(1 << 20)),
+    ])
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Kind::Text => "WebSocket in text mode",
+            Kind::Json => "WebSocket in JSON mode",
+            Kind::KeepAlive => "HTTP keep-alive",
+        }
+    }
+
+    fn suits(self, contender: &Contender) -> bool {
+        match self {
+            Kind::Text => true,
+            Kind::Json => matches!(contender, Contender::Groupcast(_)),
+            Kind::KeepAlive => !matches!(contender, Contender::Yardstick(_)),
+        }
+    }
+
+    /// Opens connections, some at a time.
+    fn open(self, address: SocketAddr, numbers: Range<usize>) -> Result<Vec<TcpStream>> {
+        let mut connections = Vec::with_capacity(numbers.len());
+        while connections.len() < numbers.len() {
+            let first = numbers.start + connections.len();
+            let last = numbers.end.min(first + AT_A_TIME);
+            let mut some =
+                (first..last).map(|number| socket::connect(address, number)).collect::<Result<Vec<_>>>()?;
+            for (number, stream) in (first..).zip(&mut some) {
+                match self {
+                    Kind::Text => socket::ask_upgrade(stream, &path(0, number), None)?,
+                    Kind::Json => socket::ask_upgrade(stream, &path(0, number), Some(JSON_MODE))?,
+                    Kind::KeepAlive => socket::ask(stream, "/healthz")?,
+                }
+            }
+            for stream in &mut some {
+                match self {
+                    Kind::Text => drop(socket::await_upgrade(stream, None)?),
+                    Kind::Json => drop(socket::await_upgrade(stream, Some(JSON_MODE))?),
+                    Kind::KeepAlive => socket::await_answer(stream)?,
+                }
+            }
+            connections.append(&mut some);
+        }
+        Ok(connections)
+    }
+}

@@ -1,0 +1,144 @@
+//! The servers that are compared, each started as a child process.
+
+use std::env;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+use super::Result;
+use super::database::Database;
+use super::load::{Load, Shape};
+use super::options::Options;
+use super::process::{Cores, Process};
+use super::socket;
+use crate::yardstick::{COALESCING, ONE_SEND};
+
+/// A server that speaks text mode.
+#[derive(Clone, Debug)]
+pub(crate) enum Contender {
+    /// The yardstick with this name, in a process of this very program.
+    Yardstick(&'static str),
+    /// This project's server.
+    Groupcast(Database),
+    /// Bun's own publish and subscribe: this executable.
+    Bun(PathBuf),
+}
+
+impl Contender {
+    /// The yardsticks and whoever is installed and asked for, in the order of the table.
+    pub(crate) fn all(options: &Options) -> Vec<Contender> {
+        let mut all = vec![Contender::Yardstick(ONE_SEND), Contender::Yardstick(COALESCING)];
+        all.extend(Contender::servers(options));
+        all
+    }
+
+    /// Those that are whole servers.
+    pub(crate) fn servers(options: &Options) -> Vec<Contender> {
+        let bun = Path::new(env!("CARGO_MANIFEST_DIR")).join("loadtest/peers/bun/node_modules/.bin/bun");
+        let mut servers = vec![Contender::Groupcast(options.database.clone())];
+        if !options.small && bun.exists() {
+            servers.push(Contender::Bun(bun));
+        }
+        let wanted =
+            |name: String| options.contender.as_ref().is_none_or(|part| name.contains(part.as_str()));
+        servers.retain(|server| wanted(server.name()));
+        servers
+    }
+
+    /// What to call it in a table.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Contender::Yardstick(name) => (*name).to_owned(),
+            Contender::Groupcast(database) => format!("groupcast, {}", database.name()),
+            Contender::Bun(_) => "bun".to_owned(),
+        }
+    }
+
+    /// Starts it, on its own core if `cores` are given.
+    pub(crate) fn start(&self, cores: Option<Cores>) -> Result<Server> {
+        let folder = tempfile::tempdir()?;
+        let address = free_address()?;
+        let mut command = match self {
+            Contender::Yardstick(name) => {
+                let mut command = Command::new(env::current_exe()?);
+                command.args([*name, &address.port().to_string()]);
+                command
+            }
+            Contender::Groupcast(database) => {
+                let mut command = Command::new(env!("CARGO_BIN_EXE_groupcast"));
+                command.env("DATABASE_URL", database.url(folder.path())).env("GROUPCAST_LOG", "warn");
+                command
+            }
+            Contender::Bun(executable) => {
+                let mut command = Command::new(executable);
+                command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("loadtest/peers/bun/server.js"));
+                command
+            }
+        };
+        // An empty folder, so that no `.env` of the project's is read.
+        command.current_dir(folder.path()).stdin(Stdio::null()).stdout(Stdio::null());
+        command.env("HOST", address.ip().to_string()).env("PORT", address.port().to_string());
+        let mut start = || Process::start(&mut command, address);
+        let process = match cores {
+            Some(cores) => cores.start(start)?,
+            None => start()?,
+        };
+        if !matches!(self, Contender::Yardstick(_)) {
+            // It may listen before its database is ready; the answer comes when both are.
+            let mut stream = socket::connect(address, 0)?;
+            socket::ask(&mut stream, "/readyz")?;
+            socket::await_answer(&mut stream)?;
+        }
+        let database = match self {
+            Contender::Groupcast(database) => Some(database.clone()),
+            _ => None,
+        };
+        Ok(Server { process, address, folder, database })
+    }
+}
+
+/// A contender that runs, stopped when dropped.
+pub(crate) struct Server {
+    pub(crate) process: Process,
+    pub(crate) address: SocketAddr,
+    /// Its working folder, with its database if that is a file.
+    pub(crate) folder: TempDir,
+    /// Where it keeps messages, if it does.
+    database: Option<Database>,
+}
+
+impl Server {
+    /// Makes users and groups, where the server wants them made.
+    pub(crate) fn seed(&self, users: usize, groups: usize) -> Result<()> {
+        match &self.database {
+            Some(database) => database.seed(self.folder.path(), users, groups),
+            None => Ok(()),
+        }
+    }
+
+    /// Stops it; gives its folder.
+    pub(crate) fn stop(self) -> TempDir {
+        drop(self.process);
+        self.folder
+    }
+
+    /// Connects the sockets of a load, each as a user of its own.
+    pub(crate) fn connect(&self, shape: Shape) -> Result<Load> {
+        self.seed(shape.sockets(), shape.groups)?;
+        let mut load = Load::connect(self.address, shape, path)?;
+        load.await_joined()?;
+        Ok(load)
+    }
+}
+
+/// The path of a socket in text mode.
+pub(crate) fn path(group: usize, user: usize) -> String {
+    format!("/ws/group/g{group:06}/u{user:06}")
+}
+
+/// A port nobody listens on at the moment.
+fn free_address() -> Result<SocketAddr> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
+}

@@ -1,0 +1,381 @@
+//! The load client: many sockets on one thread, every frame checked.
+
+mod message;
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::os::fd::OwnedFd;
+use std::time::{Duration, Instant};
+
+use rustix::buffer::spare_capacity;
+use rustix::event::{Timespec, epoll};
+
+use super::Result;
+use super::latency::Latencies;
+use super::socket::{self, CLOSE, PING, TEXT};
+use message::Message;
+
+/// Who is connected to what.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shape {
+    /// Groups with members online.
+    pub(crate) groups: usize,
+    /// Sockets in each group, publishers included.
+    pub(crate) members: usize,
+    /// How many of them publish.
+    pub(crate) publishers: usize,
+}
+
+impl Shape {
+    /// Sockets in all.
+    pub(crate) fn sockets(self) -> usize {
+        self.groups * self.members
+    }
+
+    /// Publishers in all.
+    pub(crate) fn publishers(self) -> usize {
+        self.groups * self.publishers
+    }
+}
+
+/// When publishers send.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Pace {
+    /// Flat out: each publisher has this many messages under way, counted by its own echo.
+    Window(usize),
+    /// At even distances, this many in a second, the publishers taking turns.
+    PerSecond(f64),
+}
+
+/// How long publishers send.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Span {
+    /// For so long.
+    Time(Duration),
+    /// This many messages each.
+    Messages(usize),
+}
+
+/// What was seen while publishers sent and until everything had arrived.
+pub(crate) struct Outcome {
+    /// Messages sent.
+    pub(crate) messages: u64,
+    /// Messages received, by all sockets together.
+    pub(crate) deliveries: u64,
+    /// From the first message to the last delivery.
+    pub(crate) elapsed: Duration,
+    /// From just before a message is written to when a socket's data has been read.
+    pub(crate) latencies: Latencies,
+}
+
+/// Connected sockets and what they have seen.
+pub(crate) struct Load {
+    shape: Shape,
+    epoll: OwnedFd,
+    events: Vec<epoll::Event>,
+    buffer: Vec<u8>,
+    sockets: Vec<Socket>,
+    publishers: Vec<Publisher>,
+    clock: Instant,
+    latencies: Latencies,
+    messages: u64,
+    deliveries: u64,
+}
+
+struct Socket {
+    stream: TcpStream,
+    group: usize,
+    /// Whether it has heard anything that a publisher said.
+    joined: bool,
+    /// The start of a frame whose rest has not come yet.
+    unread: Vec<u8>,
+    /// The number of the next message of each publisher of the group.
+    expected: Vec<usize>,
+    /// A digest of the order in which messages of all publishers came.
+    order: u64,
+}
+
+struct Publisher {
+    socket: usize,
+    /// When each message was sent, in nanoseconds of the client's clock.
+    sent: Vec<u64>,
+    /// Messages it has received back.
+    echoed: usize,
+    /// Messages it sends at most, flat out.
+    sent_max: usize,
+}
+
+/// Without any delivery for so long, what is missing counts as lost.
+const SILENCE_MAX: Duration = Duration::from_secs(10);
+/// How long to wait for the echo of a probe before the next is sent.
+const PROBE_INTERVAL: Duration = Duration::from_millis(20);
+const READ_BYTES_MAX: usize = 256 * 1024;
+const EVENTS_MAX: usize = 1024;
+
+impl Load {
+    /// Connects all sockets, one after the other. `path` names the socket's path by group and number.
+    pub(crate) fn connect(
+        address: SocketAddr,
+        shape: Shape,
+        path: impl Fn(usize, usize) -> String,
+    ) -> Result<Load> {
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        let mut sockets = Vec::with_capacity(shape.sockets());
+        let mut publishers = Vec::with_capacity(shape.publishers());
+        for number in 0..shape.sockets() {
+            let (group, member) = (number / shape.members, number % shape.members);
+            let mut stream = socket::connect(address, number)?;
+            socket::ask_upgrade(&mut stream, &path(group, number), None)?;
+            let unread = socket::await_upgrade(&mut stream, None)?;
+            stream.set_nonblocking(true)?;
+            epoll::add(&epoll, &stream, epoll::EventData::new_u64(number as u64), epoll::EventFlags::IN)?;
+            if member < shape.publishers {
+                publishers.push(Publisher { socket: number, sent: Vec::new(), echoed: 0, sent_max: 0 });
+            }
+            sockets.push(Socket {
+                stream,
+                group,
+                joined: false,
+                unread,
+                expected: vec![0; shape.publishers],
+                order: 0,
+            });
+        }
+        Ok(Load {
+            shape,
+            epoll,
+            events: Vec::with_capacity(EVENTS_MAX),
+            buffer: vec![0; READ_BYTES_MAX],
+            sockets,
+            publishers,
+            clock: Instant::now(),
+            latencies: Latencies::new(),
+            messages: 0,
+            deliveries: 0,
+        })
+    }
+
+    /// Waits until all sockets hear what is said in their groups: a server may answer the upgrade before it has
+    /// made the socket a member.
+    ///
+    /// # Errors
+    /// When a socket stays deaf.
+    pub(crate) fn await_joined(&mut self) -> Result<()> {
+        let idle =
+            Sending { pace: Pace::Window(0), span: Span::Messages(0), started: Instant::now(), done: true };
+        while let Some(deaf) = self.sockets.iter().position(|socket| !socket.joined) {
+            if idle.started.elapsed() > SILENCE_MAX {
+                return Err(format!("socket {deaf} hears nothing").into());
+            }
+            let group = self.sockets[deaf].group;
+            let publisher = &self.publishers[group * self.shape.publishers];
+            let mut probe = Vec::new();
+            socket::push_text(&mut probe, message::PROBE);
+            self.sockets[publisher.socket].stream.write_all(&probe)?;
+            let asked = Instant::now();
+            while !self.sockets[deaf].joined && asked.elapsed() < PROBE_INTERVAL {
+                self.wait(PROBE_INTERVAL, &idle)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Publishes, then waits until each member of each group has received everything.
+    ///
+    /// # Errors
+    /// When something is missing, comes twice, comes to the wrong group, or when members of a group see
+    /// different orders.
+    pub(crate) fn run(&mut self, pace: Pace, span: Span) -> Result<Outcome> {
+        self.latencies = Latencies::new();
+        (self.messages, self.deliveries) = (0, 0);
+        for publisher in &mut self.publishers {
+            publisher.sent_max = match span {
+                Span::Time(_) => usize::MAX,
+                Span::Messages(each) => publisher.sent.len() + each,
+            };
+        }
+        let mut sending = Sending { pace, span, started: Instant::now(), done: false };
+        let mut last_delivery = sending.started;
+        for publisher in 0..self.publishers.len() {
+            self.send(publisher, sending.allowed(self, publisher))?;
+        }
+        loop {
+            sending.check(self);
+            if sending.done && self.deliveries == self.messages * self.shape.members as u64 {
+                break;
+            }
+            let wait = match pace {
+                Pace::PerSecond(rate) if !sending.done => self.send_due(rate, &sending)?,
+                _ => Duration::from_millis(100),
+            };
+            let seen = self.deliveries;
+            self.wait(wait, &sending)?;
+            if self.deliveries > seen {
+                last_delivery = Instant::now();
+            } else if last_delivery.elapsed() > SILENCE_MAX {
+                return Err(self.missing().into());
+            }
+        }
+        self.check_orders()?;
+        Ok(Outcome {
+            messages: self.messages,
+            deliveries: self.deliveries,
+            elapsed: last_delivery - sending.started,
+            latencies: self.latencies.clone(),
+        })
+    }
+
+    /// Waits for data, at most for `timeout`, and takes it in.
+    fn wait(&mut self, timeout: Duration, sending: &Sending) -> Result<()> {
+        let mut events = std::mem::take(&mut self.events);
+        events.clear();
+        let timeout = Timespec::try_from(timeout)?;
+        epoll::wait(&self.epoll, spare_capacity(&mut events), Some(&timeout))?;
+        for event in &events {
+            self.read(event.data.u64() as usize, sending)?;
+        }
+        self.events = events;
+        Ok(())
+    }
+
+    /// Reads what a socket has, checks it, and publishes again if it is a publisher that got its own back.
+    fn read(&mut self, number: usize, sending: &Sending) -> Result<()> {
+        let socket = &mut self.sockets[number];
+        let kept = socket.unread.len();
+        self.buffer[..kept].copy_from_slice(&socket.unread);
+        let length = match socket.stream.read(&mut self.buffer[kept..]) {
+            Ok(0) => return Err(format!("socket {number} was closed").into()),
+            Ok(length) => kept + length,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+            Err(error) => return Err(format!("socket {number}: {error}").into()),
+        };
+        let now = self.clock.elapsed().as_nanos() as u64;
+        let mut start = 0;
+        let mut echoes = None;
+        while let Some(frame) = socket::first_frame(&self.buffer[start..length]) {
+            match frame.opcode {
+                TEXT => {
+                    if frame.payload.ends_with(message::PROBE) {
+                        socket.joined = true;
+                    } else if let Some(message) = Message::parse(frame.payload) {
+                        let publisher = socket.take(number, message, self.shape)?;
+                        self.deliveries += 1;
+                        let publisher = &mut self.publishers[publisher];
+                        self.latencies.add(now - publisher.sent[message.counter]);
+                        if publisher.socket == number {
+                            publisher.echoed += 1;
+                            echoes = Some(socket.group * self.shape.publishers + message.publisher);
+                        }
+                    }
+                }
+                PING => {
+                    let mut pong = Vec::new();
+                    socket::push_pong(&mut pong, frame.payload);
+                    socket.stream.write_all(&pong)?;
+                }
+                CLOSE => return Err(format!("socket {number} was told to close").into()),
+                _ => {}
+            }
+            start += frame.length;
+        }
+        socket.unread.clear();
+        socket.unread.extend_from_slice(&self.buffer[start..length]);
+        match echoes {
+            Some(publisher) => self.send(publisher, sending.allowed(self, publisher)),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes `count` new messages of a publisher at once.
+    fn send(&mut self, publisher: usize, count: usize) -> Result<()> {
+        if count == 0 {
+            return Ok(());
+        }
+        let mut frames = Vec::with_capacity(count * (message::BYTES + 6));
+        let publishers = self.shape.publishers;
+        let (group, number) = (publisher / publishers, publisher % publishers);
+        let publisher = &mut self.publishers[publisher];
+        let now = self.clock.elapsed().as_nanos() as u64;
+        for _ in 0..count {
+            let message = Message { group, publisher: number, counter: publisher.sent.len() };
+            socket::push_text(&mut frames, message.content().as_bytes());
+            publisher.sent.push(now);
+        }
+        self.messages += count as u64;
+        let socket = &mut self.sockets[publisher.socket];
+        socket.stream.write_all(&frames).map_err(|error| format!("publishing: {error}").into())
+    }
+
+    /// Sends what is due at this rate, and gives the time until the next.
+    ///
+    /// Latency counts from the sending, not from when it was due: a sender here never waits for the server, so
+    /// the difference would be the client's own slowness.
+    fn send_due(&mut self, rate: f64, sending: &Sending) -> Result<Duration> {
+        let due = (sending.started.elapsed().as_secs_f64() * rate) as u64;
+        while self.messages < due {
+            let publisher = self.messages as usize % self.publishers.len();
+            self.send(publisher, 1)?;
+        }
+        let next = Duration::from_secs_f64((self.messages + 1) as f64 / rate);
+        Ok(next.saturating_sub(sending.started.elapsed()))
+    }
+
+    fn missing(&self) -> String {
+        let sent = self.messages * self.shape.members as u64;
+        format!("{} of {sent} deliveries are missing", sent - self.deliveries)
+    }
+
+    fn check_orders(&self) -> Result<()> {
+        for group in self.sockets.chunks(self.shape.members) {
+            if group.iter().any(|socket| socket.order != group[0].order) {
+                return Err(format!("members of group {} saw different orders", group[0].group).into());
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Socket {
+    /// Checks that the message is the next of its publisher; gives the publisher's number.
+    fn take(&mut self, number: usize, message: Message, shape: Shape) -> Result<usize> {
+        let Message { group, publisher, counter } = message;
+        if group != self.group || publisher >= shape.publishers {
+            return Err(format!("socket {number} of group {} got {message:?}", self.group).into());
+        }
+        let expected = self.expected[publisher];
+        if counter != expected {
+            return Err(format!("socket {number} expected message {expected}, got {message:?}").into());
+        }
+        self.expected[publisher] += 1;
+        self.order = (self.order.rotate_left(5) ^ publisher as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        Ok(group * shape.publishers + publisher)
+    }
+}
+
+/// A run of the publishers.
+struct Sending {
+    pace: Pace,
+    span: Span,
+    started: Instant,
+    /// Set when publishers have sent all they should.
+    done: bool,
+}
+
+impl Sending {
+    fn check(&mut self, load: &Load) {
+        self.done = match self.span {
+            Span::Time(duration) => self.started.elapsed() >= duration,
+            Span::Messages(each) => load.messages >= (each * load.publishers.len()) as u64,
+        };
+    }
+
+    /// How many messages a publisher that sends flat out may send now.
+    fn allowed(&self, load: &Load, publisher: usize) -> usize {
+        let Pace::Window(window) = self.pace else { return 0 };
+        if self.done {
+            return 0;
+        }
+        let Publisher { sent, echoed, sent_max, .. } = &load.publishers[publisher];
+        (window - (sent.len() - echoed)).min(sent_max - sent.len())
+    }
+}

@@ -1,0 +1,15 @@
+//! What the end-to-end benchmarks share: contenders as child processes, the load client, figures.
+
+#![allow(dead_code, reason = "each benchmark is a program of its own and uses a part of this")]
+
+pub(crate) mod contender;
+pub(crate) mod database;
+pub(crate) mod figures;
+pub(crate) mod latency;
+pub(crate) mod load;
+pub(crate) mod options;
+pub(crate) mod process;
+pub(crate) mod socket;
+
+/// What can go wrong in a benchmark: it ends, with this as its last line.
+pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;

@@ -1,0 +1,97 @@
+//! How many messages a second go through the whole server and are stored, beside what the database does with the
+//! same rows when nothing else is in the way.
+//!
+//! Senders are alone in their groups, so each message is one row and one echo, which comes after the commit.
+//! Nothing is pinned: server, database and client share the machine. `DATABASE_URL` names a Postgres, without it
+//! SQLite is measured.
+//!
+//! `cargo bench --bench throughput` runs all; `cargo test --bench throughput` a small part, to see that it works.
+
+mod support;
+mod yardstick;
+
+use std::time::Duration;
+
+use support::Result;
+use support::contender::Contender;
+use support::database::bare::ROWS_PER_TRANSACTION;
+use support::figures::{Table, milliseconds, ratio, thousands};
+use support::load::{Outcome, Pace, Shape, Span};
+use support::options::Options;
+use support::process::raise_open_files_max;
+
+const SENDERS: usize = 64;
+const SENDERS_SMALL: usize = 4;
+/// Messages that each sender has under way when flat out.
+const WINDOW: usize = 32;
+const MESSAGES_SMALL: usize = 50;
+const WARM_UP: Duration = Duration::from_millis(500);
+
+const COLUMNS: &[&str] = &["", "messages/s", "of bare", "p50", "p99", "CPU us each"];
+
+fn main() -> Result<()> {
+    if yardstick::serve_if_asked()? {
+        return Ok(());
+    }
+    let Some(options) = Options::parse("throughput")? else { return Ok(()) };
+    raise_open_files_max()?;
+    let (senders, flat_out, half) = if options.small {
+        (SENDERS_SMALL, Span::Messages(MESSAGES_SMALL), Span::Messages(MESSAGES_SMALL))
+    } else {
+        (SENDERS, Span::Time(options.duration), Span::Time(options.duration))
+    };
+    let database = &options.database;
+    let contender = Contender::Groupcast(database.clone());
+    let server = contender.start(None)?;
+    let mut load = server.connect(Shape { groups: senders, members: 1, publishers: 1 })?;
+    let stored_before = database.messages(server.folder.path())?;
+    let mut sent = 0;
+    if !options.small {
+        sent += load.run(Pace::Window(WINDOW), Span::Time(WARM_UP))?.messages;
+    }
+
+    let mut run = |pace, span| -> Result<(Outcome, Duration)> {
+        let before = server.process.cpu()?;
+        let outcome = load.run(pace, span)?;
+        sent += outcome.messages;
+        Ok((outcome, server.process.cpu()? - before))
+    };
+    let flat_out = run(Pace::Window(WINDOW), flat_out)?;
+    let half = run(Pace::PerSecond(rate(&flat_out.0) / 2.0), half)?;
+
+    let stored = database.messages(server.folder.path())? - stored_before;
+    if stored != sent {
+        return Err(format!("{sent} messages came back, {stored} are stored").into());
+    }
+    drop(load);
+    let folder = server.stop();
+    let bare = database.bare_rate(folder.path())?;
+
+    let title = format!("durable messages, {}, {senders} senders", database.name());
+    let table = Table::new(&title, COLUMNS);
+    let name = format!("bare, {} rows a commit", thousands(ROWS_PER_TRANSACTION as u64));
+    table.row(&[
+        name,
+        thousands(bare as u64),
+        ratio(bare, Some(bare)),
+        String::new(),
+        String::new(),
+        String::new(),
+    ]);
+    for (name, (outcome, cpu)) in [("groupcast, flat out", flat_out), ("groupcast, at half", half)] {
+        table.row(&[
+            name.to_owned(),
+            thousands(rate(&outcome) as u64),
+            ratio(rate(&outcome), Some(bare)),
+            milliseconds(outcome.latencies.quantile(0.5)),
+            milliseconds(outcome.latencies.quantile(0.99)),
+            format!("{:.1}", cpu.as_secs_f64() * 1e6 / outcome.messages as f64),
+        ]);
+    }
+    Ok(())
+}
+
+/// Messages a second.
+fn rate(outcome: &Outcome) -> f64 {
+    outcome.messages as f64 / outcome.elapsed.as_secs_f64()
+}

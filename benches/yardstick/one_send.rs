@@ -1,0 +1,18 @@
+//! The limit of a server that sends each message by itself.
+
+use std::io;
+
+use super::{FanOut, Members};
+
+/// One `send` of one finished frame for each socket and message.
+pub(super) struct OneSend;
+
+impl FanOut for OneSend {
+    fn publish(&mut self, group: usize, frame: &[u8], members: &Members) -> io::Result<()> {
+        members.send(group, frame)
+    }
+
+    fn flush(&mut self, _: &Members) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,110 @@
+//! Which database: `DATABASE_URL`, or the five `MASTER_DB_*` variables.
+
+use std::net::Ipv6Addr;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::ConfigError;
+use crate::store::Database;
+
+/// Where the choice of the database came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DatabaseSource {
+    /// The option `--database-url`, its variable or its default.
+    Url,
+    /// The `MASTER_DB_*` variables.
+    Parts,
+}
+
+/// The database of `url` if there is one, else of the `MASTER_DB_*` variables, else the default.
+pub(super) fn choose(
+    url: Option<&str>,
+    env: impl Fn(&str) -> Option<String>,
+) -> Result<(Database, DatabaseSource), ConfigError> {
+    match url {
+        Some(url) if !url.trim().is_empty() => Ok((from_url(url.trim())?, DatabaseSource::Url)),
+        _ => match from_parts(env)? {
+            Some(database) => Ok((database, DatabaseSource::Parts)),
+            None => Ok((Database::Sqlite("groupcast.sqlite".into()), DatabaseSource::Url)),
+        },
+    }
+}
+
+fn from_url(url: &str) -> Result<Database, ConfigError> {
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        return Ok(Database::Postgres(url.to_owned()));
+    }
+    let Some(file) = url.strip_prefix("sqlite:") else {
+        return Err(ConfigError::new(
+            "DATABASE_URL must start with postgres://, postgresql:// or sqlite: \
+             (postgres://USER:PASSWORD@HOST:5432/NAME, sqlite:FILE)",
+        ));
+    };
+    match file.strip_prefix("//").unwrap_or(file) {
+        "" => Err(ConfigError::new("DATABASE_URL names no file: write sqlite:FILE")),
+        ":memory:" => {
+            Err(ConfigError::new("DATABASE_URL: a database in memory is not supported, name a file"))
+        }
+        file => Ok(Database::Sqlite(file.into())),
+    }
+}
+
+/// What may stand unescaped in the parts of a URL.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The database of the `MASTER_DB_*` variables; `None` if none of them is set.
+fn from_parts(env: impl Fn(&str) -> Option<String>) -> Result<Option<Database>, ConfigError> {
+    let names = ["USER", "PASSWORD", "HOSTNAME", "NAME", "PORT"].map(|part| format!("MASTER_DB_{part}"));
+    let values = names.each_ref().map(|name| env(name));
+    if values.iter().all(|value| value.as_deref().unwrap_or_default().is_empty()) {
+        return Ok(None);
+    }
+    let [Some(user), Some(password), Some(host), Some(name), port] = values else {
+        let with = |set: bool| {
+            let names = names[..4].iter().zip(&values).filter(|(_, value)| value.is_some() == set);
+            names.map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ")
+        };
+        return Err(ConfigError::new(match with(true) {
+            set if set.is_empty() => format!("MASTER_DB_PORT is set, but not {}", with(false)),
+            set => format!("{set} set, but not {}", with(false)),
+        }));
+    };
+    if user.is_empty() || host.is_empty() || name.is_empty() {
+        return Err(ConfigError::new(
+            "MASTER_DB_USER, MASTER_DB_HOSTNAME and MASTER_DB_NAME must not be empty",
+        ));
+    }
+    let port = match port.as_deref().unwrap_or_default() {
+        "" => 5432,
+        port => match port.trim().parse::<u16>() {
+            Ok(port) if port > 0 => port,
+            _ => return Err(ConfigError::new("MASTER_DB_PORT must be a number from 1 to 65535")),
+        },
+    };
+    let escaped = |text| utf8_percent_encode(text, ESCAPED).to_string();
+    let host = match host.trim_matches(['[', ']']).parse::<Ipv6Addr>() {
+        Ok(address) => format!("[{address}]"),
+        Err(_) => escaped(&host),
+    };
+    let (user, password, name) = (escaped(&user), escaped(&password), escaped(&name));
+    Ok(Some(Database::Postgres(format!("postgres://{user}:{password}@{host}:{port}/{name}"))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_hide_the_password() {
+        for (url, shown) in [
+            ("postgres://u:p@h:1/d", "postgres://u:***@h:1/d"),
+            ("postgres://u:p@ss:w/rd@h/d?sslmode=require", "postgres://u:***@h/d?sslmode=require"),
+            ("postgresql://h/d?user=u&password=p", "postgresql://h/d?user=u&password=***"),
+            ("postgres://u@h/d", "postgres://u@h/d"),
+        ] {
+            let database = Database::Postgres(url.to_owned());
+            assert_eq!(database.to_string(), shown);
+            assert_eq!(format!("{database:?}"), shown);
+        }
+    }
+}

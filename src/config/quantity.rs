@@ -1,0 +1,97 @@
+//! Amounts with a unit, as people write them: `1MiB`, `64KiB`, `25s`, `500ms`.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+const BYTE_UNITS: &[(&str, u64)] = &[("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("", 1)];
+const TIME_UNITS_MS: &[(&str, u64)] = &[("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
+
+/// A parser of sizes within `range`, in bytes unless a unit is given.
+pub(super) fn bytes(
+    range: RangeInclusive<u64>,
+) -> impl Fn(&str) -> Result<usize, String> + Clone + Send + Sync + 'static {
+    move |text| {
+        let value = parse(text, BYTE_UNITS, "").ok_or("expected a size such as 65536, 64KiB or 1MiB")?;
+        if !range.contains(&value) {
+            let (low, high) = (show_bytes(*range.start()), show_bytes(*range.end()));
+            return Err(format!("must be from {low} to {high}"));
+        }
+        usize::try_from(value).map_err(|error| error.to_string())
+    }
+}
+
+/// Parses a time from 50 ms to an hour, in seconds unless a unit is given.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let millis = parse(text, TIME_UNITS_MS, "s").ok_or("expected a time such as 30s, 500ms or 2m")?;
+    if !(50..=3_600_000).contains(&millis) {
+        return Err("must be from 50ms to 1h".to_owned());
+    }
+    Ok(Duration::from_millis(millis))
+}
+
+/// `bytes` in the largest unit that needs no fraction.
+pub(super) fn show_bytes(bytes: u64) -> String {
+    show(bytes, BYTE_UNITS)
+}
+
+/// `duration` in the largest unit that needs no fraction, at least milliseconds.
+pub(super) fn show_duration(duration: Duration) -> String {
+    show(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX), TIME_UNITS_MS)
+}
+
+/// The value of a decimal number followed by one of `units` (in any case), or by none for `default_unit`.
+fn parse(text: &str, units: &[(&str, u64)], default_unit: &str) -> Option<u64> {
+    let text = text.trim();
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (number, unit) = text.split_at(digits);
+    let unit = if unit.is_empty() { default_unit } else { unit.trim_start() };
+    let (_, factor) = units.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit))?;
+    number.parse::<u64>().ok()?.checked_mul(*factor)
+}
+
+fn show(value: u64, units: &[(&str, u64)]) -> String {
+    let fits = |(_, factor): &&(&str, u64)| value >= *factor && value.is_multiple_of(*factor);
+    match units.iter().find(fits) {
+        Some((unit, factor)) => format!("{}{unit}", value / factor),
+        None => value.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_a_unit_or_are_bytes() {
+        let parse = bytes(1..=1 << 30);
+        for (text, value) in
+            [("1", 1), ("65536", 65_536), ("64KiB", 65_536), ("1 mib", 1 << 20), ("1GiB", 1 << 30)]
+        {
+            assert_eq!(parse(text), Ok(value), "{text}");
+        }
+        for text in ["", "KiB", "-1", "1.5MiB", "1MB", "0", "2GiB", "99999999999999999999", "99999999999GiB"]
+        {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn times_have_a_unit_or_are_seconds() {
+        for (text, millis) in
+            [("25", 25_000), ("25s", 25_000), ("50ms", 50), ("2m", 120_000), ("1h", 3_600_000)]
+        {
+            assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+        for text in ["", "s", "0", "-5s", "49ms", "61m", "1 day", "1e3", "18446744073709551615h"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn amounts_are_shown_as_they_are_written() {
+        assert_eq!(show_bytes(1 << 20), "1MiB");
+        assert_eq!(show_bytes(1_000), "1000");
+        assert_eq!(show_duration(Duration::from_secs(90)), "90s");
+        assert_eq!(show_duration(Duration::from_millis(1_500)), "1500ms");
+    }
+}

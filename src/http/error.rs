@@ -1,0 +1,108 @@
+//! What goes wrong, and what the client is told.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use hyper::header::{ALLOW, CONNECTION, HeaderValue, RETRY_AFTER};
+use hyper::{Response, StatusCode};
+
+use crate::chat::ChatError;
+use crate::protocol::json::Value;
+use crate::store::Unique;
+
+use super::body::Body;
+use super::problem::{Place, Problem, Problems};
+use super::response;
+
+/// Why a request was not carried out.
+#[derive(Debug)]
+pub(super) enum HttpError {
+    /// 422: the body, the path or the query does not validate.
+    Invalid(Problems),
+    /// 405: the resource does not have this method.
+    MethodNotAllowed {
+        /// The methods it has.
+        allow: &'static str,
+    },
+    /// The body was not read to its end, so the connection can not be used again.
+    Cut(StatusCode, &'static str),
+    /// 503: worth another try.
+    TryLater {
+        /// What the client is told.
+        text: &'static str,
+        /// After how long.
+        retry_after: Duration,
+    },
+    /// Anything else, with its text.
+    Detail(StatusCode, Cow<'static, str>),
+}
+
+impl HttpError {
+    /// The response that tells the client.
+    pub(super) fn into_response(self) -> Response<Body> {
+        match self {
+            Self::Invalid(problems) => problems.into_response(),
+            Self::MethodNotAllowed { allow } => {
+                let mut response = response::detail(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed");
+                response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+                response
+            }
+            Self::Cut(status, text) => {
+                let mut response = response::detail(status, text);
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                response
+            }
+            Self::TryLater { text, retry_after } => {
+                let mut response = response::detail(StatusCode::SERVICE_UNAVAILABLE, text);
+                let seconds = retry_after.as_millis().div_ceil(1000).clamp(1, 3600) as u64;
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+                response
+            }
+            Self::Detail(status, text) => response::detail(status, &text),
+        }
+    }
+}
+
+impl From<Problems> for HttpError {
+    fn from(problems: Problems) -> Self {
+        Self::Invalid(problems)
+    }
+}
+
+impl From<ChatError> for HttpError {
+    fn from(error: ChatError) -> Self {
+        let detail = |status, text: String| Self::Detail(status, text.into());
+        match error {
+            ChatError::NotFound(noun) => detail(StatusCode::NOT_FOUND, format!("{noun} not found")),
+            ChatError::Taken(what) => {
+                let what = match what {
+                    Unique::Email => "Email",
+                    Unique::Username => "Username",
+                    Unique::GroupName => "Group name",
+                };
+                detail(StatusCode::BAD_REQUEST, format!("{what} already registered"))
+            }
+            ChatError::Invalid { field, reason } => {
+                let mut problems = Problems::default();
+                problems.add(Problem {
+                    kind: "value_error",
+                    place: Place::Body,
+                    field: Some(field),
+                    message: &format!("Value error, {reason}"),
+                    input: &Value::Null,
+                    context: None,
+                });
+                Self::Invalid(problems)
+            }
+            ChatError::GroupFull => detail(StatusCode::FORBIDDEN, error.to_string()),
+            ChatError::TooLarge { .. } => detail(StatusCode::PAYLOAD_TOO_LARGE, error.to_string()),
+            ChatError::Busy { retry_after } => Self::TryLater { text: "The server is busy", retry_after },
+            ChatError::Unavailable => {
+                Self::TryLater { text: "Service Unavailable", retry_after: Duration::from_secs(1) }
+            }
+            ChatError::Internal => {
+                Self::Detail(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error".into())
+            }
+        }
+    }
+}

@@ -1,0 +1,336 @@
+//! The fields of a JSON body.
+
+use crate::model::normalize_email;
+use crate::protocol::json::Value;
+
+use super::integer::parse_integer;
+use super::problem::{Place, Problem, Problems};
+
+/// A JSON object whose fields are taken one by one. What is wrong is collected, so that the client learns
+/// all of it at once; a getter that finds something wrong gives a placeholder, and
+/// [`finish`](Self::finish) keeps that from being used.
+pub(super) struct Form<'v> {
+    object: &'v Value<'v>,
+    problems: Problems,
+}
+
+/// How long a text may be.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Length {
+    /// So many characters (Unicode scalar values).
+    Characters(usize),
+    /// So many bytes of UTF-8.
+    Bytes(usize),
+    /// Not checked here.
+    Any,
+}
+
+impl<'v> Form<'v> {
+    /// The form of an object.
+    pub(super) fn new(object: &'v Value<'v>) -> Self {
+        Self { object, problems: Problems::default() }
+    }
+
+    /// `Err` if anything was wrong.
+    pub(super) fn finish(self) -> Result<(), Problems> {
+        self.problems.check()
+    }
+
+    /// A text without NUL, which not every database can store.
+    pub(super) fn text(&mut self, name: &'static str, length: Length) -> &'v str {
+        let Some(value) = self.required(name) else { return "" };
+        self.storable(name, value, length)
+    }
+
+    /// A text that is not stored as it is, so that nothing but its length matters.
+    pub(super) fn secret(&mut self, name: &'static str, length: Length) -> &'v str {
+        let Some(value) = self.required(name) else { return "" };
+        self.string(name, value, length)
+    }
+
+    /// As [`text`](Self::text), or `None` if it is absent or null; not empty.
+    pub(super) fn optional_text(&mut self, name: &'static str, length: Length) -> Option<&'v str> {
+        let value = self.object.get(name).filter(|value| **value != Value::Null)?;
+        let text = self.storable(name, value, length);
+        if *value == Value::String("") {
+            let context = ("min_length", Value::Integer(1));
+            self.add(
+                name,
+                "string_too_short",
+                "String should have at least 1 character",
+                value,
+                Some(context),
+            );
+        }
+        Some(text)
+    }
+
+    fn storable(&mut self, name: &'static str, value: &'v Value<'v>, length: Length) -> &'v str {
+        let text = self.string(name, value, length);
+        if text.contains('\0') {
+            self.add(name, "value_error", "Value error, must not contain NUL characters", value, None);
+        }
+        text
+    }
+
+    fn string(&mut self, name: &'static str, value: &'v Value<'v>, length: Length) -> &'v str {
+        let Value::String(text) = value else {
+            self.add(name, "string_type", "Input should be a valid string", value, None);
+            return "";
+        };
+        self.check_length(name, value, text, length);
+        text
+    }
+
+    fn check_length(&mut self, name: &'static str, value: &Value<'_>, text: &str, length: Length) {
+        let (found, max, unit) = match length {
+            // No text has more characters than bytes, and counting bytes is free.
+            Length::Characters(max) if text.len() <= max => return,
+            Length::Characters(max) => (text.chars().count(), max, "characters"),
+            Length::Bytes(max) => (text.len(), max, "bytes"),
+            Length::Any => return,
+        };
+        if found > max {
+            let message = format!("String should have at most {max} {unit}");
+            let context = ("max_length", Value::Integer(max as i128));
+            self.add(name, "string_too_long", &message, value, Some(context));
+        }
+    }
+
+    /// An e-mail address, in its normal form.
+    pub(super) fn email(&mut self, name: &'static str, length: Length) -> String {
+        let Some(value) = self.required(name) else { return String::new() };
+        let Value::String(text) = value else {
+            self.string(name, value, Length::Any);
+            return String::new();
+        };
+        match normalize_email(text) {
+            Ok(address) => {
+                self.check_length(name, value, &address, length);
+                address
+            }
+            Err(error) => {
+                let reason = error.to_string();
+                let message = format!("value is not a valid email address: {reason}");
+                self.add(name, "value_error", &message, value, Some(("reason", Value::String(&reason))));
+                String::new()
+            }
+        }
+    }
+
+    /// A boolean, or one of the words and numbers for it.
+    pub(super) fn boolean(&mut self, name: &'static str) -> bool {
+        let Some(value) = self.required(name) else { return false };
+        let is_any = |words: &[&str], text: &str| words.iter().any(|word| text.eq_ignore_ascii_case(word));
+        match value {
+            Value::Bool(value) => return *value,
+            Value::Integer(number @ (0 | 1)) => return *number == 1,
+            Value::Float(number) if *number == 0.0 || *number == 1.0 => return *number == 1.0,
+            Value::String(text) if is_any(&["1", "on", "t", "true", "y", "yes"], text) => return true,
+            Value::String(text) if is_any(&["0", "f", "false", "n", "no", "off"], text) => return false,
+            Value::String(_) | Value::Integer(_) => {
+                let message = "Input should be a valid boolean, unable to interpret input";
+                self.add(name, "bool_parsing", message, value, None);
+            }
+            _ => self.add(name, "bool_type", "Input should be a valid boolean", value, None),
+        }
+        false
+    }
+
+    /// An integer of any size; also a whole number or a string of one.
+    pub(super) fn integer(&mut self, name: &'static str) -> i128 {
+        let Some(value) = self.required(name) else { return 0 };
+        let (kind, message) = match value {
+            Value::Integer(number) => return *number,
+            Value::Float(number) if number.fract() == 0.0 => return *number as i128,
+            Value::Float(_) => {
+                ("int_from_float", "Input should be a valid integer, got a number with a fractional part")
+            }
+            Value::String(text) => match parse_integer(text) {
+                Ok(number) => return number,
+                Err(error) => error.describe(),
+            },
+            _ => ("int_type", "Input should be a valid integer"),
+        };
+        self.add(name, kind, message, value, None);
+        0
+    }
+
+    fn required(&mut self, name: &'static str) -> Option<&'v Value<'v>> {
+        let value = self.object.get(name);
+        if value.is_none() {
+            self.add(name, "missing", "Field required", self.object, None);
+        }
+        value
+    }
+
+    fn add(
+        &mut self,
+        field: &'static str,
+        kind: &'static str,
+        message: &str,
+        input: &Value<'_>,
+        context: Option<(&'static str, Value<'_>)>,
+    ) {
+        self.problems.add(Problem { kind, place: Place::Body, field: Some(field), message, input, context });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+
+    use crate::protocol::json;
+
+    use super::{Form, Length};
+
+    /// What the client is told, without the envelope; empty if nothing is wrong.
+    fn problems(body: &str, take: impl FnOnce(&mut Form<'_>)) -> String {
+        let mut scratch = Vec::new();
+        let value = json::parse(body, &mut scratch).unwrap();
+        let mut form = Form::new(&value);
+        take(&mut form);
+        let Err(problems) = form.finish() else { return String::new() };
+        let response = problems.into_response();
+        assert_eq!(response.status(), 422);
+        let body = futures_util::FutureExt::now_or_never(response.into_body().collect());
+        let body = String::from_utf8(body.unwrap().unwrap().to_bytes().into()).unwrap();
+        body.strip_prefix("{\"detail\":[").unwrap().strip_suffix("]}").unwrap().to_owned()
+    }
+
+    #[test]
+    fn texts() {
+        for (value, expected) in [
+            ("\"x\"", ""),
+            ("\"\"", ""),
+            ("\"ééé\"", ""),
+            (
+                "1",
+                r#"{"type":"string_type","loc":["body","f"],"msg":"Input should be a valid string","input":1}"#,
+            ),
+            (
+                "null",
+                r#"{"type":"string_type","loc":["body","f"],"msg":"Input should be a valid string","input":null}"#,
+            ),
+            (
+                "[1,\"a\",null,true,1.0,1e100,{\"z\":1}]",
+                r#"{"type":"string_type","loc":["body","f"],"msg":"Input should be a valid string","input":[1,"a",null,true,1.0,1e+100,{"z":1}]}"#,
+            ),
+            (
+                "\"éééé\"",
+                r#"{"type":"string_too_long","loc":["body","f"],"msg":"String should have at most 3 characters","input":"éééé","ctx":{"max_length":3}}"#,
+            ),
+            (
+                "\"\\u0000\"",
+                r#"{"type":"value_error","loc":["body","f"],"msg":"Value error, must not contain NUL characters","input":"\u0000"}"#,
+            ),
+        ] {
+            let body = format!("{{\"f\":{value}}}");
+            assert_eq!(
+                problems(&body, |form| {
+                    form.text("f", Length::Characters(3));
+                }),
+                expected
+            );
+        }
+    }
+
+    #[test]
+    fn optional_texts() {
+        for (body, expected) in [
+            ("{}", ""),
+            ("{\"f\":null}", ""),
+            ("{\"f\":\"abc\"}", ""),
+            (
+                "{\"f\":\"\"}",
+                r#"{"type":"string_too_short","loc":["body","f"],"msg":"String should have at least 1 character","input":"","ctx":{"min_length":1}}"#,
+            ),
+            (
+                "{\"f\":\"éé\"}",
+                r#"{"type":"string_too_long","loc":["body","f"],"msg":"String should have at most 3 bytes","input":"éé","ctx":{"max_length":3}}"#,
+            ),
+        ] {
+            assert_eq!(
+                problems(body, |form| {
+                    form.optional_text("f", Length::Bytes(3));
+                }),
+                expected
+            );
+        }
+    }
+
+    #[test]
+    fn booleans() {
+        for (values, expected) in [
+            (
+                "true 1 1.0 1e0 \"1\" \"t\" \"T\" \"y\" \"Y\" \"yes\" \"Yes\" \"YES\" \"on\" \"On\" \"true\" \"tRue\"",
+                true,
+            ),
+            ("false 0 0.0 -0.0 -0 \"0\" \"f\" \"n\" \"no\" \"NO\" \"off\" \"oFF\" \"false\"", false),
+        ] {
+            for value in values.split(' ') {
+                let body = format!("{{\"f\":{value}}}");
+                let told = problems(&body, |form| assert_eq!(form.boolean("f"), expected, "{value}"));
+                assert_eq!(told, "", "{value}");
+            }
+        }
+        for value in ["2", "-1", "\"maybe\"", "\"\"", "\" true\"", "\"true \"", "\"2\""] {
+            let told = problems(&format!("{{\"f\":{value}}}"), |form| {
+                form.boolean("f");
+            });
+            let expected = format!(
+                r#"{{"type":"bool_parsing","loc":["body","f"],"msg":"Input should be a valid boolean, unable to interpret input","input":{value}}}"#
+            );
+            assert_eq!(told, expected);
+        }
+        for value in ["1.5", "null", "[]", "{}"] {
+            let told = problems(&format!("{{\"f\":{value}}}"), |form| {
+                form.boolean("f");
+            });
+            let expected = format!(
+                r#"{{"type":"bool_type","loc":["body","f"],"msg":"Input should be a valid boolean","input":{value}}}"#
+            );
+            assert_eq!(told, expected);
+        }
+    }
+
+    #[test]
+    fn integers() {
+        for (value, expected) in
+            [("5", 5), ("-5", -5), ("5.0", 5), ("\" 5\"", 5), ("18446744073709551615", 1 << 64)]
+        {
+            let expected = if expected == 1 << 64 { expected - 1 } else { expected };
+            let told =
+                problems(&format!("{{\"f\":{value}}}"), |form| assert_eq!(form.integer("f"), expected));
+            assert_eq!(told, "");
+        }
+        for (value, kind) in [
+            ("1.5", "int_from_float"),
+            ("\"x\"", "int_parsing"),
+            ("true", "int_type"),
+            ("null", "int_type"),
+            ("[]", "int_type"),
+        ] {
+            let told = problems(&format!("{{\"f\":{value}}}"), |form| {
+                form.integer("f");
+            });
+            assert!(told.starts_with(&format!("{{\"type\":\"{kind}\"")), "{told}");
+        }
+    }
+
+    #[test]
+    fn all_problems_are_told_in_the_order_of_the_fields() {
+        let told = problems(r#"{"x":1,"email":"bad"}"#, |form| {
+            form.text("username", Length::Any);
+            form.email("email", Length::Any);
+        });
+        assert_eq!(
+            told,
+            concat!(
+                r#"{"type":"missing","loc":["body","username"],"msg":"Field required","input":{"x":1,"email":"bad"}},"#,
+                r#"{"type":"value_error","loc":["body","email"],"msg":"value is not a valid email address: An email "#,
+                r#"address must have an @-sign.","input":"bad","ctx":{"reason":"An email address must have an @-sign."}}"#,
+            )
+        );
+    }
+}

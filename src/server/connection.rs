@@ -1,0 +1,274 @@
+//! The life of a TCP connection: idle, requests, perhaps a WebSocket.
+
+use std::cell::{Cell, RefCell};
+use std::convert::Infallible;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::Poll;
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::body::{Body as _, Incoming};
+use hyper::header::{HeaderValue, SEC_WEBSOCKET_ACCEPT};
+use hyper::server::conn::http1;
+use hyper::service::Service;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioTimer;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::Shared;
+use super::stream::{Activity, Stream};
+use crate::http::{Body, Http, Upgrade};
+use crate::protocol::Mode;
+use crate::ws::{self, Endpoint, Visitor};
+
+/// Longest request head, in bytes; also the size of hyper's buffers.
+const HEAD_BYTES_MAX: usize = 64 * 1024;
+/// How long a client may take to end a connection after its last answer.
+const LINGER_TIMEOUT: Duration = Duration::from_secs(2);
+/// How much it may still send meanwhile, in bytes.
+const LINGER_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Serves the connections of one core.
+pub(super) struct Acceptor {
+    http: Http,
+    endpoint: Rc<Endpoint>,
+    shared: Shared,
+    /// Requests being answered.
+    requests: Rc<Cell<usize>>,
+}
+
+/// How a run of requests ended.
+enum Outcome {
+    /// All answered, and the next has not begun. Bytes of it may have come.
+    Idle(TcpStream, Bytes),
+    /// The connection is now a WebSocket.
+    Upgraded(TcpStream, Bytes, Visitor),
+    /// No more requests are taken from it.
+    Ended(TcpStream),
+    /// The client is gone, or spoke no HTTP.
+    Broken,
+}
+
+impl Acceptor {
+    pub(super) fn new(http: Http, endpoint: Rc<Endpoint>, shared: Shared) -> Self {
+        Self { http, endpoint, shared, requests: Rc::default() }
+    }
+
+    /// How many requests are being answered.
+    pub(super) fn requests(&self) -> usize {
+        self.requests.get()
+    }
+
+    /// Serves a connection to its end, or until it is a WebSocket with a task of its own.
+    ///
+    /// Between requests nothing of hyper is kept: an idle connection holds no buffers.
+    pub(super) async fn serve(self: Rc<Self>, mut stream: TcpStream, permit: OwnedSemaphorePermit) {
+        let mut early = Bytes::new();
+        loop {
+            if early.is_empty() {
+                tokio::select! {
+                    result = timeout(self.shared.config.idle_timeout, stream.readable()) => {
+                        if !matches!(result, Ok(Ok(()))) {
+                            return;
+                        }
+                    }
+                    () = self.shared.drain.cancelled() => return,
+                }
+            }
+            match Box::pin(self.serve_requests(stream, early)).await {
+                Outcome::Idle(idle, rest) => (stream, early) = (idle, rest),
+                Outcome::Upgraded(stream, rest, visitor) => {
+                    let endpoint = Rc::clone(&self.endpoint);
+                    return Box::pin(endpoint.serve(stream, rest, visitor, permit)).await;
+                }
+                Outcome::Ended(stream) => return Box::pin(linger(stream)).await,
+                Outcome::Broken => return,
+            }
+        }
+    }
+
+    /// Serves requests as long as there are any.
+    async fn serve_requests(&self, stream: TcpStream, early: Bytes) -> Outcome {
+        let activity = Rc::new(Activity::default());
+        let exchange = Rc::new(Exchange::default());
+        let service = Requests {
+            http: self.http.clone(),
+            endpoint: Rc::clone(&self.endpoint),
+            exchange: Rc::clone(&exchange),
+            requests: Rc::clone(&self.requests),
+        };
+        let mut connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.shared.config.head_timeout)
+            .max_buf_size(HEAD_BYTES_MAX)
+            .pipeline_flush(true)
+            .serve_connection(Stream::new(stream, early, Rc::clone(&activity)), service);
+        let mut drain = pin!(self.shared.drain.cancelled());
+        let mut draining = false;
+        let mut stall = None;
+        let result = poll_fn(|cx| {
+            if !draining && drain.as_mut().poll(cx).is_ready() {
+                draining = true;
+                Pin::new(&mut connection).graceful_shutdown();
+            }
+            match connection.poll_without_shutdown(cx) {
+                Poll::Ready(result) => return Poll::Ready(Some(result)),
+                Poll::Pending if exchange.is_idle() && activity.is_quiet() => return Poll::Ready(None),
+                Poll::Pending => {}
+            }
+            // A client that takes nothing of its answer must not hold it for ever.
+            let Some(writes) = activity.stalled() else {
+                stall = None;
+                return Poll::Pending;
+            };
+            let (since, timer) =
+                stall.get_or_insert_with(|| (writes, Box::pin(sleep(self.shared.config.stall_timeout))));
+            if *since != writes {
+                *since = writes;
+                timer.as_mut().reset(Instant::now() + self.shared.config.stall_timeout);
+            }
+            timer.as_mut().poll(cx).map(|()| Some(Ok(())))
+        })
+        .await;
+        let parts = connection.into_parts();
+        let (stream, unread) = parts.io.into_inner();
+        let rest = if unread.is_empty() { parts.read_buf } else { [parts.read_buf, unread].concat().into() };
+        match result {
+            None => Outcome::Idle(stream, rest),
+            Some(Ok(())) => match exchange.upgrade.take() {
+                Some(visitor) => Outcome::Upgraded(stream, rest, visitor),
+                None => Outcome::Ended(stream),
+            },
+            Some(Err(error)) => {
+                tracing::debug!(%error, "connection failed");
+                Outcome::Broken
+            }
+        }
+    }
+}
+
+/// Where a connection stands between its requests and their answers.
+#[derive(Default)]
+struct Exchange {
+    /// Answers under way: from the request's head to the last byte of the response's body.
+    answering: Rc<Cell<usize>>,
+    /// Whether any request came.
+    begun: Cell<bool>,
+    /// Whether the last request had a body. hyper may not have read it to its end, so its connection cannot
+    /// be taken apart.
+    had_body: Cell<bool>,
+    upgrade: RefCell<Option<Visitor>>,
+}
+
+impl Exchange {
+    fn is_idle(&self) -> bool {
+        self.begun.get()
+            && self.answering.get() == 0
+            && !self.had_body.get()
+            && self.upgrade.borrow().is_none()
+    }
+}
+
+/// Counts something for as long as it lives.
+struct Counted(Rc<Cell<usize>>);
+
+impl Counted {
+    fn new(count: &Rc<Cell<usize>>) -> Self {
+        count.set(count.get() + 1);
+        Self(Rc::clone(count))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
+/// Requests of one connection, as hyper hands them over.
+struct Requests {
+    http: Http,
+    endpoint: Rc<Endpoint>,
+    exchange: Rc<Exchange>,
+    requests: Rc<Cell<usize>>,
+}
+
+impl Service<Request<Incoming>> for Requests {
+    type Response = Response<CountedBody>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>>>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let exchange = Rc::clone(&self.exchange);
+        exchange.begun.set(true);
+        exchange.had_body.set(!request.body().is_end_stream());
+        let counted = (Counted::new(&exchange.answering), Counted::new(&self.requests));
+        let (http, endpoint) = (self.http.clone(), Rc::clone(&self.endpoint));
+        Box::pin(async move {
+            let mut response = http.handle(request).await;
+            if let Some(upgrade) = response.extensions_mut().remove::<Upgrade>() {
+                // The digest's alphabet is base64, which is always a valid header value.
+                if let Ok(accept) = HeaderValue::try_from(ws::accept_key(upgrade.key.as_bytes())) {
+                    response.headers_mut().insert(SEC_WEBSOCKET_ACCEPT, accept);
+                }
+                let mode = if upgrade.json { Mode::Json } else { Mode::Text };
+                // Before the answer, so that between it and the socket's place in the group nothing waits.
+                let visitor = endpoint.admit(upgrade.target, mode).await;
+                exchange.upgrade.replace(Some(visitor));
+            }
+            Ok(response.map(|body| CountedBody { body, _counted: counted }))
+        })
+    }
+}
+
+/// A response's body, with what counts as long as it is being sent.
+struct CountedBody {
+    body: Body,
+    _counted: (Counted, Counted),
+}
+
+impl hyper::body::Body for CountedBody {
+    type Data = <Body as hyper::body::Body>::Data;
+    type Error = <Body as hyper::body::Body>::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+    ) -> Poll<Option<Result<hyper::body::Frame<Self::Data>, Self::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> hyper::body::SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// Ends a connection so that the client can still read its last answer: closing it with unread data would
+/// destroy that.
+async fn linger(mut stream: TcpStream) {
+    let _ = timeout(LINGER_TIMEOUT, async {
+        if stream.shutdown().await.is_err() {
+            return;
+        }
+        let mut dropped = 0;
+        let mut buffer = vec![0; 16 * 1024];
+        while dropped < LINGER_BYTES_MAX && stream.readable().await.is_ok() {
+            match stream.try_read(&mut buffer) {
+                Ok(0) => return,
+                Ok(length) => dropped += length,
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+                Err(_) => return,
+            }
+        }
+    })
+    .await;
+}

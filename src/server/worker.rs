@@ -1,0 +1,164 @@
+//! The thread of one core.
+
+use std::io;
+use std::net::TcpListener as StdListener;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::{Builder, LocalOptions};
+use tokio::sync::oneshot;
+use tokio::task::spawn_local;
+use tokio::time::{Instant, interval, sleep};
+
+use super::connection::Acceptor;
+use super::{FINISH_TIMEOUT, Shared};
+use crate::chat::Chat;
+use crate::http::Http;
+use crate::hub::{Core, CoreLimits, Hub, Inbox};
+use crate::writer::{Intake, MessageWriter};
+use crate::ws::{Endpoint, WsOptions, heartbeat};
+
+/// Messages of one core's sockets that the writer may have at a time.
+const IN_FLIGHT_MESSAGES: usize = 16 * 1024;
+/// Bytes of content of one core's sockets that the writer may have at a time.
+const IN_FLIGHT_BYTES: usize = 32 * 1024 * 1024;
+/// Messages of one socket that the writer may have at a time.
+const SOCKET_IN_FLIGHT: u32 = 256;
+/// How long a peer may take to answer a close.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Wait before accepting again when the system is out of descriptors.
+const ACCEPT_RETRY: Duration = Duration::from_millis(50);
+/// How often a stopping worker looks whether all is done.
+const DRAIN_CHECK: Duration = Duration::from_millis(5);
+/// The answer to a connection above the limit.
+const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\
+    Content-Type: application/json\r\nContent-Length: 33\r\n\r\n{\"detail\":\"Too many connections\"}";
+
+/// What a worker needs.
+pub(super) struct Worker {
+    pub(super) index: u16,
+    pub(super) listener: StdListener,
+    pub(super) inbox: Inbox,
+    pub(super) hub: Hub,
+    pub(super) writer: MessageWriter,
+    pub(super) chat: Arc<Chat>,
+    pub(super) http: Http,
+    pub(super) shared: Shared,
+}
+
+/// A worker that runs.
+pub(super) struct WorkerHandle {
+    paused: Option<oneshot::Receiver<()>>,
+    ended: Option<oneshot::Receiver<()>>,
+}
+
+impl WorkerHandle {
+    /// Waits until the worker takes no more messages, its requests are finished, and all it took is with
+    /// the writer.
+    pub(super) async fn paused(&mut self) {
+        if let Some(paused) = self.paused.take() {
+            let _ = paused.await;
+        }
+    }
+
+    /// Waits until all its sockets are closed.
+    pub(super) async fn ended(&mut self) {
+        if let Some(ended) = self.ended.take() {
+            let _ = ended.await;
+        }
+    }
+}
+
+impl Worker {
+    /// Starts the thread.
+    pub(super) fn start(self) -> io::Result<WorkerHandle> {
+        let (paused_sender, paused) = oneshot::channel();
+        let (ended_sender, ended) = oneshot::channel();
+        let name = format!("groupcast-{}", self.index);
+        thread::Builder::new().name(name).spawn(move || {
+            let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default());
+            match runtime {
+                Ok(runtime) => runtime.block_on(self.run(paused_sender)),
+                Err(error) => tracing::error!(%error, "no runtime for a core"),
+            }
+            let _ = ended_sender.send(());
+        })?;
+        Ok(WorkerHandle { paused: Some(paused), ended: Some(ended) })
+    }
+
+    async fn run(self, paused: oneshot::Sender<()>) {
+        let listener = match TcpListener::from_std(self.listener) {
+            Ok(listener) => listener,
+            Err(error) => return tracing::error!(%error, "no listener for a core"),
+        };
+        let config = Arc::clone(&self.shared.config);
+        let core = Rc::new(Core::new(
+            self.index,
+            self.hub,
+            CoreLimits {
+                in_flight_messages: IN_FLIGHT_MESSAGES,
+                in_flight_bytes: IN_FLIGHT_BYTES,
+                socket_in_flight: SOCKET_IN_FLIGHT,
+                outbox_bytes: config.outbox_bytes_max,
+            },
+        ));
+        let intake = Rc::new(Intake::new(Rc::clone(&core), self.writer));
+        let options = WsOptions { stall_timeout: config.stall_timeout, close_timeout: CLOSE_TIMEOUT };
+        let endpoint = Endpoint::new(Rc::clone(&core), Rc::clone(&intake), self.chat, options);
+        let acceptor = Rc::new(Acceptor::new(self.http, Rc::new(endpoint), self.shared.clone()));
+
+        let (events, inbox) = (Rc::clone(&core), self.inbox);
+        spawn_local(async move { events.run(inbox).await });
+        let collector = Rc::clone(&intake);
+        spawn_local(async move { collector.run().await });
+        spawn_local(heartbeat(Rc::clone(&core), config.heartbeat));
+
+        tokio::select! {
+            () = accept(&listener, &acceptor, &self.shared) => {}
+            () = self.shared.drain.cancelled() => {}
+        }
+        drop(listener);
+        core.pause();
+        let mut checks = interval(DRAIN_CHECK);
+        let deadline = Instant::now() + FINISH_TIMEOUT;
+        while acceptor.requests() > 0 && Instant::now() < deadline {
+            checks.tick().await;
+        }
+        intake.flush();
+        let _ = paused.send(());
+        while !core.is_stopping() || core.open_sockets() > 0 {
+            checks.tick().await;
+        }
+    }
+}
+
+/// Accepts until dropped.
+async fn accept(listener: &TcpListener, acceptor: &Rc<Acceptor>, shared: &Shared) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => match Arc::clone(&shared.connections).try_acquire_owned() {
+                Ok(permit) => {
+                    // Without this, small frames would wait for the peer's delayed acknowledgement.
+                    let _ = stream.set_nodelay(true);
+                    spawn_local(Rc::clone(acceptor).serve(stream, permit));
+                }
+                Err(_) => {
+                    spawn_local(refuse(stream));
+                }
+            },
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept");
+                sleep(ACCEPT_RETRY).await;
+            }
+        }
+    }
+}
+
+async fn refuse(mut stream: TcpStream) {
+    let _ = stream.write_all(FULL).await;
+    let _ = stream.shutdown().await;
+}

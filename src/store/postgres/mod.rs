@@ -1,0 +1,203 @@
+//! The store for production: a pool of connections for requests, and one connection of its own for the
+//! messages.
+//!
+//! All of it runs on a small runtime of the store, so that no thread that serves sockets ever waits for, or
+//! parses, what the database says.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_postgres::{ClientWrapper as Client, Object, Pool};
+use futures_util::future::BoxFuture;
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::timeout;
+use tokio_util::task::TaskTracker;
+
+mod connect;
+mod copy;
+mod error;
+mod groups;
+mod instant;
+mod messages;
+mod migrations;
+mod pool;
+mod session;
+mod users;
+mod writer;
+
+use connect::Target;
+use error::unavailable;
+use writer::Writer;
+
+use super::{Asked, Join, MessageFilter, MessagePage, Sent, SentKey, Store, StoreResult};
+use crate::model::{Group, GroupId, Message, MessageId, NewUser, Seq, Timestamp, User, UserId};
+
+/// Threads of the store's runtime: one may parse rows while the other feeds the writer.
+const RUNTIME_THREADS: usize = 2;
+
+/// How long a question may take once it has a connection.
+const QUESTION_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A store in a Postgres database.
+pub(super) struct PostgresStore {
+    /// `None` only while being dropped.
+    runtime: Option<Runtime>,
+    pool: Pool,
+    writer: Writer,
+    /// The questions under way.
+    questions: TaskTracker,
+}
+
+impl PostgresStore {
+    /// Opens the database of `url`, see [`open`](super::open).
+    pub(super) async fn open(url: &str, connections: usize) -> StoreResult<Self> {
+        let target = Target::parse(url)?;
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(RUNTIME_THREADS)
+            .thread_name("store-postgres")
+            .enable_all()
+            .build()
+            .map_err(unavailable)?;
+        let pool = pool::build(&target, connections)?;
+        let opening = runtime.spawn(Writer::open(target));
+        let opened = opening.await.map_err(unavailable).and_then(|opened| opened);
+        match opened {
+            Ok(writer) => Ok(Self { runtime: Some(runtime), pool, writer, questions: TaskTracker::new() }),
+            Err(error) => {
+                runtime.shutdown_background();
+                Err(error)
+            }
+        }
+    }
+
+    /// Has a pooled connection answer `question`. If the caller goes away the question is still brought to
+    /// its end, so no connection returns to the pool in the middle of a transaction.
+    fn ask<T, F>(&self, question: F) -> Asked<'_, T>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut Client) -> BoxFuture<'c, StoreResult<T>> + Send + 'static,
+    {
+        let pool = self.pool.clone();
+        self.run(async move {
+            let mut client = pool.get().await.map_err(error::from_pool)?;
+            let answer = timeout(QUESTION_TIMEOUT, question(&mut client)).await;
+            answer.unwrap_or_else(|_| {
+                // Whatever it still does, nobody else shall wait behind it.
+                drop(Object::take(client));
+                Err(unavailable("the database has not answered in time"))
+            })
+        })
+    }
+
+    fn run<T, F>(&self, work: F) -> Asked<'_, T>
+    where
+        T: Send + 'static,
+        F: Future<Output = StoreResult<T>> + Send + 'static,
+    {
+        Box::pin(async move {
+            let runtime = self.runtime.as_ref().ok_or_else(|| unavailable("the store is closed"))?;
+            let task = self.questions.spawn_on(work, runtime.handle());
+            task.await.map_err(unavailable)?
+        })
+    }
+}
+
+impl Drop for PostgresStore {
+    fn drop(&mut self) {
+        // Waiting for the threads, as a plain drop does, is forbidden on a thread that runs futures.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Store for PostgresStore {
+    fn create_user(&self, user: NewUser) -> Asked<'_, User> {
+        self.ask(move |client| Box::pin(users::create(client, user)))
+    }
+
+    fn user(&self, id: UserId) -> Asked<'_, Option<User>> {
+        self.ask(move |client| Box::pin(users::by_id(client, id)))
+    }
+
+    fn user_by_name<'a>(&'a self, username: &'a str) -> Asked<'a, Option<User>> {
+        let username = username.to_owned();
+        self.ask(move |client| Box::pin(users::by_name(client, username)))
+    }
+
+    fn create_group<'a>(&'a self, name: &'a str, is_private: bool) -> Asked<'a, Group> {
+        let name = name.to_owned();
+        self.ask(move |client| Box::pin(groups::create(client, name, is_private)))
+    }
+
+    fn group(&self, id: GroupId) -> Asked<'_, Option<Group>> {
+        self.ask(move |client| Box::pin(groups::by_id(client, id)))
+    }
+
+    fn group_by_name<'a>(&'a self, name: &'a str) -> Asked<'a, Option<Group>> {
+        let name = name.to_owned();
+        self.ask(move |client| Box::pin(groups::by_name(client, name)))
+    }
+
+    fn groups(&self, after: GroupId, skip: u64, limit: u64) -> Asked<'_, Vec<Group>> {
+        self.ask(move |client| Box::pin(groups::list(client, after, skip, limit)))
+    }
+
+    fn private_group<'a>(&'a self, one: UserId, other: UserId, name: &'a str) -> Asked<'a, Group> {
+        let name = name.to_owned();
+        self.ask(move |client| Box::pin(groups::private(client, one, other, name)))
+    }
+
+    fn join(&self, group: GroupId, user: UserId) -> Asked<'_, Join> {
+        self.ask(move |client| Box::pin(groups::join(client, group, user)))
+    }
+
+    fn is_member(&self, group: GroupId, user: UserId) -> Asked<'_, bool> {
+        self.ask(move |client| Box::pin(groups::is_member(client, group, user)))
+    }
+
+    fn members(&self, group: GroupId, after: UserId, limit: u64) -> Asked<'_, Vec<User>> {
+        self.ask(move |client| Box::pin(groups::members(client, group, after, limit)))
+    }
+
+    fn messages(&self, page: MessagePage) -> Asked<'_, Vec<Message>> {
+        self.ask(move |client| Box::pin(messages::page(client, page)))
+    }
+
+    fn newest(&self, filter: MessageFilter, count: u64) -> Asked<'_, MessageId> {
+        self.ask(move |client| Box::pin(messages::newest(client, filter, count)))
+    }
+
+    fn last_message(&self) -> Asked<'_, (MessageId, Timestamp)> {
+        self.ask(|client| Box::pin(messages::last(client)))
+    }
+
+    fn heads(&self, groups: Vec<GroupId>) -> Asked<'_, Vec<Seq>> {
+        self.ask(move |client| Box::pin(messages::heads(client, groups)))
+    }
+
+    fn find_sent(&self, keys: Vec<SentKey>) -> Asked<'_, Vec<Option<Sent>>> {
+        self.ask(move |client| Box::pin(messages::find_sent(client, keys)))
+    }
+
+    fn append(&self, batch: Arc<[Message]>) -> Asked<'_, ()> {
+        Box::pin(self.writer.append(batch))
+    }
+
+    fn ping(&self) -> Asked<'_, ()> {
+        if !self.writer.is_connected() {
+            return Box::pin(async { Err(unavailable("the connection that stores messages is away")) });
+        }
+        self.ask(|client| Box::pin(async move { client.batch_execute("SELECT 1").await.map_err(Into::into) }))
+    }
+
+    fn close(&self) -> Asked<'_, ()> {
+        Box::pin(async move {
+            self.writer.close().await;
+            self.questions.close();
+            self.questions.wait().await;
+            self.pool.close();
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,165 @@
+//! The one session that owns the database and stores messages.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::SinkExt;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_postgres::{Client, Statement};
+
+use super::connect::{SESSION_SETTINGS, Target};
+use super::error::{is_duplicate, unavailable};
+use super::{copy, messages, migrations};
+use crate::model::Message;
+use crate::store::{StoreError, StoreResult};
+
+/// The advisory lock that the owner of a database holds: "groupcas" in ASCII.
+const OWNER_LOCK: i64 = 0x6772_6f75_7063_6173;
+
+/// What the database itself ends, a little before the writer gives up on the connection.
+const SETTINGS: &str = "SET statement_timeout = '25s'; SET idle_in_transaction_session_timeout = '25s';";
+
+/// How long it may take to connect and to take ownership.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a starting server waits for the lock: the database may take a moment to notice that a predecessor
+/// was killed.
+const OWNED_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How often it tries.
+const OWNED_RETRY: Duration = Duration::from_millis(50);
+
+/// How long an orderly goodbye may take.
+const RELEASE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Bytes handed to the connection at a time.
+const CHUNK_BYTES: usize = 256 * 1024;
+
+/// A connection that holds [`OWNER_LOCK`]. The database takes the lock back when it ends.
+pub(super) struct Session {
+    client: Client,
+    /// Ends when the connection does.
+    pub(super) connection: JoinHandle<()>,
+    copy: Statement,
+}
+
+impl Session {
+    /// Takes ownership of the database and brings its tables up to date. Returns the owner's name with it.
+    pub(super) async fn open(target: &Target) -> StoreResult<(Self, String)> {
+        let deadline = Instant::now() + OWNED_TIMEOUT;
+        let (mut client, connection) = loop {
+            match connect(target).await {
+                Err(StoreError::Owned(_)) if Instant::now() < deadline => sleep(OWNED_RETRY).await,
+                settled => break settled?,
+            }
+        };
+        migrations::run(&mut client).await?;
+        client.batch_execute(SESSION_SETTINGS).await?;
+        client.batch_execute(SETTINGS).await?;
+        let row = client
+            .query_one("UPDATE server SET owner = gen_random_uuid()::text RETURNING owner", &[])
+            .await?;
+        let owner = row.try_get(0)?;
+        let copy = client.prepare(copy::STATEMENT).await?;
+        Ok((Self { client, connection, copy }, owner))
+    }
+
+    /// Takes ownership back after the connection was lost. Fails if another server was the owner meanwhile:
+    /// what this one has numbered no longer fits.
+    pub(super) async fn resume(target: &Target, owner: &str) -> StoreResult<Self> {
+        let (client, connection) = connect(target).await?;
+        client.batch_execute(SESSION_SETTINGS).await?;
+        client.batch_execute(SETTINGS).await?;
+        let row = client.query_one("SELECT owner IS NOT DISTINCT FROM $1 FROM server", &[&owner]).await?;
+        if !row.try_get::<_, bool>(0)? {
+            return Err(unavailable(format!(
+                "another server has used {} meanwhile; this one must be started anew",
+                target.place
+            )));
+        }
+        let copy = client.prepare(copy::STATEMENT).await?;
+        Ok(Self { client, connection, copy })
+    }
+
+    /// Whether nothing more can be asked.
+    pub(super) fn is_lost(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    /// See [`Store::append`](crate::store::Store::append).
+    pub(super) async fn append(&self, batch: &[Message]) -> StoreResult<()> {
+        match self.copy_in(batch).await {
+            Err(error) if is_duplicate(&error) => {
+                if messages::are_stored(&self.client, batch).await? {
+                    Ok(())
+                } else {
+                    Err(error.into())
+                }
+            }
+            stored => Ok(stored?),
+        }
+    }
+
+    /// Stores the batch in one transaction. Its frame travels with the data instead of waiting for answers: a
+    /// COMMIT after a COPY that failed ends the transaction without storing anything.
+    async fn copy_in(&self, batch: &[Message]) -> Result<(), tokio_postgres::Error> {
+        let mut data = BytesMut::with_capacity(copy::encoded_bytes(batch));
+        copy::encode(batch, &mut data);
+        let mut data = data.freeze();
+        let (begun, sink) =
+            tokio::join!(self.client.batch_execute("BEGIN"), self.client.copy_in::<_, Bytes>(&self.copy));
+        begun?;
+        match sink {
+            Ok(sink) => {
+                let mut sink = pin!(sink);
+                let copying = async {
+                    while !data.is_empty() {
+                        sink.feed(data.split_to(CHUNK_BYTES.min(data.len()))).await?;
+                    }
+                    sink.finish().await.map(drop)
+                };
+                let (copied, committed) = tokio::join!(copying, self.client.batch_execute("COMMIT"));
+                copied.and(committed)
+            }
+            Err(error) => self.client.batch_execute("ROLLBACK").await.and(Err(error)),
+        }
+    }
+
+    /// Gives up ownership and ends the connection.
+    pub(super) async fn release(self) {
+        // Unlocked here rather than by the end of the connection, which the database may notice later.
+        let Self { client, connection, .. } = self;
+        let goodbye = async move {
+            _ = client.execute("SELECT pg_advisory_unlock($1)", &[&OWNER_LOCK]).await;
+            drop(client);
+            _ = connection.await;
+        };
+        _ = timeout(RELEASE_TIMEOUT, goodbye).await;
+    }
+}
+
+/// Connects and takes the lock.
+async fn connect(target: &Target) -> StoreResult<(Client, JoinHandle<()>)> {
+    timeout(CONNECT_TIMEOUT, connect_and_lock(target))
+        .await
+        .unwrap_or_else(|_| Err(unavailable(format!("{}: no answer in time", target.place))))
+}
+
+async fn connect_and_lock(target: &Target) -> StoreResult<(Client, JoinHandle<()>)> {
+    let (client, connection) = target.connect().await?;
+    let row = client
+        .query_one("SELECT pg_try_advisory_lock($1), current_setting('server_encoding')", &[&OWNER_LOCK])
+        .await?;
+    if !row.try_get::<_, bool>(0)? {
+        return Err(StoreError::Owned(target.place.clone()));
+    }
+    let encoding: String = row.try_get(1)?;
+    if encoding != "UTF8" {
+        return Err(StoreError::Refused(
+            format!("{} is encoded in {encoding}; UTF8 is needed", target.place).into(),
+        ));
+    }
+    Ok((client, connection))
+}

@@ -1,0 +1,62 @@
+//! Users.
+
+use deadpool_postgres::ClientWrapper as Client;
+use tokio_postgres::Row;
+
+use super::error::column;
+use crate::model::{NewUser, User, UserId};
+use crate::store::{StoreError, StoreResult, Unique, row};
+
+/// The columns that [`from_row`] reads.
+pub(super) const COLUMNS: &str = "u.id, u.username, u.email";
+
+/// See [`Store::create_user`](crate::store::Store::create_user).
+pub(super) async fn create(client: &mut Client, user: NewUser) -> StoreResult<User> {
+    // Looking first keeps a taken name from using up a number; the conflict clause settles races.
+    let insert = client
+        .prepare_cached(
+            "INSERT INTO users (username, email, password) SELECT $1::text, $2::text, $3::text
+             WHERE NOT EXISTS (SELECT 1 FROM users WHERE email = $2::text OR username = $1::text)
+             ON CONFLICT DO NOTHING RETURNING id",
+        )
+        .await?;
+    match client.query_opt(&insert, &[&user.username, &user.email, &user.password_hash]).await? {
+        Some(row) => Ok(User {
+            id: row::user_id(column(&row, 0, "users", "id")?, "users", "id")?,
+            username: user.username.into(),
+            email: user.email.into(),
+        }),
+        None => {
+            let taken = client.prepare_cached("SELECT 1 FROM users WHERE email = $1").await?;
+            let taken = client.query_opt(&taken, &[&user.email]).await?;
+            Err(StoreError::Taken(if taken.is_some() { Unique::Email } else { Unique::Username }))
+        }
+    }
+}
+
+/// See [`Store::user`](crate::store::Store::user).
+pub(super) async fn by_id(client: &Client, id: UserId) -> StoreResult<Option<User>> {
+    let select = client.prepare_cached(&format!("SELECT {COLUMNS} FROM users u WHERE u.id = $1")).await?;
+    client.query_opt(&select, &[&id.0]).await?.as_ref().map(from_row).transpose()
+}
+
+/// See [`Store::user_by_name`](crate::store::Store::user_by_name).
+pub(super) async fn by_name(client: &Client, username: String) -> StoreResult<Option<User>> {
+    let select =
+        client.prepare_cached(&format!("SELECT {COLUMNS} FROM users u WHERE u.username = $1")).await?;
+    client.query_opt(&select, &[&username]).await?.as_ref().map(from_row).transpose()
+}
+
+/// A user from [`COLUMNS`].
+pub(super) fn from_row(row: &Row) -> StoreResult<User> {
+    from_row_at(row, 0)
+}
+
+/// A user from [`COLUMNS`] that begin at `first`.
+pub(super) fn from_row_at(row: &Row, first: usize) -> StoreResult<User> {
+    Ok(User {
+        id: row::user_id(column(row, first, "users", "id")?, "users", "id")?,
+        username: column::<&str>(row, first + 1, "users", "username")?.into(),
+        email: column::<&str>(row, first + 2, "users", "email")?.into(),
+    })
+}

@@ -1,0 +1,58 @@
+//! Connections to the file and their settings.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::error::{from_sqlite, unavailable};
+use crate::store::StoreResult;
+
+/// How long to wait for a lock of another program (a backup, a shell) before giving up.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Prepared statements kept by each connection, more than there are different ones.
+const STATEMENTS_MAX: usize = 64;
+
+/// Opens the connection that writes, making the file if it is missing.
+pub(super) fn open_writer(file: &Path) -> StoreResult<Connection> {
+    let connection = open(file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+    // FULL waits for the disk at each commit, and fullfsync on macOS for its cache too: what is committed
+    // survives a loss of power.
+    connection
+        .execute_batch(
+            "PRAGMA journal_mode = WAL;
+             PRAGMA synchronous = FULL;
+             PRAGMA fullfsync = ON;
+             PRAGMA foreign_keys = ON;
+             PRAGMA journal_size_limit = 67108864;",
+        )
+        .map_err(|error| at(file, error))?;
+    Ok(connection)
+}
+
+/// Opens a connection that reads.
+pub(super) fn open_reader(file: &Path) -> StoreResult<Connection> {
+    open(file, OpenFlags::SQLITE_OPEN_READ_ONLY)
+}
+
+fn open(file: &Path, flags: OpenFlags) -> StoreResult<Connection> {
+    // Each connection stays on its thread, so SQLite need not lock it.
+    let connection = Connection::open_with_flags(file, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+        .map_err(|error| at(file, error))?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(|error| at(file, error))?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    Ok(connection)
+}
+
+/// Whether the file can be read.
+pub(super) fn ping(connection: &Connection) -> StoreResult<()> {
+    connection
+        .prepare_cached("SELECT epoch FROM server")
+        .and_then(|mut statement| statement.query_row([], |_| Ok(())))
+        .map_err(from_sqlite)
+}
+
+fn at(file: &Path, error: rusqlite::Error) -> crate::store::StoreError {
+    unavailable(format!("{}: {error}", file.display()))
+}

@@ -1,0 +1,241 @@
+//! Messages.
+
+use rusqlite::{Connection, OptionalExtension, Row, Statement, TransactionBehavior, params};
+
+use super::error::{column, is_duplicate};
+use super::{groups, places, users};
+use crate::model::limits::PAGE_BYTES_MAX;
+use crate::model::{GroupId, Message, MessageId, Seq, Timestamp};
+use crate::store::page::Page;
+use crate::store::{MessageFilter, MessagePage, Sent, SentKey, StoreError, StoreResult, row};
+
+/// The columns that [`from_row`] reads.
+const COLUMNS: &str = "id, seq, group_id, user_id, content, client_id, created_at";
+
+/// How the messages that a filter lets through are found, and in what order. `?1` is the group, `?2` the
+/// user, `?3` and `?4` the places between which a message lies, `?5` the message after which it comes.
+///
+/// Each kind of filter has its index, and a `+` keeps the planner from another. A group's messages are read in
+/// the order of their places, which is that of their numbers too; where to go on is the place of `?5`.
+fn filtered(filter: &MessageFilter) -> (&'static str, &'static str) {
+    match (filter.group, filter.user) {
+        (Some(_), None) => (
+            "group_id = ?1 AND id > ?5 AND seq < ?4 AND seq > max(?3,
+             coalesce((SELECT seq FROM messages WHERE id = ?5 AND group_id = ?1), 0))",
+            "seq",
+        ),
+        (Some(_), Some(_)) => {
+            ("user_id = ?2 AND id > ?5 AND +group_id = ?1 AND +seq > ?3 AND +seq < ?4", "id")
+        }
+        (None, Some(_)) => ("user_id = ?2 AND id > ?5", "id"),
+        (None, None) => ("id > ?5", "id"),
+    }
+}
+
+fn page_sql(filter: &MessageFilter) -> String {
+    let (condition, order) = filtered(filter);
+    format!("SELECT {COLUMNS} FROM messages WHERE {condition} ORDER BY {order} LIMIT ?6 OFFSET ?7")
+}
+
+fn newest_sql(filter: &MessageFilter) -> String {
+    let (condition, order) = filtered(filter);
+    format!("SELECT id FROM messages WHERE {condition} ORDER BY {order} DESC LIMIT 1 OFFSET ?6")
+}
+
+/// See [`Store::messages`](crate::store::Store::messages).
+pub(super) fn page(connection: &Connection, page: &MessagePage) -> StoreResult<Vec<Message>> {
+    let (after_seq, before_seq) = places(&page.filter);
+    let mut statement = connection.prepare_cached(&page_sql(&page.filter))?;
+    let mut rows = statement.query(params![
+        page.filter.group.map(|id| id.0),
+        page.filter.user.map(|id| id.0),
+        after_seq,
+        before_seq,
+        page.after.0,
+        row::page_rows(page.limit),
+        row::count(page.skip),
+    ])?;
+    let (mut messages, mut shared, mut bytes) = (Vec::new(), Page::default(), 0);
+    while bytes < PAGE_BYTES_MAX
+        && let Some(row) = rows.next()?
+    {
+        let message = from_row(connection, row, &mut shared)?;
+        bytes += message.content.len();
+        messages.push(message);
+    }
+    Ok(messages)
+}
+
+/// See [`Store::newest`](crate::store::Store::newest).
+pub(super) fn newest(connection: &Connection, filter: &MessageFilter, count: u64) -> StoreResult<MessageId> {
+    let (after_seq, before_seq) = places(filter);
+    let id = connection
+        .prepare_cached(&newest_sql(filter))?
+        .query_row(
+            params![
+                filter.group.map(|id| id.0),
+                filter.user.map(|id| id.0),
+                after_seq,
+                before_seq,
+                0,
+                row::count(count)
+            ],
+            |row| Ok(column(row, 0, "messages", "id")),
+        )
+        .optional()?;
+    id.map_or(Ok(MessageId(0)), |id| row::message_id(id?))
+}
+
+/// See [`Store::last_message`](crate::store::Store::last_message).
+pub(super) fn last(connection: &Connection) -> StoreResult<(MessageId, Timestamp)> {
+    connection
+        .prepare_cached("SELECT id, created_at FROM messages ORDER BY id DESC LIMIT 1")?
+        .query_row([], |row| {
+            Ok(column(row, 0, "messages", "id").and_then(|id| {
+                Ok((row::message_id(id)?, Timestamp(column(row, 1, "messages", "created_at")?)))
+            }))
+        })
+        .optional()?
+        .unwrap_or(Ok((MessageId(0), Timestamp(0))))
+}
+
+/// See [`Store::heads`](crate::store::Store::heads).
+pub(super) fn heads(connection: &Connection, groups: &[GroupId]) -> StoreResult<Vec<Seq>> {
+    let mut statement =
+        connection.prepare_cached("SELECT coalesce(max(seq), 0) FROM messages WHERE group_id = ?1")?;
+    groups.iter().map(|group| Ok(Seq(statement.query_row([group.0], |row| row.get(0))?))).collect()
+}
+
+/// See [`Store::find_sent`](crate::store::Store::find_sent).
+pub(super) fn find_sent(connection: &Connection, keys: &[SentKey]) -> StoreResult<Vec<Option<Sent>>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, seq, created_at FROM messages WHERE group_id = ?1 AND user_id = ?2 AND client_id = ?3",
+    )?;
+    keys.iter()
+        .map(|key| {
+            statement
+                .query_row(params![key.group.0, key.user.0, key.client_id], |row| {
+                    Ok(column(row, 0, "messages", "id").and_then(|id| {
+                        Ok(Sent {
+                            id: row::message_id(id)?,
+                            seq: row::seq(column(row, 1, "messages", "seq")?)?,
+                            created_at: Timestamp(column(row, 2, "messages", "created_at")?),
+                        })
+                    }))
+                })
+                .optional()?
+                .transpose()
+        })
+        .collect()
+}
+
+/// See [`Store::append`](crate::store::Store::append).
+pub(super) fn append(connection: &mut Connection, batch: &[Message]) -> StoreResult<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let stored = {
+        let mut insert = transaction.prepare_cached(
+            "INSERT INTO messages (id, seq, group_id, user_id, content, client_id, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?;
+        batch.iter().try_for_each(|message| insert_one(&mut insert, message))
+    };
+    match stored {
+        Ok(()) => Ok(transaction.commit()?),
+        Err(error) if is_duplicate(&error) => {
+            transaction.rollback()?;
+            if is_stored(connection, batch)? { Ok(()) } else { Err(StoreError::Refused(error.into())) }
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn insert_one(insert: &mut Statement<'_>, message: &Message) -> rusqlite::Result<()> {
+    insert.execute(params![
+        message.id.0,
+        message.seq.0,
+        message.group.id.0,
+        message.user.id.0,
+        message.content,
+        message.client_id,
+        message.created_at.0,
+    ])?;
+    Ok(())
+}
+
+/// Whether each row of the batch is stored just as it stands there.
+fn is_stored(connection: &Connection, batch: &[Message]) -> StoreResult<bool> {
+    let mut statement = connection.prepare_cached(
+        "SELECT 1 FROM messages WHERE id = ?1 AND seq = ?2 AND group_id = ?3 AND user_id = ?4
+         AND content = ?5 AND client_id IS ?6 AND created_at = ?7",
+    )?;
+    for message in batch {
+        let is_stored = statement.exists(params![
+            message.id.0,
+            message.seq.0,
+            message.group.id.0,
+            message.user.id.0,
+            message.content,
+            message.client_id,
+            message.created_at.0,
+        ])?;
+        if !is_stored {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// A message from [`COLUMNS`].
+fn from_row(connection: &Connection, row: &Row<'_>, shared: &mut Page) -> StoreResult<Message> {
+    let id = row::message_id(column(row, 0, "messages", "id")?)?;
+    let seq = row::seq(column(row, 1, "messages", "seq")?)?;
+    let group = row::group_id(column(row, 2, "messages", "group_id")?, "messages", "group_id")?;
+    let user = row::user_id(column(row, 3, "messages", "user_id")?, "messages", "user_id")?;
+    let dangling = |column, absent: i64| StoreError::Corrupt {
+        table: "messages",
+        column,
+        reason: format!("message {} names {absent}, which is not there", id.0),
+    };
+    Ok(Message {
+        id,
+        seq,
+        group: shared.group(group, || {
+            groups::by_id(connection, group)?.ok_or_else(|| dangling("group_id", group.0))
+        })?,
+        user: shared
+            .user(user, || users::by_id(connection, user)?.ok_or_else(|| dangling("user_id", user.0)))?,
+        content: column(row, 4, "messages", "content")?,
+        client_id: column(row, 5, "messages", "client_id")?,
+        created_at: Timestamp(column(row, 6, "messages", "created_at")?),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::{newest_sql, page_sql};
+    use crate::model::{GroupId, UserId};
+    use crate::store::MessageFilter;
+    use crate::store::sqlite::migrations;
+
+    #[test]
+    fn every_filter_reads_along_its_index() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrations::run(&mut connection).unwrap();
+        for (group, user, index) in [
+            (None, None, "INTEGER PRIMARY KEY (rowid>?)"),
+            (None, Some(UserId(1)), "ix_messages_user (user_id=? AND id>?)"),
+            (Some(GroupId(1)), Some(UserId(1)), "ix_messages_user (user_id=? AND id>?)"),
+            (Some(GroupId(1)), None, "ix_messages_place (group_id=? AND seq>? AND seq<?)"),
+        ] {
+            let filter = MessageFilter { group, user, ..MessageFilter::default() };
+            for sql in [page_sql(&filter), newest_sql(&filter)] {
+                let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+                let plan = statement.raw_query().mapped(|row| row.get::<_, String>(3));
+                let plan = plan.collect::<Result<Vec<_>, _>>().unwrap().join("; ");
+                assert!(plan.contains(index) && !plan.contains("TEMP B-TREE"), "{plan}");
+            }
+        }
+    }
+}

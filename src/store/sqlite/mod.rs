@@ -1,0 +1,164 @@
+//! The embedded store: one SQLite file in WAL mode, one thread that writes, a few that read.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+mod connection;
+mod error;
+mod groups;
+mod messages;
+mod migrations;
+mod ownership;
+mod threads;
+mod users;
+
+use ownership::Ownership;
+use threads::Threads;
+
+use super::row::places;
+use super::{Asked, Join, MessageFilter, MessagePage, Sent, SentKey, Store, StoreResult};
+use crate::model::{Group, GroupId, Message, MessageId, NewUser, Seq, Timestamp, User, UserId};
+
+/// Most threads that read. More would only wait for each other's cores.
+const READERS_MAX: usize = 64;
+
+/// A store in an SQLite file.
+pub(super) struct SqliteStore {
+    writer: Threads,
+    readers: Threads,
+}
+
+impl SqliteStore {
+    /// Opens `file`, see [`open`](super::open).
+    pub(super) async fn open(file: &Path, connections: usize) -> StoreResult<Self> {
+        let file = file.to_owned();
+        let (answer, opened) = oneshot::channel();
+        // Migrations may take long: not on the caller's thread, which may serve sockets.
+        std::thread::Builder::new()
+            .name("store-open".into())
+            .spawn(move || _ = answer.send(Self::open_blocking(&file, connections)))
+            .map_err(error::unavailable)?;
+        opened.await.map_err(error::unavailable)?
+    }
+
+    fn open_blocking(file: &Path, connections: usize) -> StoreResult<Self> {
+        let place = ownership::resolve(file)?;
+        let ownership = Arc::new(Ownership::take(&place)?);
+        let mut writer = connection::open_writer(&place)?;
+        migrations::run(&mut writer)?;
+        let readers = (0..connections.clamp(1, READERS_MAX))
+            .map(|_| connection::open_reader(&place))
+            .collect::<StoreResult<Vec<_>>>()?;
+        // Each thread holds on to the file's ownership: it ends with the last connection, not before.
+        Ok(Self {
+            writer: Threads::start("store-write", vec![writer], &ownership)?,
+            readers: Threads::start("store-read", readers, &ownership)?,
+        })
+    }
+
+    fn read<T, F>(&self, question: F) -> Asked<'_, T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Connection) -> StoreResult<T> + Send + 'static,
+    {
+        self.readers.ask(question)
+    }
+
+    fn write<T, F>(&self, question: F) -> Asked<'_, T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Connection) -> StoreResult<T> + Send + 'static,
+    {
+        self.writer.ask(question)
+    }
+}
+
+impl Store for SqliteStore {
+    fn create_user(&self, user: NewUser) -> Asked<'_, User> {
+        self.write(move |connection| users::create(connection, user))
+    }
+
+    fn user(&self, id: UserId) -> Asked<'_, Option<User>> {
+        self.read(move |connection| users::by_id(connection, id))
+    }
+
+    fn user_by_name<'a>(&'a self, username: &'a str) -> Asked<'a, Option<User>> {
+        let username = username.to_owned();
+        self.read(move |connection| users::by_name(connection, &username))
+    }
+
+    fn create_group<'a>(&'a self, name: &'a str, is_private: bool) -> Asked<'a, Group> {
+        let name = name.to_owned();
+        self.write(move |connection| groups::create(connection, &name, is_private))
+    }
+
+    fn group(&self, id: GroupId) -> Asked<'_, Option<Group>> {
+        self.read(move |connection| groups::by_id(connection, id))
+    }
+
+    fn group_by_name<'a>(&'a self, name: &'a str) -> Asked<'a, Option<Group>> {
+        let name = name.to_owned();
+        self.read(move |connection| groups::by_name(connection, &name))
+    }
+
+    fn groups(&self, after: GroupId, skip: u64, limit: u64) -> Asked<'_, Vec<Group>> {
+        self.read(move |connection| groups::list(connection, after, skip, limit))
+    }
+
+    fn private_group<'a>(&'a self, one: UserId, other: UserId, name: &'a str) -> Asked<'a, Group> {
+        let name = name.to_owned();
+        self.write(move |connection| groups::private(connection, one, other, &name))
+    }
+
+    fn join(&self, group: GroupId, user: UserId) -> Asked<'_, Join> {
+        self.write(move |connection| groups::join(connection, group, user))
+    }
+
+    fn is_member(&self, group: GroupId, user: UserId) -> Asked<'_, bool> {
+        self.read(move |connection| groups::is_member(connection, group, user))
+    }
+
+    fn members(&self, group: GroupId, after: UserId, limit: u64) -> Asked<'_, Vec<User>> {
+        self.read(move |connection| groups::members(connection, group, after, limit))
+    }
+
+    fn messages(&self, page: MessagePage) -> Asked<'_, Vec<Message>> {
+        self.read(move |connection| messages::page(connection, &page))
+    }
+
+    fn newest(&self, filter: MessageFilter, count: u64) -> Asked<'_, MessageId> {
+        self.read(move |connection| messages::newest(connection, &filter, count))
+    }
+
+    fn last_message(&self) -> Asked<'_, (MessageId, Timestamp)> {
+        self.read(|connection| messages::last(connection))
+    }
+
+    fn heads(&self, groups: Vec<GroupId>) -> Asked<'_, Vec<Seq>> {
+        self.read(move |connection| messages::heads(connection, &groups))
+    }
+
+    fn find_sent(&self, keys: Vec<SentKey>) -> Asked<'_, Vec<Option<Sent>>> {
+        self.read(move |connection| messages::find_sent(connection, &keys))
+    }
+
+    fn append(&self, batch: Arc<[Message]>) -> Asked<'_, ()> {
+        self.write(move |connection| messages::append(connection, &batch))
+    }
+
+    fn ping(&self) -> Asked<'_, ()> {
+        self.read(|connection| connection::ping(connection))
+    }
+
+    fn close(&self) -> Asked<'_, ()> {
+        Box::pin(async move {
+            // The writer last: it moves what is in the write-ahead log into the file.
+            self.readers.end().await;
+            self.writer.end().await;
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,46 @@
+//! One server at a time uses the file.
+
+use std::ffi::OsString;
+use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::error::unavailable;
+use crate::store::{StoreError, StoreResult};
+
+/// The right to use a database file, held by a lock on the file of the same name with `.lock` behind it.
+/// The system gives the lock up with the process, however that ends; the lock's file stays.
+pub(super) struct Ownership {
+    _lock: File,
+}
+
+impl Ownership {
+    /// Takes ownership of the database at `place`.
+    pub(super) fn take(place: &Path) -> StoreResult<Self> {
+        let mut name = OsString::from(place);
+        name.push(".lock");
+        let lock = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&name)
+            .map_err(|error| unavailable(format!("{}: {error}", Path::new(&name).display())))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(StoreError::Owned(place.display().to_string())),
+            Err(TryLockError::Error(error)) => {
+                Err(unavailable(format!("{}: {error}", Path::new(&name).display())))
+            }
+        }
+    }
+}
+
+/// The one absolute path of the file, so that links to it do not have a lock of their own and no name is
+/// taken for one of SQLite's special ones.
+pub(super) fn resolve(file: &Path) -> StoreResult<PathBuf> {
+    match file.canonicalize() {
+        Err(error) if error.kind() == ErrorKind::NotFound => std::path::absolute(file),
+        found => found,
+    }
+    .map_err(|error| unavailable(format!("{}: {error}", file.display())))
+}

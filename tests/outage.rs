@@ -1,0 +1,128 @@
+//! The database goes away and comes back while people chat.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::sync::Arc;
+
+use support::database::Database;
+use support::postgres::Postgres;
+use support::server::Server;
+use support::socket::Socket;
+use tokio::task::spawn_blocking;
+
+/// A Postgres of the test's own, a server on it, and alice and bob in the group `g`.
+struct Scene {
+    postgres: Arc<Postgres>,
+    server: Server,
+    group: i64,
+    alice: Socket,
+    bob: Socket,
+}
+
+impl Scene {
+    async fn set() -> Self {
+        let (postgres, url) = spawn_blocking(|| {
+            let postgres = Postgres::launch();
+            let url = postgres.create_database();
+            (postgres, url)
+        })
+        .await
+        .unwrap();
+        let server = Server::start_on(Database::at(url), &[]).await;
+        server.users(&["alice", "bob"]).await;
+        let group = server.public_group("g").await;
+        let mut alice = Socket::join(&server, "g", "alice").await;
+        let bob = Socket::join(&server, "g", "bob").await;
+        alice.expect("bob joined g.").await;
+        Self { postgres: Arc::new(postgres), server, group, alice, bob }
+    }
+
+    async fn stop_postgres(&self) {
+        let postgres = self.postgres.clone();
+        spawn_blocking(move || postgres.stop_immediately()).await.unwrap();
+    }
+
+    async fn start_postgres(&self) {
+        let postgres = self.postgres.clone();
+        spawn_blocking(move || postgres.start()).await.unwrap();
+    }
+
+    /// Has both send the numbers of `range`.
+    async fn send(&mut self, range: std::ops::Range<usize>) {
+        for number in range {
+            self.alice.send(&number.to_string()).await;
+            self.bob.send(&number.to_string()).await;
+        }
+    }
+
+    /// Asserts that both hear the numbers up to `count` of each other, once and in order, and that the store
+    /// has the same.
+    async fn assert_heard(&mut self, count: usize) {
+        let mut heard = Vec::new();
+        for _ in 0..2 * count {
+            heard.push(self.alice.text().await);
+            self.bob.expect(heard.last().unwrap()).await;
+        }
+        for name in ["alice", "bob"] {
+            let own: Vec<&String> = heard.iter().filter(|line| line.starts_with(name)).collect();
+            let expected: Vec<String> = (0..count).map(|number| format!("{name}: {number}")).collect();
+            assert!(own.into_iter().eq(expected.iter()), "{name}: {heard:?}");
+        }
+        assert_eq!(self.server.lines(self.group).await, heard);
+    }
+}
+
+#[tokio::test]
+async fn sockets_stay_and_what_was_sent_arrives_after_an_outage() {
+    let mut scene = Scene::set().await;
+    scene.send(0..5).await;
+    scene.stop_postgres().await;
+    scene.server.ready(false).await;
+
+    let mut http = scene.server.http().await;
+    assert_eq!(http.get("/healthz").await.status, 200);
+    for path in ["/readyz", "/api/v1/groups/", "/api/v1/messages/"] {
+        let answer = http.get(path).await;
+        assert!(answer.detail(503).is_string(), "{path}");
+        let seconds: u32 = answer.header("retry-after").expect("Retry-After").parse().unwrap();
+        assert!(seconds > 0, "{path}");
+    }
+    scene.send(5..50).await;
+
+    scene.start_postgres().await;
+    scene.server.ready(true).await;
+    scene.send(50..60).await;
+    scene.assert_heard(60).await;
+}
+
+#[tokio::test]
+async fn an_outage_in_the_midst_of_traffic_loses_nothing() {
+    let mut scene = Scene::set().await;
+    let mut sent = 0;
+    for _ in 0..3 {
+        scene.send(sent..sent + 40).await;
+        scene.stop_postgres().await;
+        scene.send(sent + 40..sent + 50).await;
+        scene.start_postgres().await;
+        scene.server.ready(true).await;
+        sent += 50;
+    }
+    scene.assert_heard(sent).await;
+}
+
+#[tokio::test]
+async fn a_server_stops_in_time_while_its_database_is_away() {
+    let mut scene = Scene::set().await;
+    scene.stop_postgres().await;
+    scene.server.ready(false).await;
+    scene.send(0..5).await;
+    scene.server.terminate().await;
+    scene.alice.until_close(1001).await;
+
+    // What nobody heard may be lost; what is there is in order, without a gap.
+    scene.start_postgres().await;
+    scene.server.restart().await;
+    scene.server.messages(scene.group).await;
+}

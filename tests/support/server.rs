@@ -1,0 +1,152 @@
+//! The server as its users know it: a process.
+
+use std::fs::OpenOptions;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{ExitStatus, Output, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::process::{Child, Command};
+
+use super::database::{Database, Store};
+use super::http::Connection;
+use super::{patiently, until};
+
+/// A running server. Killed when dropped.
+pub struct Server {
+    database: Database,
+    options: Vec<String>,
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Starts one on an empty database.
+    pub async fn start(store: Store) -> Self {
+        Self::start_with(store, &[]).await
+    }
+
+    /// Starts one on an empty database with further command-line options.
+    pub async fn start_with(store: Store, options: &[&str]) -> Self {
+        Self::start_on(Database::create(store).await, options).await
+    }
+
+    /// Starts one on this database.
+    pub async fn start_on(database: Database, options: &[&str]) -> Self {
+        let options: Vec<String> = options.iter().map(ToString::to_string).collect();
+        let (child, address) = spawn(&database, &options).await;
+        Self { database, options, child, address }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its database.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// A new HTTP connection to it.
+    pub async fn http(&self) -> Connection {
+        Connection::open(self.address).await
+    }
+
+    /// A new TCP connection to it.
+    pub async fn tcp(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.expect("the server accepts")
+    }
+
+    /// Ends the process at once, as a crash would.
+    pub async fn kill9(&mut self) {
+        self.child.start_kill().expect("the server runs");
+        patiently("the end of a killed server", self.child.wait()).await.expect("an exit status");
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, signal: Signal) {
+        let pid = self.child.id().and_then(|id| Pid::from_raw(id.cast_signed())).expect("the server runs");
+        kill_process(pid, signal).expect("the signal is delivered");
+    }
+
+    /// Waits for the process to end.
+    pub async fn exit(&mut self) -> ExitStatus {
+        patiently("the server's end", self.child.wait()).await.expect("an exit status")
+    }
+
+    /// Asks the process to stop, as `kill` does, and waits until it has.
+    pub async fn terminate(&mut self) -> ExitStatus {
+        self.signal(Signal::TERM);
+        self.exit().await
+    }
+
+    /// Starts it again on the same database, with the same options, most likely on another port.
+    pub async fn restart(&mut self) {
+        (self.child, self.address) = spawn(&self.database, &self.options).await;
+    }
+
+    /// Waits until the server says that it is ready, or that it is not.
+    pub async fn ready(&self, ready: bool) {
+        let status = if ready { 200 } else { 503 };
+        until("readiness to change", async || {
+            let answer = self.http().await.get("/readyz").await;
+            (answer.status == status).then_some(())
+        })
+        .await;
+    }
+
+    /// What it has logged.
+    pub fn log(&self) -> String {
+        read_log(self.database.dir())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the server's log:\n{}", self.log());
+        }
+    }
+}
+
+/// The program with this working directory and with nothing in its environment.
+pub fn command(dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_groupcast"));
+    command.env_clear().current_dir(dir).stdin(Stdio::null()).kill_on_drop(true);
+    command
+}
+
+/// Runs the program until it ends by itself.
+pub async fn run(command: &mut Command) -> Output {
+    patiently("the program's end", command.output()).await.expect("the program runs")
+}
+
+/// The first line that the program prints, if it prints one. Its output is to be piped.
+pub async fn first_line(child: &mut Child) -> Option<String> {
+    let mut lines = BufReader::new(child.stdout.take().expect("its output is piped")).lines();
+    patiently("the program's first line", lines.next_line()).await.expect("the line is text")
+}
+
+async fn spawn(database: &Database, options: &[String]) -> (Child, SocketAddr) {
+    let log = OpenOptions::new().create(true).append(true).open(database.dir().join("log"));
+    let mut child = command(database.dir())
+        .env("DATABASE_URL", database.url())
+        .args(["--port", "0"])
+        .args(options)
+        .stdout(Stdio::piped())
+        .stderr(log.expect("a log file"))
+        .spawn()
+        .expect("the program starts");
+    let Some(line) = first_line(&mut child).await else {
+        panic!("the server did not start:\n{}", read_log(database.dir()));
+    };
+    let address = line.split_whitespace().find_map(|word| word.strip_prefix("http://")?.parse().ok());
+    (child, address.unwrap_or_else(|| panic!("no address in: {line}")))
+}
+
+fn read_log(dir: &Path) -> String {
+    std::fs::read_to_string(dir.join("log")).unwrap_or_default()
+}
