@@ -2,6 +2,7 @@
 
 pub mod close;
 pub mod command;
+pub mod event;
 pub mod frame;
 pub mod json;
 pub mod message;
