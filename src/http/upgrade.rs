@@ -253,7 +253,7 @@ mod tests {
     #[test]
     fn json_mode_is_asked_for_by_protocol_query_or_path() {
         const PATH: &str = "/ws/group/g/u";
-        let asks = |path: &str, protocols: &str| {
+        let asks = |path: &str, protocols: &'static str| {
             let response = upgrade(&head("GET", path, &[("sec-websocket-protocol", protocols)])).unwrap();
             let echoed = response.headers().get("sec-websocket-protocol").is_some();
             (accepted(&response).json, echoed)
