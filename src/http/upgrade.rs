@@ -80,10 +80,6 @@ fn accept(head: &Parts) -> Result<Upgrade, HttpError> {
     let json = target == SocketTarget::Any
         || lists(headers, SEC_WEBSOCKET_PROTOCOL, JSON_PROTOCOL)
         || Query::new(head.uri.query()).get("protocol").is_some_and(|protocol| protocol == JSON_PROTOCOL);
-    if json {
-        // The one place that keeps JSON mode shut.
-        return Err(bad("JSON mode (chat.v1.json) is not available; connect without a subprotocol"));
-    }
     Ok(Upgrade { target, key: key.clone(), json })
 }
 
@@ -245,15 +241,27 @@ mod tests {
             ("GET", [("sec-websocket-key", "abc")], Some(400)),
             ("GET", [("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZ===")], Some(400)),
             ("GET", [("sec-websocket-key", "dGhlIHNhbXBsZSBub25j!Q==")], Some(400)),
-            ("GET", [("sec-websocket-protocol", "a, chat.v1.json")], Some(400)),
             ("POST", [("origin", "x")], Some(405)),
         ] {
             assert_eq!(status(method, PATH, &changes), expected, "{method} {changes:?}");
         }
-        assert_eq!(status("GET", "/ws", &[]), Some(400));
-        assert_eq!(status("GET", "/ws/group/g/u?protocol=chat.v1.json", &[]), Some(400));
         assert_eq!(status("GET", "/ws/group/g/u?protocol=x", &[]), Some(101));
         let response = upgrade(&head("GET", PATH, &[("sec-websocket-version", "8")])).unwrap();
         assert_eq!(response.headers()["sec-websocket-version"], "13");
+    }
+
+    #[test]
+    fn json_mode_is_asked_for_by_protocol_query_or_path() {
+        const PATH: &str = "/ws/group/g/u";
+        let asks = |path: &str, protocols: &'static str| {
+            let response = upgrade(&head("GET", path, &[("sec-websocket-protocol", protocols)])).unwrap();
+            let echoed = response.headers().get("sec-websocket-protocol").is_some();
+            (accepted(&response).json, echoed)
+        };
+        assert_eq!(asks(PATH, ""), (false, false));
+        assert_eq!(asks(PATH, "a, chat.v1.json"), (true, true));
+        assert_eq!(asks("/ws/group/g/u?protocol=chat.v1.json", ""), (true, false));
+        assert_eq!(asks("/ws", ""), (true, false));
+        assert_eq!(asks("/api/v1/ws", "chat.v1.json"), (true, true));
     }
 }

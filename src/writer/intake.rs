@@ -10,6 +10,7 @@ use super::handle::Command;
 use super::submission::{ReplyTo, Submission};
 use crate::hub::{Core, Subscriber};
 use crate::model::NewMessage;
+use crate::protocol::command::RequestId;
 
 /// Collects what a core's sockets send and hands it to the writer once a turn of the core's loop, after all
 /// sockets that were ready have been read: one hand-over between threads for many messages.
@@ -28,16 +29,22 @@ impl Intake {
         Self { core, writer, collected: RefCell::default(), idle: RefCell::default() }
     }
 
-    /// Sends a socket's message. The caller has asked [`Core::may_send`].
-    pub fn submit(&self, sender: &Subscriber, message: NewMessage) {
+    /// Sends a socket's message; its answer will carry the request's name. The caller has asked
+    /// [`Core::may_send`].
+    pub fn submit(&self, sender: &Subscriber, message: NewMessage, request: Option<RequestId>) {
         self.core.credit().take(message.content.len());
         sender.message_sent();
-        let reply_to = ReplyTo::Socket { socket: sender.id(), mode: sender.mode() };
+        let reply_to = ReplyTo::Socket { socket: sender.id(), mode: sender.mode(), request };
         self.collected.borrow_mut().push(Submission { message, reply_to });
         let idle = self.idle.take();
         if let Some(waker) = idle {
             waker.wake();
         }
+    }
+
+    /// Whether the store is away, so that what is sent now may have to wait long.
+    pub fn is_failing(&self) -> bool {
+        self.writer.is_failing()
     }
 
     /// Hands over at once what is collected.

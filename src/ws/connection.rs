@@ -16,18 +16,15 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use super::endpoint::Endpoint;
 use super::reader::{FrameReader, Incoming, Violation};
-use crate::chat::Room;
-use crate::hub::{Membership, Subscriber};
-use crate::protocol::frame;
+use super::session::Session;
+use crate::hub::{Kind, Subscriber};
+use crate::protocol::{CloseCode, Mode, event, frame};
 
 /// Reads in one turn before the other sockets get theirs.
 const READS_A_TURN: usize = 4;
 
-/// A socket in a group.
-pub(super) struct Stay {
-    pub(super) room: Room,
-    pub(super) membership: Membership,
-}
+/// Bytes that may wait for a client whose messages are still read.
+const READ_WAITING_MAX: usize = 1024 * 1024;
 
 /// Reads what the client sends and writes what the direct way could not, until either side is done.
 ///
@@ -36,11 +33,15 @@ pub(super) struct Stay {
 pub(super) struct Connection {
     endpoint: Rc<Endpoint>,
     socket: Rc<Subscriber>,
-    stay: Option<Box<Stay>>,
+    session: Session,
     reader: FrameReader,
     /// What the client sent before this task began.
     early: Bytes,
     stage: Stage,
+    /// Whether the client broke the protocol, so that no more frames can be found in what it sends.
+    is_deaf: bool,
+    /// Whether reading stopped because the session or the client was not ready for more.
+    is_held: bool,
     /// Runs while data waits for the peer, and while the peer's close is waited for.
     timer: Option<Box<Timer>>,
     /// Counts this connection among the open ones.
@@ -76,17 +77,19 @@ impl Connection {
     pub(super) fn new(
         endpoint: Rc<Endpoint>,
         socket: Rc<Subscriber>,
-        stay: Option<Stay>,
+        session: Session,
         early: Bytes,
         permit: OwnedSemaphorePermit,
     ) -> Self {
         Self {
             endpoint,
             socket,
-            stay: stay.map(Box::new),
+            session,
             reader: FrameReader::default(),
             early,
             stage: Stage::Open,
+            is_deaf: false,
+            is_held: false,
             timer: None,
             _permit: permit,
         }
@@ -101,15 +104,26 @@ impl Connection {
             let mut early = std::mem::take(&mut self.early).to_vec();
             self.take(&mut early);
         }
-        if let (Stage::Open, Some((code, reason))) = (self.stage, self.socket.closing()) {
-            self.begin_close(frame::close(code, reason), Stage::Closing);
-        }
-        // Reading may call for an answer, so it comes before writing.
+        // Reading may call for work, and work for an answer, so writing comes last.
         if let Next::End = self.read(cx) {
             return Next::End;
         }
+        if self.stage == Stage::Open {
+            self.session.advance(&self.endpoint, &self.socket, cx);
+        }
+        if let (Stage::Open, Some((code, reason))) = (self.stage, self.socket.closing()) {
+            if code == CloseCode::GOING_AWAY && self.socket.mode() == Mode::Json {
+                let wait = self.endpoint.reconnect_in(&self.socket);
+                self.socket.reply(&event::closing(reason, wait.as_millis() as u64));
+            }
+            self.begin_close(frame::close(code, reason), Stage::Closing);
+        }
         if let Next::End = self.write(cx) {
             return Next::End;
+        }
+        if self.is_held && !self.must_wait() {
+            // What reading waited for is done already.
+            cx.waker().wake_by_ref();
         }
         self.watch(cx)
     }
@@ -122,6 +136,10 @@ impl Connection {
         let endpoint = Rc::clone(&self.endpoint);
         let mut buffer = endpoint.read_buffer.borrow_mut();
         for _ in 0..READS_A_TURN {
+            self.is_held = self.stage == Stage::Open && self.must_wait();
+            if self.is_held {
+                return Next::Wait;
+            }
             if self.stage == Stage::Open && !endpoint.core.may_send(&self.socket) {
                 if !endpoint.core.credit().available() {
                     endpoint.core.credit().wait(&self.socket);
@@ -151,29 +169,43 @@ impl Connection {
         Next::Wait
     }
 
+    /// Whether nothing more is to be read for now: what was read is being worked on, or the client does not
+    /// take its answers.
+    fn must_wait(&self) -> bool {
+        !self.session.is_ready() || self.socket.outbox().waiting() > READ_WAITING_MAX
+    }
+
     /// Deals with what was read.
     fn take(&mut self, bytes: &mut [u8]) {
-        if self.stage != Stage::Open {
+        if self.is_deaf {
             return;
         }
-        let Self { endpoint, socket, stay, reader, .. } = self;
+        let Self { endpoint, socket, session, reader, stage, .. } = self;
+        let message_max = session.message_bytes_max(endpoint);
         let mut closed = None;
-        let result =
-            reader.read(bytes, endpoint.chat.options().content_bytes_max, |incoming| match incoming {
-                _ if closed.is_some() => {}
-                Incoming::Text(content) => {
-                    if let Some(stay) = stay {
-                        stay.room.say(&endpoint.intake, socket, content);
-                    }
-                }
-                Incoming::Ping(payload) => socket.send(&frame::pong(payload)),
-                Incoming::Pong => {}
-                Incoming::Close(code) => closed = Some(code),
-            });
+        let result = reader.read(bytes, message_max, |incoming| match incoming {
+            _ if closed.is_some() => {}
+            Incoming::Close(code) => closed = Some(code),
+            _ if *stage != Stage::Open => {}
+            Incoming::Text(content) => session.take(endpoint, socket, content),
+            Incoming::Ping(payload) => {
+                socket.send(&frame::pong(payload), Kind::Passing);
+            }
+            Incoming::Pong => {}
+        });
+        if *stage != Stage::Open {
+            // The close was ours: the answer to it ends the connection.
+            if closed.is_some() {
+                *stage = Stage::Draining;
+            }
+            self.is_deaf = result.is_err();
+            return;
+        }
         match (closed, result) {
             (Some(Some(code)), _) => self.begin_close(frame::close(code, ""), Stage::Draining),
             (Some(None), _) => self.begin_close(frame::close_without_code(), Stage::Draining),
             (None, Err(Violation { code, reason })) => {
+                self.is_deaf = true;
                 self.begin_close(frame::close(code, reason), Stage::Closing);
             }
             (None, Ok(())) => {}
@@ -224,6 +256,13 @@ impl Connection {
         }
         match timer.sleep.as_mut().poll(cx) {
             Poll::Pending => Next::Wait,
+            Poll::Ready(()) if self.stage == Stage::Open => {
+                // Should it wake up after all, it finds the reason behind what was begun.
+                self.socket.outbox().drop_messages();
+                self.begin_close(frame::close(CloseCode::TOO_SLOW, "too slow"), Stage::Closing);
+                cx.waker().wake_by_ref();
+                Next::Wait
+            }
             Poll::Ready(()) => self.reset(),
         }
     }
@@ -241,9 +280,7 @@ impl Connection {
         let (endpoint, socket) = (Rc::clone(&self.endpoint), Rc::clone(&self.socket));
         socket.outbox().abandon();
         endpoint.core.close(&socket);
-        if let Some(stay) = self.stay.take() {
-            tokio::task::spawn_local(async move { stay.room.leave(&endpoint.core, stay.membership).await });
-        }
+        std::mem::replace(&mut self.session, Session::Refused).leave(&endpoint);
     }
 }
 
