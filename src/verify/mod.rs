@@ -3,7 +3,7 @@
 //! It starts a server as a process of its own and uses it as any client would, over REST and sockets in JSON
 //! mode. Nothing here knows how the server works inside.
 //!
-//! [`Ledger`](ledger::Ledger) compares and does no I/O. The rest feeds it: senders with what was acked,
+//! The ledger compares and does no I/O. The rest feeds it: senders with what was acked,
 //! receivers with what they saw, and in the end REST with what is stored.
 
 mod content;

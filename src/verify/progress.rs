@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 use super::shared::{Phase, Shared};
@@ -14,12 +15,31 @@ const TERMINAL_EVERY: Duration = Duration::from_millis(250);
 const FILE_EVERY: Duration = Duration::from_secs(5);
 
 /// Writes to standard error how far the run has come, until it is dropped.
-pub(super) async fn show(shared: Arc<Shared>, start: Instant) {
-    let is_terminal = io::stderr().is_terminal();
-    let line = Line { is_terminal };
-    loop {
-        sleep(if is_terminal { TERMINAL_EVERY } else { FILE_EVERY }).await;
-        line.write(&text(&shared, start));
+pub(super) struct Progress {
+    task: JoinHandle<()>,
+}
+
+impl Progress {
+    /// Begins to write.
+    pub(super) fn show(shared: Arc<Shared>, start: Instant) -> Self {
+        let every = if io::stderr().is_terminal() { TERMINAL_EVERY } else { FILE_EVERY };
+        let task = tokio::spawn(async move {
+            loop {
+                sleep(every).await;
+                write(&text(&shared, start));
+            }
+        });
+        Self { task }
+    }
+}
+
+impl Drop for Progress {
+    /// Leaves a terminal an empty line for what is told next.
+    fn drop(&mut self) {
+        self.task.abort();
+        if io::stderr().is_terminal() {
+            write("");
+        }
     }
 }
 
@@ -42,26 +62,12 @@ fn text(shared: &Shared, start: Instant) -> String {
     )
 }
 
-struct Line {
-    is_terminal: bool,
-}
-
-impl Line {
-    /// Writes over the line before, on a terminal; nobody may be reading.
-    fn write(&self, text: &str) {
-        let mut out = io::stderr().lock();
-        let _ = match self.is_terminal {
-            true => write!(out, "\r\x1b[K{text}"),
-            false => writeln!(out, "{text}"),
-        };
-        let _ = out.flush();
-    }
-}
-
-impl Drop for Line {
-    fn drop(&mut self) {
-        if self.is_terminal {
-            self.write("");
-        }
-    }
+/// Writes a line, on a terminal over the one before. Nobody may be reading.
+fn write(text: &str) {
+    let mut out = io::stderr().lock();
+    let _ = match out.is_terminal() {
+        true => write!(out, "\r\x1b[K{text}"),
+        false => writeln!(out, "{text}"),
+    };
+    let _ = out.flush();
 }

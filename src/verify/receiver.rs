@@ -103,7 +103,10 @@ impl Receiver {
                     Event::Ack(_) | Event::Other => {}
                 },
                 _ = phases.changed() => {}
-                () = sleep_until(cut_at), if phase == Phase::Sending => return Ok(End::Cut(socket)),
+                () = sleep_until(cut_at), if phase == Phase::Sending => {
+                    socket.cut();
+                    return Ok(End::Cut);
+                }
             }
         }
     }

@@ -45,11 +45,11 @@ impl fmt::Display for Report {
             ("messages seen", seen, "by all receivers together".to_owned()),
         ];
         for (name, count, remark) in rows {
-            writeln!(f, "{}", format!("{name:<20}{count:>10}   {remark}").trim_end())?;
+            writeln!(f, "{}", format!("{name:<24}{count:>10}   {remark}").trim_end())?;
         }
         writeln!(f)?;
         for fault in Fault::ALL {
-            writeln!(f, "{:<20}{:>10}", fault.name(), self.faults.count(fault))?;
+            writeln!(f, "{:<24}{:>10}", fault.name(), self.faults.count(fault))?;
         }
         for example in self.faults.examples() {
             writeln!(f, "  {example}")?;

@@ -13,7 +13,7 @@ use crate::model::Seq;
 
 use super::error::VerifyError;
 use super::process::{Launch, Port, ServerProcess};
-use super::progress;
+use super::progress::Progress;
 use super::random::Random;
 use super::report::Report;
 use super::rest::Rest;
@@ -62,8 +62,8 @@ pub async fn run(config: &VerifyConfig) -> Result<Report, VerifyError> {
     shared.address.send_replace(Some(server.address()));
     let mut run = Run { config, launch, port, server, shared, longest_outage: Duration::ZERO };
     // Dropping these ends their tasks.
-    let (mut senders, mut receivers, mut display) = (JoinSet::new(), JoinSet::new(), JoinSet::new());
-    display.spawn(progress::show(Arc::clone(&run.shared), start));
+    let (mut senders, mut receivers) = (JoinSet::new(), JoinSet::new());
+    let progress = Progress::show(Arc::clone(&run.shared), start);
     for receiver in setup.receivers(seed, &run.shared) {
         receivers.spawn(receiver.run());
     }
@@ -79,21 +79,31 @@ pub async fn run(config: &VerifyConfig) -> Result<Report, VerifyError> {
     if let Err(error @ VerifyError::Server { .. }) = seen {
         return Err(error);
     }
-    display.shutdown().await;
+    drop(progress);
     let Run { mut server, shared, longest_outage, .. } = run;
     server.kill(config.patience).await?;
     let mut ledger = shared.ledger();
     // A receiver that has not seen all is at fault, which says more than that it was waited for in vain.
     ledger.conclude();
+    let faults = ledger.faults().clone();
+    let store = match config.database {
+        Some(_) => database.to_string(),
+        None if faults.total() == 0 => "temporary SQLite file".to_owned(),
+        // Somebody will want to look into it.
+        None => {
+            let _ = directory.keep();
+            format!("{database} (kept)")
+        }
+    };
     Ok(Report {
-        store: database.to_string(),
+        store,
         seed,
         took: start.elapsed(),
         kills: shared.kills.load(Ordering::Relaxed),
         cuts: shared.cuts.load(Ordering::Relaxed),
         longest_outage,
         counts: ledger.counts(),
-        faults: ledger.faults().clone(),
+        faults,
     })
 }
 

@@ -97,7 +97,10 @@ impl Sender {
                         socket.send(self.frame(key)).await?;
                     }
                 }
-                () = sleep_until(cut_at), if phase == Phase::Sending => return Ok(End::Cut(socket)),
+                () = sleep_until(cut_at), if phase == Phase::Sending => {
+                    socket.cut();
+                    return Ok(End::Cut);
+                }
             }
         }
     }

@@ -50,8 +50,8 @@ pub(super) struct Shared {
 
 /// Why the life of a socket ended.
 pub(super) enum End {
-    /// It is time for a cut.
-    Cut(Socket),
+    /// It was cut.
+    Cut,
     /// It broke or was closed.
     Gone(Gone),
     /// The server asked to come back after this time.
@@ -118,8 +118,7 @@ impl Shared {
         let delay = match end {
             End::Done => return false,
             End::Later(delay) => delay.min(RETRY_DELAY_MAX),
-            End::Cut(socket) => {
-                socket.cut();
+            End::Cut => {
                 self.cuts.fetch_add(1, Ordering::Relaxed);
                 Duration::ZERO
             }
