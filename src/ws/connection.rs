@@ -168,11 +168,12 @@ impl Connection {
                 }
                 Incoming::Ping(payload) => socket.send(&frame::pong(payload)),
                 Incoming::Pong => {}
-                Incoming::Close(code) => closed = Some(code),
+                Incoming::Close(Some((code, reason))) => closed = Some(frame::close(code, reason)),
+                Incoming::Close(None) => closed = Some(frame::close_without_code()),
             });
         match (closed, result) {
-            (Some(Some(code)), _) => self.begin_close(frame::close(code, ""), Stage::Draining),
-            (Some(None), _) => self.begin_close(frame::close_without_code(), Stage::Draining),
+            // Code and reason go back as they came: browsers tell a page what the server's close frame says.
+            (Some(answer), _) => self.begin_close(answer, Stage::Draining),
             (None, Err(Violation { code, reason })) => {
                 self.begin_close(frame::close(code, reason), Stage::Closing);
             }
