@@ -185,7 +185,8 @@ impl Connection {
         let mut closed = None;
         let result = reader.read(bytes, message_max, |incoming| match incoming {
             _ if closed.is_some() => {}
-            Incoming::Close(code) => closed = Some(code),
+            Incoming::Close(Some((code, reason))) => closed = Some(frame::close(code, reason)),
+            Incoming::Close(None) => closed = Some(frame::close_without_code()),
             _ if *stage != Stage::Open => {}
             Incoming::Text(content) => session.take(endpoint, socket, content),
             Incoming::Ping(payload) => {
@@ -202,8 +203,8 @@ impl Connection {
             return;
         }
         match (closed, result) {
-            (Some(Some(code)), _) => self.begin_close(frame::close(code, ""), Stage::Draining),
-            (Some(None), _) => self.begin_close(frame::close_without_code(), Stage::Draining),
+            // Code and reason go back as they came: browsers tell a page what the server's close frame says.
+            (Some(answer), _) => self.begin_close(answer, Stage::Draining),
             (None, Err(Violation { code, reason })) => {
                 self.is_deaf = true;
                 self.begin_close(frame::close(code, reason), Stage::Closing);
