@@ -24,22 +24,10 @@ const LABEL_BYTES_MAX: usize = 63;
 const SPECIAL_DOMAINS: [&str; 6] = ["arpa", "invalid", "local", "localhost", "onion", "test"];
 
 /// Mailboxes whose names everyone reads without regard to case (RFC 2142).
+#[rustfmt::skip]
 const ROLE_MAILBOXES: [&str; 15] = [
-    "abuse",
-    "ftp",
-    "hostmaster",
-    "info",
-    "marketing",
-    "news",
-    "noc",
-    "postmaster",
-    "sales",
-    "security",
-    "support",
-    "usenet",
-    "uucp",
-    "webmaster",
-    "www",
+    "abuse", "ftp", "hostmaster", "info", "marketing", "news", "noc", "postmaster", "sales", "security",
+    "support", "usenet", "uucp", "webmaster", "www",
 ];
 
 /// Why a text is no e-mail address, as a sentence for its sender.
