@@ -68,7 +68,8 @@ impl Announcer {
                 self.count(group.id);
             }
         }
-        self.send(GroupFrames::passing(group.id, text, json, Some(user.id))).await;
+        let frames = GroupFrames::passing(group.id, text, json, Some(user.id));
+        self.send(GroupFrames { as_of: arrival.number, ..frames }).await;
     }
 
     /// Tells that a socket went; of its user, later.
@@ -80,7 +81,8 @@ impl Announcer {
             self.changed.notify_one();
         }
         if self.is_small(departure.listeners) {
-            self.send(GroupFrames::passing(group.id, line, Bytes::new(), None)).await;
+            let frames = GroupFrames::passing(group.id, line, Bytes::new(), None);
+            self.send(GroupFrames { as_of: departure.after, ..frames }).await;
         }
     }
 

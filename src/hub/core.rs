@@ -152,6 +152,7 @@ impl Core {
         let subscription = Subscription::new(group, user, subscriber, reading, position);
         self.groups.borrow_mut().entry(group).or_default().add(Rc::clone(&subscription));
         let arrival = self.hub.enter(self.index, group, user, subscriber.mode());
+        subscription.arrived(arrival.number);
         (subscription, arrival)
     }
 

@@ -28,6 +28,8 @@ pub struct GroupFrames {
     pub last: Seq,
     /// The user whose sockets in JSON mode do not get them.
     pub except: Option<UserId>,
+    /// The last arrival in the group that they are for: who came later has not missed them. 0 for everyone.
+    pub as_of: u64,
     /// For those in text mode; empty if there are none.
     pub text: Bytes,
     /// For those in JSON mode; empty if there are none.
@@ -37,7 +39,7 @@ pub struct GroupFrames {
 impl GroupFrames {
     /// Frames of what is not stored: a line in text mode, an event in JSON mode.
     pub fn passing(group: GroupId, text: Bytes, json: Bytes, except: Option<UserId>) -> Self {
-        Self { group, first: Seq(0), last: Seq(0), except, text, json }
+        Self { group, first: Seq(0), last: Seq(0), except, as_of: 0, text, json }
     }
 
     /// Whether these are stored messages.
@@ -90,6 +92,8 @@ struct Audience {
     text: u32,
     json: u32,
     users: HashMap<UserId, Attendance>,
+    /// Counts the sockets that came.
+    arrivals: u64,
     /// Users with at least one socket.
     online: usize,
     /// Whether somebody is going to tell how many are online.
@@ -108,6 +112,8 @@ struct Attendance {
 /// What changed with a socket that came.
 #[derive(Clone, Copy, Debug)]
 pub struct Arrival {
+    /// Its number among the group's arrivals, from 1.
+    pub number: u64,
     /// Who listens now.
     pub listeners: Listeners,
     /// Users online now.
@@ -119,6 +125,8 @@ pub struct Arrival {
 /// What changed with a socket that went.
 #[derive(Clone, Copy, Debug)]
 pub struct Departure {
+    /// The number of the last arrival before it.
+    pub after: u64,
     /// Who listens now.
     pub listeners: Listeners,
     /// If it was the user's last: to be given to [`Hub::expire`] when they have been away long enough.
@@ -240,6 +248,7 @@ impl Hub {
             text: 0,
             json: 0,
             users: HashMap::new(),
+            arrivals: 0,
             online: 0,
             count_is_due: false,
         });
@@ -253,13 +262,15 @@ impl Hub {
         if attendance.sockets == 1 {
             audience.online += 1;
         }
-        Arrival { listeners: audience.listeners(), online: audience.online, is_new }
+        audience.arrivals += 1;
+        let (number, online) = (audience.arrivals, audience.online);
+        Arrival { number, listeners: audience.listeners(), online, is_new }
     }
 
     /// Counts a socket out.
     pub(super) fn leave(&self, core: u16, group: GroupId, user: UserId, mode: Mode) -> Departure {
         let Some(mut audience) = self.groups.get_mut(&group) else {
-            return Departure { listeners: Listeners::default(), departed: None };
+            return Departure { after: 0, listeners: Listeners::default(), departed: None };
         };
         let on_core = &mut audience.per_core[usize::from(core)];
         *on_core = on_core.saturating_sub(1);
@@ -274,7 +285,7 @@ impl Hub {
                 audience.online = audience.online.saturating_sub(1);
             }
         }
-        Departure { listeners: audience.listeners(), departed }
+        Departure { after: audience.arrivals, listeners: audience.listeners(), departed }
     }
 
     /// Ends the time in which a user who went may come back unnoticed; answers how many are online, unless the

@@ -33,6 +33,8 @@ pub struct Subscription {
     passed: Cell<Seq>,
     /// Whether the socket is to be told that it fell behind.
     lagged: Cell<bool>,
+    /// Its number among the group's arrivals.
+    number: Cell<u64>,
     /// Where it stands in its group's list.
     pub(super) place: Cell<usize>,
 }
@@ -53,8 +55,14 @@ impl Subscription {
             position: Cell::new(position),
             passed: Cell::new(Seq(0)),
             lagged: Cell::new(false),
+            number: Cell::new(0),
             place: Cell::new(0),
         })
+    }
+
+    /// Its number among the group's arrivals is known.
+    pub(super) fn arrived(&self, number: u64) {
+        self.number.set(number);
     }
 
     /// What is read.
@@ -124,7 +132,8 @@ impl Subscription {
             Mode::Json if frames.except == Some(self.user) => return Sent::Done,
             Mode::Json => (&frames.json, Kind::Passing),
         };
-        if bytes.is_empty() {
+        let came_later = frames.as_of > 0 && self.number.get() > frames.as_of;
+        if bytes.is_empty() || came_later {
             return Sent::Done;
         }
         self.subscriber.send(bytes, kind)

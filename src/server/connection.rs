@@ -106,7 +106,6 @@ impl Acceptor {
             .timer(TokioTimer::new())
             .header_read_timeout(self.shared.config.head_timeout)
             .max_buf_size(HEAD_BYTES_MAX)
-            .pipeline_flush(true)
             .serve_connection(Stream::new(stream, early, Rc::clone(&activity)), service);
         let mut drain = pin!(self.shared.drain.cancelled());
         let mut draining = false;

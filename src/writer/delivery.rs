@@ -58,7 +58,7 @@ impl Delivery {
             let text = if listeners.text > 0 { encode_text(run) } else { Bytes::new() };
             let json = if listeners.json > 0 || followed { encode_json(run) } else { Bytes::new() };
             let (first, last) = (run[0].seq, run[run.len() - 1].seq);
-            let frames = GroupFrames { group, first, last, except: None, text, json };
+            let frames = GroupFrames { group, first, last, except: None, as_of: 0, text, json };
             if !frames.json.is_empty() {
                 hub.recent().keep(&frames);
             }

@@ -55,8 +55,6 @@ enum Stage {
     /// A close frame is on its way; what the client sends is read and dropped, since closing a socket with
     /// unread data would destroy what the client has not read yet.
     Closing,
-    /// The client has sent its close frame, so nothing is left but to send what waits.
-    Draining,
     /// All was sent, and the end of it too; the client's end is waited for.
     Shutdown,
 }
@@ -116,7 +114,7 @@ impl Connection {
                 let wait = self.endpoint.reconnect_in(&self.socket);
                 self.socket.reply(&event::closing(reason, wait.as_millis() as u64));
             }
-            self.begin_close(frame::close(code, reason), Stage::Closing);
+            self.begin_close(frame::close(code, reason));
         }
         if let Next::End = self.write(cx) {
             return Next::End;
@@ -130,9 +128,6 @@ impl Connection {
 
     /// Reads until nothing is there, the turn is over, or the sender has to wait.
     fn read(&mut self, cx: &mut Context<'_>) -> Next {
-        if self.stage == Stage::Draining {
-            return Next::Wait;
-        }
         let endpoint = Rc::clone(&self.endpoint);
         let mut buffer = endpoint.read_buffer.borrow_mut();
         for _ in 0..READS_A_TURN {
@@ -157,9 +152,6 @@ impl Connection {
                 Ok(length) => {
                     self.socket.hear(endpoint.core.now());
                     self.take(&mut buffer[..length]);
-                    if self.stage == Stage::Draining {
-                        return Next::Wait;
-                    }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(_) => return Next::End,
@@ -185,7 +177,8 @@ impl Connection {
         let mut closed = None;
         let result = reader.read(bytes, message_max, |incoming| match incoming {
             _ if closed.is_some() => {}
-            Incoming::Close(code) => closed = Some(code),
+            Incoming::Close(Some((code, reason))) => closed = Some(frame::close(code, reason)),
+            Incoming::Close(None) => closed = Some(frame::close_without_code()),
             _ if *stage != Stage::Open => {}
             Incoming::Text(content) => session.take(endpoint, socket, content),
             Incoming::Ping(payload) => {
@@ -194,27 +187,32 @@ impl Connection {
             Incoming::Pong => {}
         });
         if *stage != Stage::Open {
-            // The close was ours: the answer to it ends the connection.
+            // The close was ours: after the answer to it nothing more is of interest.
+            self.is_deaf = closed.is_some() || result.is_err();
             if closed.is_some() {
-                *stage = Stage::Draining;
+                self.leave();
             }
-            self.is_deaf = result.is_err();
             return;
         }
         match (closed, result) {
-            (Some(Some(code)), _) => self.begin_close(frame::close(code, ""), Stage::Draining),
-            (Some(None), _) => self.begin_close(frame::close_without_code(), Stage::Draining),
+            // Code and reason go back as they came: browsers tell a page what the server's close frame says.
+            (Some(answer), _) => {
+                self.is_deaf = true;
+                self.begin_close(answer);
+                // Gone as far as the others are concerned, however long it takes to end the connection.
+                self.leave();
+            }
             (None, Err(Violation { code, reason })) => {
                 self.is_deaf = true;
-                self.begin_close(frame::close(code, reason), Stage::Closing);
+                self.begin_close(frame::close(code, reason));
             }
             (None, Ok(())) => {}
         }
     }
 
-    fn begin_close(&mut self, close: Bytes, stage: Stage) {
+    fn begin_close(&mut self, close: Bytes) {
         self.socket.outbox().finish(close);
-        self.stage = stage;
+        self.stage = Stage::Closing;
         self.timer = None;
     }
 
@@ -225,7 +223,6 @@ impl Connection {
             Poll::Ready(Err(_)) => Next::End,
             Poll::Ready(Ok(())) => match self.stage {
                 Stage::Open | Stage::Shutdown => Next::Wait,
-                Stage::Draining => Next::End,
                 Stage::Closing => {
                     let stream = self.socket.outbox().sink();
                     if SockRef::from(stream).shutdown(std::net::Shutdown::Write).is_err() {
@@ -259,7 +256,7 @@ impl Connection {
             Poll::Ready(()) if self.stage == Stage::Open => {
                 // Should it wake up after all, it finds the reason behind what was begun.
                 self.socket.outbox().drop_messages();
-                self.begin_close(frame::close(CloseCode::TOO_SLOW, "too slow"), Stage::Closing);
+                self.begin_close(frame::close(CloseCode::TOO_SLOW, "too slow"));
                 cx.waker().wake_by_ref();
                 Next::Wait
             }
@@ -275,12 +272,17 @@ impl Connection {
         Next::End
     }
 
-    /// Leaves the group, and the core's table.
+    /// Leaves all groups.
+    fn leave(&mut self) {
+        std::mem::replace(&mut self.session, Session::Refused).leave(&self.endpoint);
+    }
+
+    /// Leaves all groups, and the core's table.
     fn clean_up(&mut self) {
         let (endpoint, socket) = (Rc::clone(&self.endpoint), Rc::clone(&self.socket));
         socket.outbox().abandon();
         endpoint.core.close(&socket);
-        std::mem::replace(&mut self.session, Session::Refused).leave(&endpoint);
+        self.leave();
     }
 }
 
