@@ -162,6 +162,7 @@ fn a_message_shown_again_is_found() {
 #[test]
 fn a_message_shown_too_late_is_found() {
     let mut scene = Scene::new();
+    scene.delivered();
     let (first, second) = (scene.message(0), scene.message(0));
     assert_eq!(scene.ledger.see(0, &second), Step::Ask);
     assert_eq!(scene.ledger.see(0, &first), Step::Accept);
