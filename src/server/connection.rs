@@ -47,7 +47,7 @@ enum Outcome {
     /// All answered, and the next has not begun. Bytes of it may have come.
     Idle(TcpStream, Bytes),
     /// The connection is now a WebSocket.
-    Upgraded(TcpStream, Bytes, Visitor),
+    Upgraded(TcpStream, Bytes, Box<Visitor>),
     /// No more requests are taken from it.
     Ended(TcpStream),
     /// The client is gone, or spoke no HTTP.
@@ -84,7 +84,7 @@ impl Acceptor {
                 Outcome::Idle(idle, rest) => (stream, early) = (idle, rest),
                 Outcome::Upgraded(stream, rest, visitor) => {
                     let endpoint = Rc::clone(&self.endpoint);
-                    return Box::pin(endpoint.serve(stream, rest, visitor, permit)).await;
+                    return Box::pin(endpoint.serve(stream, rest, *visitor, permit)).await;
                 }
                 Outcome::Ended(stream) => return Box::pin(linger(stream)).await,
                 Outcome::Broken => return,
@@ -140,7 +140,7 @@ impl Acceptor {
         match result {
             None => Outcome::Idle(stream, rest),
             Some(Ok(())) => match exchange.upgrade.take() {
-                Some(visitor) => Outcome::Upgraded(stream, rest, visitor),
+                Some(visitor) => Outcome::Upgraded(stream, rest, Box::new(visitor)),
                 None => Outcome::Ended(stream),
             },
             Some(Err(error)) => {
@@ -270,4 +270,20 @@ async fn linger(mut stream: TcpStream) {
         }
     })
     .await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn size_of_task<F>(_: impl FnOnce(Rc<Acceptor>, TcpStream, OwnedSemaphorePermit) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    /// There is one for each idle keep-alive connection.
+    #[test]
+    fn an_idle_connection_is_a_small_task() {
+        let size = size_of_task(Acceptor::serve);
+        assert!(size <= 640, "{size} bytes");
+    }
 }
