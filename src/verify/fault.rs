@@ -52,6 +52,8 @@ impl Fault {
 
 /// Faults told one by one; further ones are only counted.
 const EXAMPLES_MAX: usize = 20;
+/// Where an example is cut off, for it may quote a long message.
+const EXAMPLE_CHARS_MAX: usize = 240;
 
 /// The faults found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,7 +72,8 @@ impl Faults {
     pub(super) fn add_many(&mut self, fault: Fault, count: u64, example: impl FnOnce() -> String) {
         self.counts[fault as usize] += count;
         if self.examples.len() < EXAMPLES_MAX {
-            self.examples.push(format!("{}: {}", fault.name(), example()));
+            let told = format!("{}: {}", fault.name(), example());
+            self.examples.push(told.chars().take(EXAMPLE_CHARS_MAX).collect());
         }
     }
 
