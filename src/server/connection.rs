@@ -136,7 +136,8 @@ impl Acceptor {
         .await;
         let parts = connection.into_parts();
         let (stream, unread) = parts.io.into_inner();
-        let rest = if unread.is_empty() { parts.read_buf } else { [parts.read_buf, unread].concat().into() };
+        // Copied, since even an empty part would keep hyper's whole buffer.
+        let rest = Bytes::from([parts.read_buf, unread].concat());
         match result {
             None => Outcome::Idle(stream, rest),
             Some(Ok(())) => match exchange.upgrade.take() {
