@@ -107,8 +107,8 @@ struct Publisher {
 
 /// Without any delivery for so long, what is missing counts as lost.
 const SILENCE_MAX: Duration = Duration::from_secs(10);
-/// How long to wait for the echo of a probe before the next is sent.
-const PROBE_INTERVAL: Duration = Duration::from_millis(20);
+/// When nothing has come for so long, the probes have reached everyone they will reach.
+const QUIET_TIME: Duration = Duration::from_millis(50);
 const READ_BYTES_MAX: usize = 256 * 1024;
 const EVENTS_MAX: usize = 1024;
 
@@ -163,21 +163,23 @@ impl Load {
     pub(crate) fn await_joined(&mut self) -> Result<()> {
         let idle =
             Sending { pace: Pace::Window(0), span: Span::Messages(0), started: Instant::now(), done: true };
-        while let Some(deaf) = self.sockets.iter().position(|socket| !socket.joined) {
+        loop {
+            let mut deaf: Vec<usize> =
+                self.sockets.iter().filter(|socket| !socket.joined).map(|socket| socket.group).collect();
+            deaf.dedup();
+            let Some(first) = deaf.first() else { return Ok(()) };
             if idle.started.elapsed() > SILENCE_MAX {
-                return Err(format!("socket {deaf} hears nothing").into());
+                return Err(format!("a socket of group {first} hears nothing").into());
             }
-            let group = self.sockets[deaf].group;
-            let publisher = &self.publishers[group * self.shape.publishers];
-            let mut probe = Vec::new();
-            socket::push_text(&mut probe, message::PROBE);
-            self.sockets[publisher.socket].stream.write_all(&probe)?;
-            let asked = Instant::now();
-            while !self.sockets[deaf].joined && asked.elapsed() < PROBE_INTERVAL {
-                self.wait(PROBE_INTERVAL, &idle)?;
+            for group in deaf {
+                let publisher = &self.publishers[group * self.shape.publishers];
+                let mut probe = Vec::new();
+                socket::push_text(&mut probe, message::PROBE);
+                self.sockets[publisher.socket].stream.write_all(&probe)?;
             }
+            // Probes that are still under way would be measured with the messages.
+            while self.wait(QUIET_TIME, &idle)? > 0 {}
         }
-        Ok(())
     }
 
     /// Publishes, then waits until each member of each group has received everything.
@@ -225,8 +227,8 @@ impl Load {
         })
     }
 
-    /// Waits for data, at most for `timeout`, and takes it in.
-    fn wait(&mut self, timeout: Duration, sending: &Sending) -> Result<()> {
+    /// Waits for data, at most for `timeout`, and takes it in; gives the number of sockets that had some.
+    fn wait(&mut self, timeout: Duration, sending: &Sending) -> Result<usize> {
         let mut events = std::mem::take(&mut self.events);
         events.clear();
         let timeout = Timespec::try_from(timeout)?;
@@ -235,7 +237,7 @@ impl Load {
             self.read(event.data.u64() as usize, sending)?;
         }
         self.events = events;
-        Ok(())
+        Ok(self.events.len())
     }
 
     /// Reads what a socket has, checks it, and publishes again if it is a publisher that got its own back.
