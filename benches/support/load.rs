@@ -109,11 +109,13 @@ struct Publisher {
 const SILENCE_MAX: Duration = Duration::from_secs(10);
 /// When nothing has come for so long, the probes have reached everyone they will reach.
 const QUIET_TIME: Duration = Duration::from_millis(50);
+/// Sockets that connect together.
+const AT_A_TIME: usize = 50;
 const READ_BYTES_MAX: usize = 256 * 1024;
 const EVENTS_MAX: usize = 1024;
 
 impl Load {
-    /// Connects all sockets, one after the other. `path` names the socket's path by group and number.
+    /// Connects all sockets, some at a time: pings are answered only once all are there. `path` names the socket's path by group and number.
     pub(crate) fn connect(
         address: SocketAddr,
         shape: Shape,
@@ -122,24 +124,33 @@ impl Load {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let mut sockets = Vec::with_capacity(shape.sockets());
         let mut publishers = Vec::with_capacity(shape.publishers());
-        for number in 0..shape.sockets() {
-            let (group, member) = (number / shape.members, number % shape.members);
-            let mut stream = socket::connect(address, number)?;
-            socket::ask_upgrade(&mut stream, &path(group, number), None)?;
-            let unread = socket::await_upgrade(&mut stream, None)?;
-            stream.set_nonblocking(true)?;
-            epoll::add(&epoll, &stream, epoll::EventData::new_u64(number as u64), epoll::EventFlags::IN)?;
-            if member < shape.publishers {
-                publishers.push(Publisher { socket: number, sent: Vec::new(), echoed: 0, sent_max: 0 });
+        while sockets.len() < shape.sockets() {
+            let first = sockets.len();
+            let numbers = first..shape.sockets().min(first + AT_A_TIME);
+            let mut streams = numbers
+                .clone()
+                .map(|number| socket::connect(address, number))
+                .collect::<Result<Vec<TcpStream>>>()?;
+            for (number, stream) in numbers.clone().zip(&mut streams) {
+                socket::ask_upgrade(stream, &path(number / shape.members, number), None)?;
             }
-            sockets.push(Socket {
-                stream,
-                group,
-                joined: false,
-                unread,
-                expected: vec![0; shape.publishers],
-                order: 0,
-            });
+            for (number, mut stream) in numbers.zip(streams) {
+                let unread = socket::await_upgrade(&mut stream, None)?;
+                stream.set_nonblocking(true)?;
+                let data = epoll::EventData::new_u64(number as u64);
+                epoll::add(&epoll, &stream, data, epoll::EventFlags::IN)?;
+                if number % shape.members < shape.publishers {
+                    publishers.push(Publisher { socket: number, sent: Vec::new(), echoed: 0, sent_max: 0 });
+                }
+                sockets.push(Socket {
+                    stream,
+                    group: number / shape.members,
+                    joined: false,
+                    unread,
+                    expected: vec![0; shape.publishers],
+                    order: 0,
+                });
+            }
         }
         Ok(Load {
             shape,
