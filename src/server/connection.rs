@@ -137,7 +137,12 @@ impl Acceptor {
         .await;
         let parts = connection.into_parts();
         let (stream, unread) = parts.io.into_inner();
-        let rest = if unread.is_empty() { parts.read_buf } else { [parts.read_buf, unread].concat().into() };
+        let rest = match (parts.read_buf.is_empty(), unread.is_empty()) {
+            // An empty buffer that hyper has used still owns its 8 KiB.
+            (true, true) => Bytes::new(),
+            (false, true) => parts.read_buf,
+            _ => [parts.read_buf, unread].concat().into(),
+        };
         match result {
             None => Outcome::Idle(stream, rest),
             Some(Ok(())) => match exchange.upgrade.take() {
