@@ -1,0 +1,43 @@
+//! Encoding stored messages as finished WebSocket frames, in both modes.
+
+mod sample;
+
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use groupcast::model::Message;
+use groupcast::protocol::{frame, message, text};
+
+fn put_text(out: &mut Vec<u8>, message: &Message) {
+    text::put_message(out, &message.user.username, &message.content);
+}
+
+fn put_json(out: &mut Vec<u8>, message: &Message) {
+    let mut json = Vec::with_capacity(512);
+    message::write_message(&mut json, message);
+    frame::put_text_header(out, json.len());
+    out.extend_from_slice(&json);
+}
+
+fn encode(criterion: &mut Criterion) {
+    let batch = sample::messages(sample::BATCH);
+    for (mode, put) in [("text", put_text as fn(&mut Vec<u8>, &Message)), ("json", put_json)] {
+        let mut group = criterion.benchmark_group(format!("frame_encode/{mode}"));
+        for messages in [&batch[..1], &batch] {
+            let mut size = Vec::new();
+            messages.iter().for_each(|message| put(&mut size, message));
+            group.throughput(Throughput::Elements(messages.len() as u64));
+            group.bench_function(format!("{} messages", messages.len()), |bencher| {
+                bencher.iter(|| {
+                    let mut out = Vec::with_capacity(size.len());
+                    black_box(messages).iter().for_each(|message| put(&mut out, message));
+                    out
+                });
+            });
+        }
+        group.finish();
+    }
+}
+
+criterion_group!(benches, encode);
+criterion_main!(benches);
