@@ -132,7 +132,7 @@ impl Chat {
         let head = self.head(group).await?;
         let end = before.map_or(head.next(), |before| before.min(head.next()));
         match after {
-            Some(after) => self.history_after(group, after, end, limit).await,
+            Some(after) => self.history_after(group, after.min(head), end, limit).await,
             None => self.history_before(group, end, limit).await,
         }
     }

@@ -139,9 +139,7 @@ impl JsonSession {
         match command {
             Command::Hello { .. } | Command::Ping => {}
             Command::Subscribe { group, after } => {
-                if self.seats.len() >= GROUPS_MAX
-                    && !matches!(group, GroupRef::Id(id) if self.seats.contains_key(&id))
-                {
+                if self.seats.len() >= GROUPS_MAX && !self.reads(group) {
                     let failure = Failure::new(ErrorCode::TooLarge, format!("more than {GROUPS_MAX} groups"));
                     return fail(socket, id.as_ref(), None, &failure);
                 }
@@ -195,6 +193,13 @@ impl JsonSession {
                 }
                 self.work = Some(Work::history(endpoint, id, group, before, after, limit));
             }
+        }
+    }
+
+    fn reads(&self, group: GroupRef<'_>) -> bool {
+        match group {
+            GroupRef::Id(id) => self.seats.contains_key(&id),
+            GroupRef::Name(name) => self.seats.values().any(|seat| *seat.room.group.name == *name),
         }
     }
 
