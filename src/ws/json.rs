@@ -97,7 +97,7 @@ impl JsonSession {
                 self.run(endpoint, socket, &frame);
             }
         }
-        self.replays.advance(endpoint, socket, &self.seats, cx);
+        self.replays.advance(&endpoint.chat, socket, &self.seats, cx);
     }
 
     pub(super) fn leave(mut self, endpoint: &Rc<Endpoint>) {
