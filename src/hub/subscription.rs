@@ -112,6 +112,14 @@ impl<S: Sink> Subscription<S> {
         true
     }
 
+    /// Something may have been delivered between the look at the group's head and the joining: it is to be
+    /// looked for.
+    pub fn recheck(&self) {
+        if self.reading.get() == Reading::Aligned {
+            self.fall_behind(self.position.get());
+        }
+    }
+
     /// Falls behind after this place.
     pub(super) fn fall_behind(&self, position: Seq) {
         self.reading.set(Reading::Behind);

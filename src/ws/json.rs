@@ -302,6 +302,10 @@ impl JsonSession {
         }
         // Joined before the old one leaves, so that the others see no one go.
         let (subscription, arrival) = room.join(&endpoint.core, socket, reading, position);
+        // A batch that came after the head was read is known here, or was handed out after the joining.
+        if endpoint.core.hub().recent().head(group).is_none_or(|head| head > position) {
+            subscription.recheck();
+        }
         let announced = room.clone();
         self.rooms.remove(&group);
         if let Some(old) = self.seats.insert(group, Seat { room, subscription }) {
