@@ -156,7 +156,9 @@ impl<S: Sink> Core<S> {
         (subscription, arrival)
     }
 
-    /// Takes a subscription from the group's readers; answers what that changed on all cores.
+    /// Takes a subscription from the group's readers; answers what that changed on all cores. In JSON mode its
+    /// messages that wait are dropped: the socket may read the group anew from another place, and an overflow
+    /// would set that reading back to these.
     pub fn leave(&self, subscription: &Subscription<S>) -> Departure {
         let group = subscription.group();
         let mut groups = self.groups.borrow_mut();
@@ -165,6 +167,9 @@ impl<S: Sink> Core<S> {
             if local.is_empty() {
                 groups.remove(&group);
             }
+        }
+        if subscription.subscriber().mode() == Mode::Json {
+            subscription.subscriber().outbox().forget(group);
         }
         self.hub.leave(self.index, group, subscription.user(), subscription.subscriber().mode())
     }
