@@ -15,6 +15,8 @@
 //! | [`protocol`] | what goes over the wire, as bytes; no I/O |
 //! | [`model`] | users, groups, messages, limits |
 //!
+//! Apart from these stands [`verify`], a client that checks a server from outside.
+//!
 //! `ARCHITECTURE.md` tells how they work together.
 
 pub mod auth;
@@ -26,5 +28,6 @@ pub mod model;
 pub mod protocol;
 pub mod server;
 pub mod store;
+pub mod verify;
 pub mod writer;
 pub mod ws;

@@ -1,19 +1,22 @@
-//! The `groupcast` program: reads the settings, starts the server, runs it until it is told to stop.
+//! The `groupcast` program: reads the settings, starts the server, runs it until it is told to stop. Or checks
+//! one.
 
 mod telemetry;
 
+use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use groupcast::config::{Command, Config};
+use groupcast::config::{Command, Config, VerifyConfig};
 use groupcast::server::Server;
+use groupcast::verify;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Exit codes: the settings cannot be used, and the server could not start or run.
+/// Exit codes: the settings cannot be used, and the server could not start or run, or was found at fault.
 const BAD_SETTINGS: u8 = 2;
 const FAILED: u8 = 1;
 
@@ -22,6 +25,7 @@ fn main() -> ExitCode {
     let open_files_max = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(1_024);
     let config = match Command::load(open_files_max) {
         Ok(Command::Serve(config)) => config,
+        Ok(Command::Verify(config)) => return run(check(*config)),
         Ok(Command::Print(text)) => {
             say(text.trim_end());
             return ExitCode::SUCCESS;
@@ -31,25 +35,26 @@ fn main() -> ExitCode {
     if let Err(error) = telemetry::start(&config.log) {
         return fail(BAD_SETTINGS, error);
     }
+    run(serve(*config))
+}
+
+/// Runs `task` on this thread. Its result is the program's.
+fn run(task: impl Future<Output = Result<ExitCode, Box<dyn Error>>>) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(FAILED, error),
     };
-    match runtime.block_on(serve(*config)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(FAILED, error),
-    }
+    runtime.block_on(task).unwrap_or_else(|error| fail(FAILED, error))
 }
 
 /// Runs a server until the process is told to stop.
-async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
+async fn serve(config: Config) -> Result<ExitCode, Box<dyn Error>> {
     // From here on a signal stops the server cleanly, even while it is still starting.
-    let mut stop =
-        Stop { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? };
+    let mut stop = Stop::new()?;
     let store = config.database.to_string();
     let server = tokio::select! {
         server = Server::bind(config) => server?,
-        () = stop.signal() => return Ok(()),
+        () = stop.signal() => return Ok(ExitCode::SUCCESS),
     };
     let address = server.local_addr();
     say(&format!(
@@ -58,7 +63,26 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
         version = env!("CARGO_PKG_VERSION"),
     ));
     server.run(stop.requested()).await?;
-    Ok(())
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Checks a server and prints what was found.
+async fn check(config: VerifyConfig) -> Result<ExitCode, Box<dyn Error>> {
+    let mut stop = Stop::new()?;
+    let report = tokio::select! {
+        report = verify::run(&config) => report,
+        () = stop.signal() => return Err("stopped before the check was complete".into()),
+    };
+    let report = match report {
+        Ok(report) => report,
+        Err(error) => {
+            // The last words of a server have lines, which `fail` would join.
+            let _ = writeln!(io::stderr(), "groupcast: {error}");
+            return Ok(ExitCode::from(FAILED));
+        }
+    };
+    say(&report.to_string());
+    Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }
 
 /// The signals that stop the server.
@@ -68,6 +92,10 @@ struct Stop {
 }
 
 impl Stop {
+    fn new() -> io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
     /// Waits for the first signal. Another one after it ends the process at once.
     async fn requested(mut self) {
         self.signal().await;

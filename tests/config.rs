@@ -226,10 +226,12 @@ async fn without_settings_it_keeps_a_file_where_it_stands() {
 #[tokio::test]
 async fn the_readme_lists_every_option() {
     let dir = TempDir::new().unwrap();
-    let help = String::from_utf8(groupcast(dir.path(), &[], &["--help"]).await.stdout).unwrap();
     let readme = include_str!("../README.md");
-    let options = help.split_whitespace().filter(|word| word.starts_with("--"));
-    for option in options.filter(|option| !matches!(*option, "--help" | "--version")) {
-        assert!(readme.contains(&format!("`{option}`")), "README.md does not list {option}");
+    for command in [&["--help"][..], &["verify", "--help"]] {
+        let help = String::from_utf8(groupcast(dir.path(), &[], command).await.stdout).unwrap();
+        let options = help.split_whitespace().filter(|word| word.starts_with("--"));
+        for option in options.filter(|option| !matches!(*option, "--help" | "--version")) {
+            assert!(readme.contains(&format!("`{option}`")), "README.md does not list {option}");
+        }
     }
 }

@@ -69,6 +69,27 @@ async fn a_client_may_ask_for_the_last_answer() {
 }
 
 #[tokio::test]
+async fn an_answer_is_sent_whatever_follows_its_request() {
+    let server = Server::start(Store::Sqlite).await;
+    let handshake = [
+        ("Connection", "Upgrade"),
+        ("Upgrade", "websocket"),
+        ("Sec-WebSocket-Version", "13"),
+        ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ];
+    for (request, status) in [
+        (request("GET", "/healthz", &[("Connection", "close")], b""), 200),
+        (request("GET", "/healthz", &[], b""), 200),
+        (request("GET", "/nowhere", &handshake, b""), 403),
+        (request("GET", "/ws/group/no/body", &handshake, b""), 101),
+        (b"NONSENSE\r\n\r\n".to_vec(), 400),
+    ] {
+        let words = last_words(&server, [&request[..], b"\x81\x82\0\0\0\0hi\r\n\r\n"].concat()).await;
+        assert!(words.starts_with(&format!("HTTP/1.1 {status} ")), "{status}: {words}");
+    }
+}
+
+#[tokio::test]
 async fn a_chunked_body_is_read() {
     let server = Server::start(Store::Sqlite).await;
     let mut http = server.http().await;

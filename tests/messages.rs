@@ -136,6 +136,9 @@ async fn a_bad_query_is_422(store: Store) {
         let detail = http.get(&format!("{MESSAGES}{query}")).await.detail(422);
         assert_eq!(detail[0]["loc"], json!(["query", field]), "{query}");
     }
+    let all = http.get(&format!("{MESSAGES}?group_id=x&user_id=x&limit=x&skip=x")).await.detail(422);
+    let fields: Vec<&Value> = all.as_array().unwrap().iter().map(|entry| &entry["loc"][1]).collect();
+    assert_eq!(fields, ["skip", "limit", "user_id", "group_id"], "whatever the order of the query");
 }
 
 async fn a_list_of_any_length_comes_whole(store: Store) {

@@ -139,6 +139,9 @@ async fn unknown_names_are_refused(store: Store) {
     {
         refused(&server, &group_path(group, user), "Invalid user or group!").await;
     }
+    for path in ["/ws/group/%FC/alice", "/ws/group/g/al%FFice"] {
+        refused(&server, path, "Invalid user or group!").await;
+    }
     let members = server.http().await.get(&format!("/api/v1/groups/{id}/members/")).await;
     assert_eq!(members.ok(), json!([]));
 }

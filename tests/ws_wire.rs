@@ -131,14 +131,14 @@ async fn a_dead_peer_is_dropped() {
 }
 
 #[tokio::test]
-async fn the_server_answers_a_close_with_its_code() {
+async fn the_server_answers_a_close_with_its_code_and_reason() {
     let (_server, _, mut alice, mut bob) = two(&[]).await;
     alice.send("last words").await;
     let close =
         tokio_tungstenite::tungstenite::protocol::CloseFrame { code: 1000.into(), reason: "bye".into() };
-    alice.send_message(Message::Close(Some(close))).await;
+    alice.send_message(Message::Close(Some(close.clone()))).await;
     bob.expect("alice: last words").await;
     bob.expect("alice left g.").await;
     alice.expect("alice: last words").await;
-    alice.expect_close(1000).await;
+    assert_eq!(alice.next().await, Some(Message::Close(Some(close))));
 }

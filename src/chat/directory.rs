@@ -86,6 +86,19 @@ impl Directory {
         }
     }
 
+    /// Whether the user is a member.
+    pub(super) async fn is_member(&self, group: &Group, user: &User) -> ChatResult<bool> {
+        let key = (group.id, user.id);
+        if self.memberships.get(&key).is_some() {
+            return Ok(true);
+        }
+        let is_member = self.store.is_member(group.id, user.id).await?;
+        if is_member {
+            self.memberships.insert(key, ());
+        }
+        Ok(is_member)
+    }
+
     fn keep_user(&self, user: User) -> Arc<User> {
         let user = Arc::new(user);
         self.users.insert(user.id, Arc::clone(&user));

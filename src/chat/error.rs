@@ -25,6 +25,9 @@ pub enum ChatError {
     /// A private group that has all the members it can have.
     #[error("This is a private group and is already full.")]
     GroupFull,
+    /// The user is no member of the group.
+    #[error("not a member of this group")]
+    NotMember,
     /// The content is over the limit.
     #[error("content is longer than {limit} bytes")]
     TooLarge {

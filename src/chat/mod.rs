@@ -1,15 +1,19 @@
 //! The use cases of the chat, free of any transport.
 
+mod announcer;
 mod clock;
 mod directory;
 mod error;
+mod reading;
 mod room;
 mod target;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use announcer::Announcer;
 pub use error::{ChatError, Noun};
+pub use reading::{History, Replayed};
 pub use room::Room;
 pub use target::SocketTarget;
 
@@ -47,19 +51,29 @@ pub struct Chat {
     writer: MessageWriter,
     hub: Hub,
     options: ChatOptions,
+    /// Changes only when stored history was lost.
+    epoch: Box<str>,
+    /// Taken in turn by those who ask for a group's head.
+    head_turns: [tokio::sync::Mutex<()>; 64],
 }
 
 /// Why a socket is not let in.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
-    /// There is no such user or group.
-    #[error("no such user or group")]
-    InvalidUserOrGroup,
-    /// One of the two users of a private chat does not exist.
-    #[error("no such sender or receiver")]
-    InvalidSenderOrReceiver,
+    /// There is no such user.
+    #[error("no such user")]
+    UnknownUser,
+    /// There is no such group.
+    #[error("no such group")]
+    UnknownGroup,
+    /// The user of a private chat's path does not exist.
+    #[error("no such sender")]
+    UnknownSender,
+    /// The other user of a private chat does not exist.
+    #[error("no such receiver")]
+    UnknownReceiver,
     /// The group is private and has all its members.
-    #[error("group full")]
+    #[error("this is a private group and is already full")]
     GroupFull,
     /// The store could not be asked.
     #[error(transparent)]
@@ -83,8 +97,16 @@ impl Chat {
         writer: MessageWriter,
         hub: Hub,
         options: ChatOptions,
+        epoch: String,
     ) -> Self {
-        Self { directory: Directory::new(Arc::clone(&store)), store, passwords, writer, hub, options }
+        let directory = Directory::new(Arc::clone(&store));
+        let head_turns = std::array::from_fn(|_| tokio::sync::Mutex::default());
+        Self { store, directory, passwords, writer, hub, options, epoch: epoch.into(), head_turns }
+    }
+
+    /// An opaque name of the stored history; another one means that some of it was lost.
+    pub fn epoch(&self) -> &str {
+        &self.epoch
     }
 
     /// What was set.
@@ -235,39 +257,42 @@ impl Chat {
     }
 
     /// Lets a socket in: finds its user and group, makes the private group of a pair if there is none, and
-    /// makes the user a member.
+    /// makes the user a member. `None` for a socket that names its groups later.
     ///
     /// # Errors
     /// The refusal to be told.
-    pub async fn enter(&self, target: SocketTarget) -> Result<Room, Refusal> {
+    pub async fn enter(&self, target: SocketTarget) -> Result<Option<Room>, Refusal> {
         let is_private_chat = matches!(target, SocketTarget::Private { .. });
         let (group, user) = match target {
             SocketTarget::Group { group, username } => self.find(&group, &username).await?,
             SocketTarget::Private { user, receiver } => self.find_pair(user, &receiver).await?,
-            SocketTarget::Any => return Err(Refusal::InvalidUserOrGroup),
+            // Enters its groups one by one.
+            SocketTarget::Any => return Ok(None),
         };
         self.directory.join(&group, &user).await?;
-        let announce_members_max = self.options.announce_members_max;
-        Ok(Room { group, user, is_private_chat, announce_members_max })
+        Ok(Some(Room { group, user, is_private_chat }))
     }
 
     async fn find(&self, group: &str, username: &str) -> Result<(Arc<Group>, Arc<User>), Refusal> {
         // The database could not even be asked for a name with NUL.
-        if contains_nul(group) || contains_nul(username) {
-            return Err(Refusal::InvalidUserOrGroup);
-        }
-        let group = self.directory.group_by_name(group).await?.ok_or(Refusal::InvalidUserOrGroup)?;
-        let user = self.directory.user_by_name(username).await?.ok_or(Refusal::InvalidUserOrGroup)?;
-        Ok((group, user))
+        let group = match group {
+            name if contains_nul(name) => None,
+            name => self.directory.group_by_name(name).await?,
+        };
+        let user = match username {
+            name if contains_nul(name) => None,
+            name => self.directory.user_by_name(name).await?,
+        };
+        Ok((group.ok_or(Refusal::UnknownGroup)?, user.ok_or(Refusal::UnknownUser)?))
     }
 
     async fn find_pair(&self, user: UserId, receiver: &str) -> Result<(Arc<Group>, Arc<User>), Refusal> {
-        if contains_nul(receiver) {
-            return Err(Refusal::InvalidSenderOrReceiver);
-        }
-        let user = self.directory.user(user).await?.ok_or(Refusal::InvalidSenderOrReceiver)?;
-        let receiver =
-            self.directory.user_by_name(receiver).await?.ok_or(Refusal::InvalidSenderOrReceiver)?;
+        let user = self.directory.user(user).await?.ok_or(Refusal::UnknownSender)?;
+        let receiver = match receiver {
+            name if contains_nul(name) => None,
+            name => self.directory.user_by_name(name).await?,
+        };
+        let receiver = receiver.ok_or(Refusal::UnknownReceiver)?;
         for _ in 0..PRIVATE_NAMES_MAX {
             let random = getrandom::u32().map_err(|_| Refusal::Failed(ChatError::Internal))?;
             match self.store.private_group(user.id, receiver.id, &format!("private_{random:08x}")).await {

@@ -30,7 +30,8 @@ pub(super) fn choose(
     }
 }
 
-fn from_url(url: &str) -> Result<Database, ConfigError> {
+/// The database that `url` names.
+pub(super) fn from_url(url: &str) -> Result<Database, ConfigError> {
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         return Ok(Database::Postgres(url.to_owned()));
     }

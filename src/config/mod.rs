@@ -6,12 +6,14 @@ mod error;
 mod options;
 mod quantity;
 mod report;
+mod verify;
 
 use std::ffi::OsString;
 use std::net::IpAddr;
 use std::time::Duration;
 
 pub use error::ConfigError;
+pub use verify::{VERIFY_MESSAGES_MAX, VerifyConfig};
 
 pub use crate::store::Database;
 
@@ -79,6 +81,8 @@ pub enum Deliver {
 pub enum Command {
     /// Run a server with these settings.
     Serve(Box<Config>),
+    /// Check a server for lost messages.
+    Verify(Box<VerifyConfig>),
     /// Print this text and exit: the help, the version, or the settings.
     Print(String),
 }
@@ -107,6 +111,9 @@ impl Command {
             options::Parsed::Options(parsed) => parsed,
             options::Parsed::Text(text) => return Ok(Self::Print(text)),
         };
+        if let Some(options::Subcommand::Verify(options)) = parsed.options.subcommand {
+            return Ok(Self::Verify(Box::new(options.validate()?)));
+        }
         let check = parsed.options.check_config;
         let (config, database_source) = parsed.options.validate(open_files_max)?;
         if check {

@@ -12,6 +12,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use super::database::{self, DatabaseSource};
 use super::quantity::{bytes, duration, show_bytes};
+use super::verify::VerifyOptions;
 use super::{CONNECTIONS_MAX, Config, ConfigError, Deliver, FILES_RESERVED, dotenv};
 
 const AFTER_HELP: &str = "\
@@ -24,7 +25,12 @@ Sizes are in bytes or have a unit (KiB, MiB, GiB); times are in seconds or have 
 /// A self-hosted group-chat server.
 #[derive(Debug, clap::Parser)]
 #[command(name = "groupcast", version, about, after_help = AFTER_HELP)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 pub(super) struct Options {
+    /// What to do instead of serving
+    #[command(subcommand)]
+    pub(super) subcommand: Option<Subcommand>,
+
     /// Address or host name to listen on
     #[arg(long, env = "HOST", default_value = "127.0.0.1", value_name = "ADDRESS")]
     host: String,
@@ -120,6 +126,12 @@ pub(super) struct Options {
     /// Print the settings that would be used, without passwords, and exit
     #[arg(long)]
     pub(super) check_config: bool,
+}
+
+/// What the program can do beside serving.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub(super) enum Subcommand {
+    Verify(VerifyOptions),
 }
 
 /// What came of reading the command line.
@@ -246,7 +258,7 @@ fn resolve(host: &str) -> Result<IpAddr, ConfigError> {
     first.copied().ok_or_else(|| ConfigError::new(format!("--host {host:?} has no address")))
 }
 
-fn count(low: u64, high: u64) -> RangedU64ValueParser<usize> {
+pub(super) fn count(low: u64, high: u64) -> RangedU64ValueParser<usize> {
     RangedU64ValueParser::new().range(low..=high)
 }
 

@@ -94,7 +94,7 @@ impl From<ChatError> for HttpError {
                 });
                 Self::Invalid(problems)
             }
-            ChatError::GroupFull => detail(StatusCode::FORBIDDEN, error.to_string()),
+            ChatError::GroupFull | ChatError::NotMember => detail(StatusCode::FORBIDDEN, error.to_string()),
             ChatError::TooLarge { .. } => detail(StatusCode::PAYLOAD_TOO_LARGE, error.to_string()),
             ChatError::Busy { retry_after } => Self::TryLater { text: "The server is busy", retry_after },
             ChatError::Unavailable => {

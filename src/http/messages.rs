@@ -30,8 +30,8 @@ pub(super) async fn list(chat: &Arc<Chat>, query: Query<'_>) -> Result<Response<
     let mut problems = Problems::default();
     let skip = query.count("skip", 0, &mut problems);
     let limit = query.count("limit", LIMIT_DEFAULT, &mut problems);
-    let group = query.integer("group_id", &mut problems);
     let user = query.integer("user_id", &mut problems);
+    let group = query.integer("group_id", &mut problems);
     let after_seq = place(query, "after_seq", &mut problems);
     let before_seq = place(query, "before_seq", &mut problems);
     problems.check()?;

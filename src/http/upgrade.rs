@@ -1,7 +1,5 @@
 //! The WebSocket handshake (RFC 6455 section 4.2).
 
-use std::borrow::Cow;
-
 use hyper::header::{
     CONNECTION, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
     SEC_WEBSOCKET_VERSION, UPGRADE,
@@ -80,10 +78,6 @@ fn accept(head: &Parts) -> Result<Upgrade, HttpError> {
     let json = target == SocketTarget::Any
         || lists(headers, SEC_WEBSOCKET_PROTOCOL, JSON_PROTOCOL)
         || Query::new(head.uri.query()).get("protocol").is_some_and(|protocol| protocol == JSON_PROTOCOL);
-    if json {
-        // The one place that keeps JSON mode shut.
-        return Err(bad("JSON mode (chat.v1.json) is not available; connect without a subprotocol"));
-    }
     Ok(Upgrade { target, key: key.clone(), json })
 }
 
@@ -101,10 +95,10 @@ fn switch(upgrade: Upgrade, headers: &HeaderMap) -> Response<Body> {
     response
 }
 
-/// What the path asks for. It is decoded before it is taken apart, so a name can not contain a slash.
+/// What the path asks for. It is decoded before it is taken apart, so a name can not contain a slash. What is
+/// not UTF-8 becomes U+FFFD, as elsewhere: then nobody has that name, and the socket is told so.
 fn target(path: &str) -> Result<SocketTarget, HttpError> {
-    let path: Cow<'_, str> =
-        percent_decode_str(path).decode_utf8().map_err(|_| bad("The path is not UTF-8"))?;
+    let path = percent_decode_str(path).decode_utf8_lossy();
     match route(&path) {
         Route::GroupSocket { group, username } => {
             Ok(SocketTarget::Group { group: group.to_owned(), username: username.to_owned() })
@@ -203,6 +197,7 @@ mod tests {
             ("/ws/group/a+b/c%2Bd", group("a+b", "c+d")),
             ("/ws/group/a%2525/u", group("a%25", "u")),
             ("/ws/group/a%00b/u", group("a\0b", "u")),
+            ("/ws/group/%FCber/u", group("\u{fffd}ber", "u")),
             ("/ws/chat/1/b", private(1, "b")),
             ("/ws/chat/%201/b", private(1, "b")),
             ("/ws/chat/1.0/b", private(1, "b")),
@@ -225,7 +220,6 @@ mod tests {
         ] {
             assert_eq!(status("GET", path, &[]), Some(403), "{path}");
         }
-        assert_eq!(status("GET", "/ws/group/%ff/u", &[]), Some(400));
     }
 
     #[test]
@@ -245,15 +239,27 @@ mod tests {
             ("GET", [("sec-websocket-key", "abc")], Some(400)),
             ("GET", [("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZ===")], Some(400)),
             ("GET", [("sec-websocket-key", "dGhlIHNhbXBsZSBub25j!Q==")], Some(400)),
-            ("GET", [("sec-websocket-protocol", "a, chat.v1.json")], Some(400)),
             ("POST", [("origin", "x")], Some(405)),
         ] {
             assert_eq!(status(method, PATH, &changes), expected, "{method} {changes:?}");
         }
-        assert_eq!(status("GET", "/ws", &[]), Some(400));
-        assert_eq!(status("GET", "/ws/group/g/u?protocol=chat.v1.json", &[]), Some(400));
         assert_eq!(status("GET", "/ws/group/g/u?protocol=x", &[]), Some(101));
         let response = upgrade(&head("GET", PATH, &[("sec-websocket-version", "8")])).unwrap();
         assert_eq!(response.headers()["sec-websocket-version"], "13");
+    }
+
+    #[test]
+    fn json_mode_is_asked_for_by_protocol_query_or_path() {
+        const PATH: &str = "/ws/group/g/u";
+        let asks = |path: &str, protocols: &'static str| {
+            let response = upgrade(&head("GET", path, &[("sec-websocket-protocol", protocols)])).unwrap();
+            let echoed = response.headers().get("sec-websocket-protocol").is_some();
+            (accepted(&response).json, echoed)
+        };
+        assert_eq!(asks(PATH, ""), (false, false));
+        assert_eq!(asks(PATH, "a, chat.v1.json"), (true, true));
+        assert_eq!(asks("/ws/group/g/u?protocol=chat.v1.json", ""), (true, false));
+        assert_eq!(asks("/ws", ""), (true, false));
+        assert_eq!(asks("/api/v1/ws", "chat.v1.json"), (true, true));
     }
 }

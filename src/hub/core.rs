@@ -4,49 +4,35 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use bytes::Bytes;
 use slab::Slab;
 use tokio::net::TcpStream;
 
-use super::directory::{Ack, Event, GroupFrames, Hub, Inbox, Listeners};
-use super::{Credit, SocketId, Subscriber};
-use crate::model::{GroupId, UserId};
+use super::directory::{Ack, Arrival, Departure, Event, GroupFrames, Hub, Inbox};
+use super::group::LocalGroup;
+use super::{Credit, Reading, Sink, SocketId, Subscriber, Subscription};
+use crate::model::{GroupId, Seq, UserId};
 use crate::protocol::{CloseCode, Mode};
 
 /// The sockets that one thread serves. Lives on that thread alone, so nothing in it is locked.
 #[derive(Debug)]
-pub struct Core {
+pub struct Core<S = TcpStream> {
     index: u16,
     hub: Hub,
-    sockets: RefCell<Slab<Rc<Subscriber>>>,
+    sockets: RefCell<Slab<Rc<Subscriber<S>>>>,
     /// Sockets so far.
     serial: Cell<u64>,
-    members: RefCell<HashMap<GroupId, Vec<Member>>>,
+    groups: RefCell<HashMap<GroupId, LocalGroup<S>>>,
     /// Time on this core, in ticks of its heartbeat.
     now: Cell<u32>,
     paused: Cell<bool>,
     stopping: Cell<bool>,
-    credit: Credit,
+    credit: Credit<S>,
     outbox_bytes_max: usize,
     socket_in_flight_max: u32,
 }
 
-/// A reader in the list of its group.
-#[derive(Debug)]
-struct Member {
-    subscriber: Rc<Subscriber>,
-    /// Shared with the [`Membership`], so that leaving needs no search.
-    place: Rc<Cell<usize>>,
-}
-
-/// A socket's place among the readers of a group; given back to [`Core::leave`].
-#[derive(Debug)]
-pub struct Membership {
-    group: GroupId,
-    user: UserId,
-    place: Rc<Cell<usize>>,
-    mode: Mode,
-}
+/// Why sockets are closed when the server stops.
+pub const STOPPING: &str = "server is stopping";
 
 /// Bounds of one core.
 #[derive(Clone, Copy, Debug)]
@@ -61,7 +47,7 @@ pub struct CoreLimits {
     pub outbox_bytes: usize,
 }
 
-impl Core {
+impl<S: Sink> Core<S> {
     /// A core without sockets.
     pub fn new(index: u16, hub: Hub, limits: CoreLimits) -> Self {
         Self {
@@ -69,7 +55,7 @@ impl Core {
             hub,
             sockets: RefCell::default(),
             serial: Cell::new(0),
-            members: RefCell::default(),
+            groups: RefCell::default(),
             now: Cell::new(0),
             paused: Cell::new(false),
             stopping: Cell::new(false),
@@ -90,7 +76,7 @@ impl Core {
     }
 
     /// Flow control towards the writer.
-    pub fn credit(&self) -> &Credit {
+    pub fn credit(&self) -> &Credit<S> {
         &self.credit
     }
 
@@ -116,7 +102,7 @@ impl Core {
     }
 
     /// Takes a socket in.
-    pub fn open(&self, stream: TcpStream, mode: Mode) -> Rc<Subscriber> {
+    pub fn open(&self, stream: S, mode: Mode) -> Rc<Subscriber<S>> {
         let mut sockets = self.sockets.borrow_mut();
         let entry = sockets.vacant_entry();
         self.serial.set(self.serial.get() + 1);
@@ -127,7 +113,7 @@ impl Core {
     }
 
     /// Forgets a socket. It must have left its groups.
-    pub fn close(&self, subscriber: &Subscriber) {
+    pub fn close(&self, subscriber: &Subscriber<S>) {
         self.sockets.borrow_mut().try_remove(subscriber.id().slot as usize);
     }
 
@@ -137,12 +123,12 @@ impl Core {
     }
 
     /// Whether the socket may hand another message to the writer now.
-    pub fn may_send(&self, subscriber: &Subscriber) -> bool {
+    pub fn may_send(&self, subscriber: &Subscriber<S>) -> bool {
         !self.paused.get() && subscriber.in_flight() < self.socket_in_flight_max && self.credit.available()
     }
 
     /// Calls `visit` with each of the sockets whose place leaves this remainder when divided by `slices`.
-    pub fn for_slice(&self, slice: u32, slices: u32, mut visit: impl FnMut(&Rc<Subscriber>)) {
+    pub fn for_slice(&self, slice: u32, slices: u32, mut visit: impl FnMut(&Rc<Subscriber<S>>)) {
         let sockets = self.sockets.borrow();
         let end = sockets.iter().next_back().map_or(0, |(slot, _)| slot + 1);
         (slice as usize..end)
@@ -151,47 +137,51 @@ impl Core {
             .for_each(&mut visit);
     }
 
-    /// Adds the socket to the group's readers, on behalf of a user; answers how many there are on all cores.
-    pub fn join(&self, group: GroupId, user: UserId, subscriber: &Rc<Subscriber>) -> (Membership, Listeners) {
-        let mut members = self.members.borrow_mut();
-        let list = members.entry(group).or_default();
-        let place = Rc::new(Cell::new(list.len()));
-        list.push(Member { subscriber: Rc::clone(subscriber), place: Rc::clone(&place) });
-        let mode = subscriber.mode();
-        (Membership { group, user, place, mode }, self.hub.enter(self.index, group, user, mode))
+    /// Adds the socket to the group's readers, on behalf of a user; answers what that changed on all cores.
+    ///
+    /// With a position it gets what comes after that place: [`Reading::Aligned`] if that is all that is stored
+    /// as far as the caller knows, else [`Reading::Behind`].
+    pub fn join(
+        &self,
+        group: GroupId,
+        user: UserId,
+        subscriber: &Rc<Subscriber<S>>,
+        reading: Reading,
+        position: Seq,
+    ) -> (Rc<Subscription<S>>, Arrival) {
+        let subscription = Subscription::new(group, user, subscriber, reading, position);
+        self.groups.borrow_mut().entry(group).or_default().add(Rc::clone(&subscription));
+        let arrival = self.hub.enter(self.index, group, user, subscriber.mode());
+        subscription.arrived(arrival.number);
+        (subscription, arrival)
     }
 
-    /// Takes a socket from the group's readers; answers how many are left on all cores.
-    pub fn leave(&self, membership: Membership) -> Listeners {
-        let Membership { group, user, place, mode } = membership;
-        let mut members = self.members.borrow_mut();
-        if let Some(list) = members.get_mut(&group) {
-            if place.get() < list.len() {
-                list.swap_remove(place.get());
-            }
-            if let Some(moved) = list.get(place.get()) {
-                moved.place.set(place.get());
-            }
-            if list.is_empty() {
-                members.remove(&group);
-            } else if list.capacity() > 4 * list.len() {
-                list.shrink_to(2 * list.len());
+    /// Takes a subscription from the group's readers; answers what that changed on all cores.
+    pub fn leave(&self, subscription: &Subscription<S>) -> Departure {
+        let group = subscription.group();
+        let mut groups = self.groups.borrow_mut();
+        if let Some(local) = groups.get_mut(&group) {
+            local.remove(subscription);
+            if local.is_empty() {
+                groups.remove(&group);
             }
         }
-        self.hub.leave(self.index, group, user, mode)
+        self.hub.leave(self.index, group, subscription.user(), subscription.subscriber().mode())
     }
 
     /// Hands frames to this core's members of their group.
     pub fn flush(&self, frames: &GroupFrames) {
-        let members = self.members.borrow();
-        let Some(list) = members.get(&frames.group) else { return };
-        for Member { subscriber: member, .. } in list {
-            let bytes: &Bytes = match member.mode() {
-                Mode::Text => &frames.text,
-                Mode::Json => &frames.json,
-            };
-            if !bytes.is_empty() {
-                member.send(bytes);
+        let mut groups = self.groups.borrow_mut();
+        let Some(local) = groups.get_mut(&frames.group) else { return };
+        for subscriber in local.flush(frames) {
+            if subscriber.mode() == Mode::Text {
+                continue;
+            }
+            // What was dropped may have been of any of the socket's groups.
+            for (group, first) in subscriber.outbox().take_dropped() {
+                if let Some(local) = groups.get_mut(&group) {
+                    local.lag(&subscriber, Seq(first.0 - 1));
+                }
             }
         }
     }
@@ -207,7 +197,7 @@ impl Core {
                 Event::Stop => {
                     self.stopping.set(true);
                     for (_, socket) in self.sockets.borrow().iter() {
-                        socket.close(CloseCode::GOING_AWAY, "server is stopping");
+                        socket.close(CloseCode::GOING_AWAY, STOPPING);
                     }
                 }
             }
@@ -222,7 +212,7 @@ impl Core {
             return;
         };
         if !ack.frame.is_empty() {
-            sender.send(&ack.frame);
+            sender.reply(&ack.frame);
         }
         sender.message_done(self.socket_in_flight_max);
     }

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as HashEntry;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use dashmap::{DashMap, Entry};
 use tokio::sync::mpsc;
 
-use super::SocketId;
-use crate::model::{GroupId, UserId};
+use super::{Recent, SocketId};
+use crate::model::{GroupId, Seq, UserId};
 use crate::protocol::Mode;
 
 /// Events that may wait for one core. Who has one more waits; a core never does, so it always drains.
@@ -21,10 +22,30 @@ const INBOX_EVENTS_MAX: usize = 1024;
 pub struct GroupFrames {
     /// For whom they are.
     pub group: GroupId,
+    /// The place of the first message among them; 0 if they are not stored messages.
+    pub first: Seq,
+    /// The place of the last.
+    pub last: Seq,
+    /// The user whose sockets in JSON mode do not get them.
+    pub except: Option<UserId>,
+    /// The last arrival in the group that they are for: who came later has not missed them. 0 for everyone.
+    pub as_of: u64,
     /// For those in text mode; empty if there are none.
     pub text: Bytes,
     /// For those in JSON mode; empty if there are none.
     pub json: Bytes,
+}
+
+impl GroupFrames {
+    /// Frames of what is not stored: a line in text mode, an event in JSON mode.
+    pub fn passing(group: GroupId, text: Bytes, json: Bytes, except: Option<UserId>) -> Self {
+        Self { group, first: Seq(0), last: Seq(0), except, as_of: 0, text, json }
+    }
+
+    /// Whether these are stored messages.
+    pub fn is_stored(&self) -> bool {
+        self.first > Seq(0)
+    }
 }
 
 /// What a sender gets back for one message: its credit, and bytes if there is something to say.
@@ -59,6 +80,7 @@ pub type Inbox = mpsc::Receiver<Event>;
 #[derive(Clone, Debug)]
 pub struct Hub {
     groups: Arc<DashMap<GroupId, Audience>>,
+    recent: Arc<Recent>,
     cores: Arc<[mpsc::Sender<Event>]>,
 }
 
@@ -69,8 +91,46 @@ struct Audience {
     per_core: Box<[u32]>,
     text: u32,
     json: u32,
-    /// How many each user has.
-    users: HashMap<UserId, u32>,
+    users: HashMap<UserId, Attendance>,
+    /// Counts the sockets that came.
+    arrivals: u64,
+    /// Users with at least one socket.
+    online: usize,
+    /// Whether somebody is going to tell how many are online.
+    count_is_due: bool,
+}
+
+/// One user's part in a group.
+#[derive(Clone, Copy, Debug, Default)]
+struct Attendance {
+    sockets: u32,
+    /// Counts the times that the last socket went.
+    departures: u32,
+    typing_since: Option<Instant>,
+}
+
+/// What changed with a socket that came.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival {
+    /// Its number among the group's arrivals, from 1.
+    pub number: u64,
+    /// Who listens now.
+    pub listeners: Listeners,
+    /// Users online now.
+    pub online: usize,
+    /// Whether the user was away, and not just for a moment.
+    pub is_new: bool,
+}
+
+/// What changed with a socket that went.
+#[derive(Clone, Copy, Debug)]
+pub struct Departure {
+    /// The number of the last arrival before it.
+    pub after: u64,
+    /// Who listens now.
+    pub listeners: Listeners,
+    /// If it was the user's last: to be given to [`Hub::expire`] when they have been away long enough.
+    pub departed: Option<u32>,
 }
 
 /// Who listens to a group.
@@ -92,9 +152,19 @@ impl Listeners {
 impl Hub {
     /// A hub of so many cores, and the inbox of each.
     pub fn new(cores: usize) -> (Self, Vec<Inbox>) {
+        Self::with_recent(cores, Recent::default())
+    }
+
+    /// The same, over this memory of recent messages.
+    pub fn with_recent(cores: usize, recent: Recent) -> (Self, Vec<Inbox>) {
         let (senders, inboxes): (Vec<_>, Vec<_>) =
             (0..cores).map(|_| mpsc::channel(INBOX_EVENTS_MAX)).unzip();
-        (Self { groups: Arc::default(), cores: senders.into() }, inboxes)
+        (Self { groups: Arc::default(), recent: Arc::new(recent), cores: senders.into() }, inboxes)
+    }
+
+    /// The last messages of groups that are read in JSON mode.
+    pub fn recent(&self) -> &Recent {
+        &self.recent
     }
 
     /// How many cores there are.
@@ -111,9 +181,10 @@ impl Hub {
     /// there are.
     pub fn online(&self, group: GroupId, named_max: usize) -> (usize, Option<Vec<UserId>>) {
         let Some(audience) = self.groups.get(&group) else { return (0, Some(Vec::new())) };
-        let count = audience.users.len();
+        let count = audience.online;
         let users = (count <= named_max).then(|| {
-            let mut users: Vec<_> = audience.users.keys().copied().collect();
+            let online = audience.users.iter().filter(|(_, attendance)| attendance.sockets > 0);
+            let mut users: Vec<_> = online.map(|(&user, _)| user).collect();
             users.sort_unstable();
             users
         });
@@ -123,7 +194,7 @@ impl Hub {
     /// Hands frames to everyone in their groups, and acks to their senders. All that is ever delivered goes
     /// through here, so two batches handed over one after the other reach every socket in that order.
     ///
-    /// Waits only while a core has [`INBOX_EVENTS_MAX`] events before it.
+    /// Waits only while a core has 1,024 events before it.
     pub async fn deliver(&self, frames: Arc<[GroupFrames]>, acks: Vec<Ack>) {
         let mut wanted = vec![false; self.cores.len()];
         for group in frames.iter().map(|frames| frames.group) {
@@ -145,17 +216,25 @@ impl Hub {
         }
     }
 
-    /// Hands a line that is not stored to everyone in the group but those of one core, which has done so
-    /// itself.
-    pub async fn deliver_elsewhere(&self, core: u16, frames: GroupFrames) {
-        let wanted: Vec<bool> = match self.groups.get(&frames.group) {
-            Some(audience) => audience.per_core.iter().map(|&n| n > 0).collect(),
-            None => return,
-        };
+    /// The cores but this one that have sockets in the group at this moment.
+    pub fn elsewhere(&self, core: u16, group: GroupId) -> Vec<u16> {
+        let Some(audience) = self.groups.get(&group) else { return Vec::new() };
+        let counts = audience.per_core.iter().enumerate();
+        counts
+            .filter(|&(index, &n)| n > 0 && index != usize::from(core))
+            .map(|(index, _)| index as u16)
+            .collect()
+    }
+
+    /// Hands frames to the group's sockets on these cores.
+    pub async fn deliver_to(&self, cores: Vec<u16>, frames: GroupFrames) {
+        if cores.is_empty() {
+            return;
+        }
         let frames: Arc<[GroupFrames]> = [frames].into();
-        for (index, sender) in self.cores.iter().enumerate() {
-            if wanted[index] && index != usize::from(core) {
-                let _ = sender.send(Event::Deliver { frames: Arc::clone(&frames), acks: Vec::new() }).await;
+        for core in cores {
+            if let Some(core) = self.cores.get(usize::from(core)) {
+                let _ = core.send(Event::Deliver { frames: Arc::clone(&frames), acks: Vec::new() }).await;
             }
         }
     }
@@ -167,39 +246,94 @@ impl Hub {
         }
     }
 
-    /// Counts a socket in; answers how many listen then.
-    pub(super) fn enter(&self, core: u16, group: GroupId, user: UserId, mode: Mode) -> Listeners {
+    /// Counts a socket in.
+    pub(super) fn enter(&self, core: u16, group: GroupId, user: UserId, mode: Mode) -> Arrival {
         let mut audience = self.groups.entry(group).or_insert_with(|| Audience {
             per_core: vec![0; self.cores.len()].into(),
             text: 0,
             json: 0,
             users: HashMap::new(),
+            arrivals: 0,
+            online: 0,
+            count_is_due: false,
         });
         audience.per_core[usize::from(core)] += 1;
         *audience.of_mode(mode) += 1;
-        *audience.users.entry(user).or_default() += 1;
-        audience.listeners()
+        let (attendance, is_new) = match audience.users.entry(user) {
+            HashEntry::Occupied(known) => (known.into_mut(), false),
+            HashEntry::Vacant(vacant) => (vacant.insert(Attendance::default()), true),
+        };
+        attendance.sockets += 1;
+        if attendance.sockets == 1 {
+            audience.online += 1;
+        }
+        audience.arrivals += 1;
+        let (number, online) = (audience.arrivals, audience.online);
+        Arrival { number, listeners: audience.listeners(), online, is_new }
     }
 
-    /// Counts a socket out; answers how many listen then.
-    pub(super) fn leave(&self, core: u16, group: GroupId, user: UserId, mode: Mode) -> Listeners {
-        let Entry::Occupied(mut entry) = self.groups.entry(group) else { return Listeners::default() };
-        let audience = entry.get_mut();
+    /// Counts a socket out.
+    pub(super) fn leave(&self, core: u16, group: GroupId, user: UserId, mode: Mode) -> Departure {
+        let Some(mut audience) = self.groups.get_mut(&group) else {
+            return Departure { after: 0, listeners: Listeners::default(), departed: None };
+        };
         let on_core = &mut audience.per_core[usize::from(core)];
         *on_core = on_core.saturating_sub(1);
         let of_mode = audience.of_mode(mode);
         *of_mode = of_mode.saturating_sub(1);
-        if let HashEntry::Occupied(mut sockets) = audience.users.entry(user) {
-            *sockets.get_mut() -= 1;
-            if *sockets.get() == 0 {
-                sockets.remove();
+        let mut departed = None;
+        if let Some(attendance) = audience.users.get_mut(&user) {
+            attendance.sockets = attendance.sockets.saturating_sub(1);
+            if attendance.sockets == 0 {
+                attendance.departures = attendance.departures.wrapping_add(1);
+                departed = Some(attendance.departures);
+                audience.online = audience.online.saturating_sub(1);
             }
         }
-        let listeners = audience.listeners();
-        if listeners.total() == 0 {
+        Departure { after: audience.arrivals, listeners: audience.listeners(), departed }
+    }
+
+    /// Ends the time in which a user who went may come back unnoticed; answers how many are online, unless the
+    /// user has come back.
+    pub fn expire(&self, group: GroupId, user: UserId, departed: u32) -> Option<usize> {
+        let Entry::Occupied(mut entry) = self.groups.entry(group) else { return None };
+        let audience = entry.get_mut();
+        let attendance = audience.users.get(&user)?;
+        if attendance.sockets > 0 || attendance.departures != departed {
+            return None;
+        }
+        audience.users.remove(&user);
+        let online = audience.online;
+        if audience.users.is_empty() && audience.listeners().total() == 0 {
             entry.remove();
         }
-        listeners
+        Some(online)
+    }
+
+    /// Takes on the duty to tell how many are online; `false` if somebody has it already.
+    pub fn claim_count(&self, group: GroupId) -> bool {
+        self.groups
+            .get_mut(&group)
+            .is_some_and(|mut audience| !std::mem::replace(&mut audience.count_is_due, true))
+    }
+
+    /// Ends that duty; answers how many are online.
+    pub fn take_count(&self, group: GroupId) -> Option<usize> {
+        let mut audience = self.groups.get_mut(&group)?;
+        audience.count_is_due = false;
+        Some(audience.online)
+    }
+
+    /// Whether the user's typing is to be passed on: at most once in `pause`. Of those who do not listen
+    /// themselves nothing is noted.
+    pub fn may_type(&self, group: GroupId, user: UserId, now: Instant, pause: Duration) -> bool {
+        let Some(mut audience) = self.groups.get_mut(&group) else { return false };
+        let Some(attendance) = audience.users.get_mut(&user) else { return true };
+        if attendance.typing_since.is_some_and(|since| now < since + pause) {
+            return false;
+        }
+        attendance.typing_since = Some(now);
+        true
     }
 }
 

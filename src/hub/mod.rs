@@ -10,11 +10,16 @@
 mod core;
 mod credit;
 mod directory;
+mod group;
 mod outbox;
+mod recent;
 mod subscriber;
+mod subscription;
 
-pub use self::core::{Core, CoreLimits, Membership};
+pub use self::core::{Core, CoreLimits, STOPPING};
 pub use credit::Credit;
-pub use directory::{Ack, Event, GroupFrames, Hub, Inbox, Listeners};
-pub use outbox::{Outbox, Sink};
+pub use directory::{Ack, Arrival, Departure, Event, GroupFrames, Hub, Inbox, Listeners};
+pub use outbox::{Kind, Outbox, Sent, Sink};
+pub use recent::{Recent, Replay};
 pub use subscriber::{SocketId, Subscriber};
+pub use subscription::{Reading, Subscription};

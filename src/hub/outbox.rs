@@ -8,6 +8,8 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf, Bytes};
 use tokio::net::TcpStream;
 
+use crate::model::{GroupId, Seq};
+
 /// Where an outbox writes to.
 pub trait Sink {
     /// Writes without waiting; [`io::ErrorKind::WouldBlock`] if nothing is taken now.
@@ -40,6 +42,19 @@ impl Sink for TcpStream {
     }
 }
 
+/// What frames are, which decides who goes first when an outbox is full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The answer to a request of this socket. Always taken: who does not take its answers is not read from,
+    /// so there are few.
+    Reply,
+    /// Messages of a group, the first of them at this place. Dropped all together when they do not fit, and
+    /// read again from where they are kept.
+    Stored(GroupId, Seq),
+    /// What nobody needs later. Dropped first.
+    Passing,
+}
+
 /// What became of bytes handed to an outbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sent {
@@ -47,8 +62,8 @@ pub enum Sent {
     Done,
     /// Some of them wait; [`Outbox::poll_drain`] must be polled.
     Waiting,
-    /// They did not fit. Everything that was not begun is dropped, and nothing is taken any more but by
-    /// [`Outbox::finish`].
+    /// They did not fit. They are dropped, and with them all messages that were not begun;
+    /// [`Outbox::take_dropped`] tells which.
     Overflow,
     /// The socket is broken.
     Broken,
@@ -61,7 +76,9 @@ pub enum Sent {
 #[derive(Debug)]
 pub struct Outbox<S = TcpStream> {
     sink: S,
-    queue: RefCell<VecDeque<Bytes>>,
+    queue: RefCell<VecDeque<(Bytes, Kind)>>,
+    /// Groups whose messages were dropped, with the first place each.
+    dropped: RefCell<Vec<(GroupId, Seq)>>,
     /// Bytes in `queue`.
     waiting: Cell<usize>,
     /// Whether the first buffer of `queue` is partly sent.
@@ -81,6 +98,7 @@ impl<S: Sink> Outbox<S> {
         Self {
             sink,
             queue: RefCell::default(),
+            dropped: RefCell::default(),
             waiting: Cell::new(0),
             begun: Cell::new(false),
             open: Cell::new(true),
@@ -105,8 +123,8 @@ impl<S: Sink> Outbox<S> {
     }
 
     /// Sends whole frames: at once as far as the socket takes them, the rest when it can. At most
-    /// `waiting_max` bytes wait.
-    pub fn send(&self, frames: &Bytes, waiting_max: usize) -> Sent {
+    /// `waiting_max` bytes wait, replies and the rest of a write that was begun aside.
+    pub fn send(&self, frames: &Bytes, kind: Kind, waiting_max: usize) -> Sent {
         if !self.open.get() {
             return Sent::Done;
         }
@@ -123,23 +141,50 @@ impl<S: Sink> Outbox<S> {
                 }
             }
         };
-        let rest = frames.len() - taken;
-        if self.waiting.get() + rest > waiting_max && taken == 0 {
-            self.open.set(false);
-            self.drop_unbegun();
-            return Sent::Overflow;
+        let fits = self.waiting.get() + frames.len() - taken <= waiting_max;
+        if taken == 0 && !fits {
+            match kind {
+                Kind::Reply => {}
+                Kind::Passing => return Sent::Done,
+                Kind::Stored(group, first) => {
+                    self.drop_messages();
+                    self.note_dropped(group, first);
+                    return Sent::Overflow;
+                }
+            }
         }
         if taken > 0 {
             self.begun.set(true);
         }
-        self.push(frames.slice(taken..));
+        self.push(frames.slice(taken..), kind);
         Sent::Waiting
+    }
+
+    /// The groups whose messages were dropped since the last call, each with the first place dropped.
+    pub fn take_dropped(&self) -> Vec<(GroupId, Seq)> {
+        self.dropped.take()
     }
 
     /// Sends last frames, whatever waits before them and whatever the bound; nothing is taken afterwards.
     pub fn finish(&self, frames: Bytes) {
         self.open.set(false);
-        self.push(frames);
+        self.push(frames, Kind::Reply);
+    }
+
+    /// Drops the messages that wait, but for one that is partly sent.
+    pub fn drop_messages(&self) {
+        let mut queue = self.queue.borrow_mut();
+        let begun = self.begun.get().then(|| queue.pop_front()).flatten();
+        for &(_, kind) in queue.iter() {
+            if let Kind::Stored(group, first) = kind {
+                self.note_dropped(group, first);
+            }
+        }
+        queue.retain(|(_, kind)| *kind == Kind::Reply);
+        if let Some(begun) = begun {
+            queue.push_front(begun);
+        }
+        self.waiting.set(queue.iter().map(|(bytes, _)| bytes.len()).sum());
     }
 
     /// Drops what waits, even if partly sent, and takes nothing any more.
@@ -176,7 +221,7 @@ impl<S: Sink> Outbox<S> {
         let mut queue = self.queue.borrow_mut();
         let mut slices = [IoSlice::new(&[]); VECTORED_MAX];
         let mut count = 0;
-        for (slice, buffer) in slices.iter_mut().zip(queue.iter()) {
+        for (slice, (buffer, _)) in slices.iter_mut().zip(queue.iter()) {
             *slice = IoSlice::new(buffer);
             count += 1;
         }
@@ -186,7 +231,7 @@ impl<S: Sink> Outbox<S> {
         }
         self.progress.set(self.progress.get().wrapping_add(1));
         self.waiting.set(self.waiting.get() - taken);
-        while let Some(front) = queue.front_mut() {
+        while let Some((front, _)) = queue.front_mut() {
             if taken < front.len() {
                 self.begun.set(self.begun.get() || taken > 0);
                 front.advance(taken);
@@ -201,17 +246,19 @@ impl<S: Sink> Outbox<S> {
         Ok(())
     }
 
-    fn push(&self, frames: Bytes) {
+    fn push(&self, frames: Bytes, kind: Kind) {
         if !frames.is_empty() {
             self.waiting.set(self.waiting.get() + frames.len());
-            self.queue.borrow_mut().push_back(frames);
+            self.queue.borrow_mut().push_back((frames, kind));
         }
     }
 
-    fn drop_unbegun(&self) {
-        let mut queue = self.queue.borrow_mut();
-        queue.truncate(usize::from(self.begun.get()));
-        self.waiting.set(queue.iter().map(Bytes::len).sum());
+    fn note_dropped(&self, group: GroupId, first: Seq) {
+        let mut dropped = self.dropped.borrow_mut();
+        match dropped.iter_mut().find(|(known, _)| *known == group) {
+            Some((_, known)) => *known = first.min(*known),
+            None => dropped.push((group, first)),
+        }
     }
 }
 
@@ -274,25 +321,29 @@ mod tests {
         }
     }
 
-    /// Whatever the socket takes and when, it gets whole frames in order: all of them, or, after an overflow,
-    /// those that had begun and the last words.
+    /// Whatever the socket takes and when, it gets whole frames in order: all of them but those that it was
+    /// told were dropped.
     fn play(seed: u64) {
         const WAITING_MAX: usize = 64;
         let mut random = Random(seed | 1);
         let outbox = Outbox::new(Pipe::default());
         let mut cx = Context::from_waker(Waker::noop());
-        let mut accepted: Vec<Bytes> = Vec::new();
-        let mut overflowed = false;
+        let mut accepted: Vec<(i64, Bytes)> = Vec::new();
         for number in 0..random.below(60) {
             outbox.sink().room.set(random.below(30) as usize);
             if random.below(3) == 0 {
                 let _ = outbox.poll_drain(&mut cx);
             }
             let frame = Bytes::from(vec![number as u8; 1 + random.below(40) as usize]);
-            match outbox.send(&frame, WAITING_MAX) {
-                Sent::Overflow => overflowed = true,
-                Sent::Done if overflowed => {}
-                Sent::Done | Sent::Waiting => accepted.push(frame),
+            match outbox.send(&frame, Kind::Stored(GroupId(1), Seq(number as i64)), WAITING_MAX) {
+                Sent::Overflow => {
+                    let dropped = outbox.take_dropped();
+                    let [(GroupId(1), Seq(first))] = dropped[..] else { panic!("seed {seed}: {dropped:?}") };
+                    let kept =
+                        accepted.iter().position(|(place, _)| *place >= first).unwrap_or(accepted.len());
+                    accepted.truncate(kept);
+                }
+                Sent::Done | Sent::Waiting => accepted.push((number as i64, frame)),
                 Sent::Broken => panic!("seed {seed}: the pipe never breaks"),
             }
             assert!(outbox.waiting() <= WAITING_MAX, "seed {seed}: {} bytes wait", outbox.waiting());
@@ -305,14 +356,10 @@ mod tests {
 
         let taken = outbox.sink().taken.borrow();
         let mut rest = taken.strip_suffix(b"END").unwrap_or_else(|| panic!("seed {seed}: no last words"));
-        for (index, frame) in accepted.iter().enumerate() {
-            match rest.strip_prefix(&frame[..]) {
-                Some(after) => rest = after,
-                None => {
-                    assert!(overflowed && rest.is_empty(), "seed {seed}: frame {index} is torn or missing");
-                    break;
-                }
-            }
+        for (place, frame) in &accepted {
+            rest = rest
+                .strip_prefix(&frame[..])
+                .unwrap_or_else(|| panic!("seed {seed}: {place} is torn or missing"));
         }
         assert!(rest.is_empty(), "seed {seed}: more than was sent");
     }

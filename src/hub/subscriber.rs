@@ -5,7 +5,7 @@ use std::task::{Context, Waker};
 
 use bytes::Bytes;
 
-use super::outbox::{Outbox, Sent, Sink};
+use super::outbox::{Kind, Outbox, Sent, Sink};
 use crate::protocol::{CloseCode, Mode, frame};
 
 /// Names a socket over all cores, for as long as the server runs: a late answer never reaches a successor
@@ -35,6 +35,8 @@ pub struct Subscriber<S = tokio::net::TcpStream> {
     heard: Cell<u32>,
     /// Why it shall be closed; its task has not seen that yet.
     closing: Cell<Option<(CloseCode, &'static str)>>,
+    /// Whether one of its subscriptions fell behind and its task has not seen that yet.
+    behind: Cell<bool>,
     /// Whether the peer is given up.
     abandoned: Cell<bool>,
     /// The task that serves this socket, once it waits.
@@ -53,6 +55,7 @@ impl<S: Sink> Subscriber<S> {
             waits: Cell::new(false),
             heard: Cell::new(now),
             closing: Cell::new(None),
+            behind: Cell::new(false),
             abandoned: Cell::new(false),
             task: RefCell::new(None),
         }
@@ -73,14 +76,22 @@ impl<S: Sink> Subscriber<S> {
         &self.outbox
     }
 
-    /// Sends whole frames, see [`Outbox::send`]. A socket whose outbox overflows is closed with
-    /// [`CloseCode::TOO_SLOW`].
-    pub fn send(&self, frames: &Bytes) {
-        match self.outbox.send(frames, self.outbox_bytes_max) {
+    /// Sends whole frames, see [`Outbox::send`]. A socket in text mode, which could not be told what it missed,
+    /// is closed with [`CloseCode::TOO_SLOW`] when its outbox overflows.
+    pub fn send(&self, frames: &Bytes, kind: Kind) -> Sent {
+        let sent = self.outbox.send(frames, kind, self.outbox_bytes_max);
+        match sent {
             Sent::Done => {}
             Sent::Waiting | Sent::Broken => self.wake(),
-            Sent::Overflow => self.close(CloseCode::TOO_SLOW, "too slow"),
+            Sent::Overflow if self.mode == Mode::Text => self.close(CloseCode::TOO_SLOW, "too slow"),
+            Sent::Overflow => {}
         }
+        sent
+    }
+
+    /// Sends the answer to a request of this socket.
+    pub fn reply(&self, frame: &Bytes) {
+        self.send(frame, Kind::Reply);
     }
 
     /// Asks the socket's task to close it with this code; the first one asked for stays.
@@ -94,6 +105,17 @@ impl<S: Sink> Subscriber<S> {
     /// The close that was asked for.
     pub fn closing(&self) -> Option<(CloseCode, &'static str)> {
         self.closing.get()
+    }
+
+    /// Tells the socket's task that one of its subscriptions fell behind.
+    pub(super) fn note_behind(&self) {
+        self.behind.set(true);
+        self.wake();
+    }
+
+    /// Whether a subscription fell behind since the last call.
+    pub fn take_behind(&self) -> bool {
+        self.behind.take()
     }
 
     /// Gives the peer up: the socket's task ends at once, without a close frame.
@@ -149,7 +171,7 @@ impl<S: Sink> Subscriber<S> {
 
     /// Sends a ping.
     pub fn ping(&self) {
-        self.send(&frame::PING);
+        self.send(&frame::PING, Kind::Passing);
     }
 
     /// Makes the polling task the one that is woken.

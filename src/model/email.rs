@@ -13,6 +13,8 @@ use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCa
 const TEXT_CHARS_MAX: usize = 2048;
 /// Longest address, in bytes (RFC 5321 section 4.5.3.1.3, less the angle brackets).
 const ADDRESS_BYTES_MAX: usize = 254;
+/// Longest part before the @-sign, in characters, RFC 5321 section 4.5.3.1.1.
+const LOCAL_CHARS_MAX: usize = 64;
 /// Longest domain, in bytes as sent (RFC 1035 section 2.3.4).
 const DOMAIN_BYTES_MAX: usize = 253;
 /// Longest label of a domain, in bytes as sent (RFC 1035 section 2.3.4).
@@ -22,22 +24,10 @@ const LABEL_BYTES_MAX: usize = 63;
 const SPECIAL_DOMAINS: [&str; 6] = ["arpa", "invalid", "local", "localhost", "onion", "test"];
 
 /// Mailboxes whose names everyone reads without regard to case (RFC 2142).
+#[rustfmt::skip]
 const ROLE_MAILBOXES: [&str; 15] = [
-    "abuse",
-    "ftp",
-    "hostmaster",
-    "info",
-    "marketing",
-    "news",
-    "noc",
-    "postmaster",
-    "sales",
-    "security",
-    "support",
-    "usenet",
-    "uucp",
-    "webmaster",
-    "www",
+    "abuse", "ftp", "hostmaster", "info", "marketing", "news", "noc", "postmaster", "sales", "security",
+    "support", "usenet", "uucp", "webmaster", "www",
 ];
 
 /// Why a text is no e-mail address, as a sentence for its sender.
@@ -171,6 +161,11 @@ fn normalize_local(local: &str) -> Checked<String> {
 }
 
 fn check_local(local: &str) -> Checked<()> {
+    let length = local.chars().count();
+    if length > LOCAL_CHARS_MAX {
+        let excess = excess(length - LOCAL_CHARS_MAX, "character");
+        return refuse(format!("The email address is too long before the @-sign ({excess} too many)."));
+    }
     if let Some(bad) = displayed(local.chars().filter(|&c| c.is_ascii() && c != '.' && !is_atom_ascii(c))) {
         return refuse(format!("The email address contains invalid characters before the @-sign: {bad}."));
     }

@@ -18,6 +18,9 @@ pub const PRIVATE_MEMBERS_MAX: usize = 2;
 /// Longest `client_id`, in bytes of UTF-8.
 pub const CLIENT_ID_BYTES_MAX: usize = 64;
 
+/// Longest `id` of a request on a socket, in bytes of UTF-8.
+pub const REQUEST_ID_BYTES_MAX: usize = 64;
+
 /// Longest message content unless configured otherwise, in bytes of UTF-8 after unescaping.
 pub const CONTENT_BYTES_MAX_DEFAULT: usize = 1024 * 1024;
 

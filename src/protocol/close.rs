@@ -15,12 +15,20 @@ impl CloseCode {
     pub const UNSUPPORTED_DATA: Self = Self(1003);
     /// Text that is not UTF-8.
     pub const INVALID_PAYLOAD: Self = Self(1007);
+    /// What the client asked for is not offered.
+    pub const POLICY_VIOLATION: Self = Self(1008);
     /// A message above the limit.
     pub const TOO_BIG: Self = Self(1009);
     /// A fault of the server.
     pub const INTERNAL_ERROR: Self = Self(1011);
     /// The server is overloaded or its database away; try again later.
     pub const TRY_AGAIN_LATER: Self = Self(1013);
+    /// The handshake or `hello` named no user.
+    pub const UNAUTHENTICATED: Self = Self(4001);
+    /// The user may not do this.
+    pub const FORBIDDEN: Self = Self(4003);
+    /// There is no such group.
+    pub const NOT_FOUND: Self = Self(4004);
     /// The socket took its messages too slowly; connect again and read what was missed.
     pub const TOO_SLOW: Self = Self(4101);
 

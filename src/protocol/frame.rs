@@ -39,6 +39,23 @@ fn put_header(out: &mut Vec<u8>, first: u8, length: usize) {
     }
 }
 
+/// What is left of frames of text, laid end to end, without the first `count`. Finished frames only: as
+/// [`put_text_header`] makes them.
+pub fn skip(frames: &Bytes, count: usize) -> Bytes {
+    let mut start = 0;
+    for _ in 0..count {
+        let Some([_, length, rest @ ..]) = frames.get(start..) else { return Bytes::new() };
+        start += match (length, rest) {
+            (126, [a, b, ..]) => 4 + usize::from(u16::from_be_bytes([*a, *b])),
+            (127, [a, b, c, d, e, f, g, h, ..]) => {
+                10 + u64::from_be_bytes([*a, *b, *c, *d, *e, *f, *g, *h]) as usize
+            }
+            (length, _) => 2 + usize::from(*length),
+        };
+    }
+    frames.get(start..).map_or_else(Bytes::new, |rest| frames.slice_ref(rest))
+}
+
 /// A text frame of the parts laid end to end.
 pub fn text(parts: &[&str]) -> Bytes {
     let length = parts.iter().map(|part| part.len()).sum();
@@ -94,6 +111,16 @@ mod tests {
             put_text_header(&mut out, length);
             assert_eq!(out, header);
         }
+    }
+
+    #[test]
+    fn frames_are_skipped_whole() {
+        let parts = ["", "a", &"b".repeat(200), &"c".repeat(70_000), "d"].map(|part| text(&[part]));
+        let all = Bytes::from(parts.concat());
+        for count in 0..=parts.len() {
+            assert_eq!(skip(&all, count), parts[count..].concat());
+        }
+        assert!(skip(&all, parts.len() + 1).is_empty());
     }
 
     #[test]

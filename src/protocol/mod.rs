@@ -1,6 +1,8 @@
 //! What goes over the wire, as bytes. No I/O and no clock.
 
 pub mod close;
+pub mod command;
+pub mod event;
 pub mod frame;
 pub mod json;
 pub mod message;

@@ -47,7 +47,7 @@ enum Outcome {
     /// All answered, and the next has not begun. Bytes of it may have come.
     Idle(TcpStream, Bytes),
     /// The connection is now a WebSocket.
-    Upgraded(TcpStream, Bytes, Visitor),
+    Upgraded(TcpStream, Bytes, Box<Visitor>),
     /// No more requests are taken from it.
     Ended(TcpStream),
     /// The client is gone, or spoke no HTTP.
@@ -86,7 +86,7 @@ impl Acceptor {
                 Outcome::Idle(idle, rest) => (stream, early) = (idle, rest),
                 Outcome::Upgraded(stream, rest, visitor) => {
                     let endpoint = Rc::clone(&self.endpoint);
-                    return Box::pin(endpoint.serve(stream, rest, visitor, permit)).await;
+                    return Box::pin(endpoint.serve(stream, rest, *visitor, permit)).await;
                 }
                 Outcome::Ended(stream) => return Box::pin(linger(stream)).await,
                 Outcome::Broken => return,
@@ -118,7 +118,6 @@ impl Acceptor {
             .timer(TokioTimer::new())
             .header_read_timeout(self.shared.config.head_timeout)
             .max_buf_size(HEAD_BYTES_MAX)
-            .pipeline_flush(true)
             .serve_connection(Stream::new(stream, early, Rc::clone(&activity)), service);
         let mut drain = pin!(self.shared.drain.cancelled());
         let mut draining = false;
@@ -149,16 +148,12 @@ impl Acceptor {
         .await;
         let parts = connection.into_parts();
         let (stream, unread) = parts.io.into_inner();
-        let rest = match (parts.read_buf.is_empty(), unread.is_empty()) {
-            // An empty buffer that hyper has used still owns its 8 KiB.
-            (true, true) => Bytes::new(),
-            (false, true) => parts.read_buf,
-            _ => [parts.read_buf, unread].concat().into(),
-        };
+        // Copied, since even an empty part would keep hyper's whole buffer.
+        let rest = Bytes::from([parts.read_buf, unread].concat());
         match result {
             None => Outcome::Idle(stream, rest),
             Some(Ok(())) => match exchange.upgrade.take() {
-                Some(visitor) => Outcome::Upgraded(stream, rest, visitor),
+                Some(visitor) => Outcome::Upgraded(stream, rest, Box::new(visitor)),
                 None => Outcome::Ended(stream),
             },
             Some(Err(error)) => {
@@ -288,4 +283,20 @@ async fn linger(mut stream: TcpStream) {
         }
     })
     .await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn size_of_task<F>(_: impl FnOnce(Rc<Acceptor>, TcpStream, OwnedSemaphorePermit) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    /// There is one for each idle keep-alive connection.
+    #[test]
+    fn an_idle_connection_is_a_small_task() {
+        let size = size_of_task(Acceptor::serve);
+        assert!(size <= 640, "{size} bytes");
+    }
 }

@@ -134,6 +134,7 @@ impl Server {
                 content_bytes_max: config.content_bytes_max,
                 announce_members_max: config.announce_members_max,
             },
+            store.epoch().await?,
         ));
         let drain = CancellationToken::new();
         let http_options = HttpOptions {

@@ -16,7 +16,7 @@ use tokio::time::{Instant, interval, sleep};
 
 use super::connection::Acceptor;
 use super::{FINISH_TIMEOUT, Shared};
-use crate::chat::Chat;
+use crate::chat::{Announcer, Chat};
 use crate::http::Http;
 use crate::hub::{Core, CoreLimits, Hub, Inbox};
 use crate::writer::{Intake, MessageWriter};
@@ -107,14 +107,21 @@ impl Worker {
             },
         ));
         let intake = Rc::new(Intake::new(Rc::clone(&core), self.writer));
-        let options = WsOptions { stall_timeout: config.stall_timeout, close_timeout: CLOSE_TIMEOUT };
-        let endpoint = Endpoint::new(Rc::clone(&core), Rc::clone(&intake), self.chat, options);
+        let announcer = Rc::new(Announcer::new(Rc::clone(&core), config.announce_members_max));
+        let options = WsOptions {
+            heartbeat: config.heartbeat,
+            stall_timeout: config.stall_timeout,
+            close_timeout: CLOSE_TIMEOUT,
+        };
+        let endpoint =
+            Endpoint::new(Rc::clone(&core), Rc::clone(&intake), Rc::clone(&announcer), self.chat, options);
         let acceptor = Rc::new(Acceptor::new(self.http, Rc::new(endpoint), self.shared.clone()));
 
         let (events, inbox) = (Rc::clone(&core), self.inbox);
         spawn_local(async move { events.run(inbox).await });
         let collector = Rc::clone(&intake);
         spawn_local(async move { collector.run().await });
+        spawn_local(async move { announcer.run().await });
         spawn_local(heartbeat(Rc::clone(&core), config.heartbeat));
 
         tokio::select! {

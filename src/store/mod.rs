@@ -132,6 +132,10 @@ pub trait Store: Send + Sync + 'static {
     /// - [`StoreError::Unavailable`]: the outcome is not known or nothing was stored; ask again.
     fn append(&self, batch: Arc<[Message]>) -> Asked<'_, ()>;
 
+    /// The opaque name of this history. It changes only when stored history was lost, as by going back to an
+    /// older backup.
+    fn epoch(&self) -> Asked<'_, String>;
+
     /// Whether the database answers and messages can be stored.
     fn ping(&self) -> Asked<'_, ()>;
 

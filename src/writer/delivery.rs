@@ -6,8 +6,10 @@ use bytes::Bytes;
 
 use super::handle::{Receipt, WriteError};
 use super::submission::{Answer, ReplyTo, Submission};
-use crate::hub::{Ack, GroupFrames, Hub};
-use crate::model::Message;
+use crate::hub::{self, GroupFrames, Hub};
+use crate::model::{GroupId, Message, NewMessage};
+use crate::protocol::command::RequestId;
+use crate::protocol::event::{self, Ack, ErrorCode, Failure};
 use crate::protocol::{Mode, frame, text};
 use crate::store::Sent;
 
@@ -15,7 +17,7 @@ use crate::store::Sent;
 #[derive(Default)]
 pub(super) struct Delivery {
     frames: Vec<GroupFrames>,
-    acks: Vec<Ack>,
+    acks: Vec<hub::Ack>,
     callers: Vec<(tokio::sync::oneshot::Sender<Answer>, Answer)>,
 }
 
@@ -23,6 +25,10 @@ pub(super) struct Delivery {
 pub(super) struct Outcome {
     /// Who is told.
     pub(super) reply_to: ReplyTo,
+    /// Where the message was to go.
+    pub(super) group: GroupId,
+    /// The sender's name for it.
+    pub(super) client_id: Option<Box<str>>,
     /// The size of the content, whose credit is given back.
     pub(super) bytes: usize,
     /// What is told.
@@ -45,19 +51,31 @@ impl Delivery {
         for run in by_group.chunk_by(|a, b| a.group.id == b.group.id) {
             let group = run[0].group.id;
             let listeners = hub.listeners(group);
-            if listeners.total() > 0 {
-                let text = if listeners.text > 0 { encode_text(run) } else { Bytes::new() };
-                self.frames.push(GroupFrames { group, text, json: Bytes::new() });
+            let followed = hub.recent().follows(group);
+            if listeners.total() == 0 && !followed {
+                continue;
             }
+            let text = if listeners.text > 0 { encode_text(run) } else { Bytes::new() };
+            let json = if listeners.json > 0 || followed { encode_json(run) } else { Bytes::new() };
+            let (first, last) = (run[0].seq, run[run.len() - 1].seq);
+            let frames = GroupFrames { group, first, last, except: None, as_of: 0, text, json };
+            if !frames.json.is_empty() {
+                hub.recent().keep(&frames);
+            }
+            self.frames.push(frames);
         }
     }
 
     /// Adds an answer.
     pub(super) fn answer(&mut self, outcome: Outcome) {
-        let Outcome { reply_to, bytes, answer } = outcome;
+        let Outcome { reply_to, group, client_id, bytes, answer } = outcome;
         match reply_to {
-            ReplyTo::Socket { socket, mode } => {
-                self.acks.push(Ack { socket, bytes, frame: ack_frame(mode, &answer) });
+            ReplyTo::Socket { socket, mode, request } => {
+                let frame = match mode {
+                    Mode::Text => text_answer(&answer),
+                    Mode::Json => json_answer(request.as_ref(), group, client_id.as_deref(), &answer),
+                };
+                self.acks.push(hub::Ack { socket, bytes, frame });
             }
             ReplyTo::Caller(caller) => self.callers.push((caller, answer)),
         }
@@ -74,6 +92,14 @@ impl Delivery {
     }
 }
 
+impl Outcome {
+    /// What became of this message.
+    pub(super) fn of(message: &Message, reply_to: ReplyTo, answer: Answer) -> Self {
+        let Message { group, client_id, content, .. } = message;
+        Self { reply_to, group: group.id, client_id: client_id.clone(), bytes: content.len(), answer }
+    }
+}
+
 impl Submission {
     /// The answer to a repeat of a message that is stored.
     pub(super) fn duplicate(self, sent: Sent) -> Outcome {
@@ -86,7 +112,8 @@ impl Submission {
     }
 
     fn outcome(self, answer: Answer) -> Outcome {
-        Outcome { bytes: self.message.content.len(), reply_to: self.reply_to, answer }
+        let NewMessage { group, client_id, content, .. } = self.message;
+        Outcome { reply_to: self.reply_to, group: group.id, client_id, bytes: content.len(), answer }
     }
 }
 
@@ -97,10 +124,36 @@ fn encode_text(messages: &[&Message]) -> Bytes {
     out.into()
 }
 
+fn encode_json(messages: &[&Message]) -> Bytes {
+    let mut out = Vec::with_capacity(messages.iter().map(|m| event::message_bytes(m)).sum());
+    messages.iter().for_each(|m| event::put_message(&mut out, m));
+    out.into()
+}
+
 /// In text mode the sender's answer is its own echo; only a refusal needs a line.
-fn ack_frame(mode: Mode, answer: &Answer) -> Bytes {
-    match (mode, answer) {
-        (Mode::Text, Err(_)) => frame::text(&[text::STORE_REFUSED]),
-        _ => Bytes::new(),
+fn text_answer(answer: &Answer) -> Bytes {
+    match answer {
+        Ok(_) => Bytes::new(),
+        Err(_) => frame::text(&[text::STORE_REFUSED]),
     }
+}
+
+fn json_answer(
+    request: Option<&RequestId>,
+    group: GroupId,
+    client_id: Option<&str>,
+    answer: &Answer,
+) -> Bytes {
+    let (id, seq, created_at, duplicate) = match answer {
+        Ok(Receipt::Stored { batch, index }) => {
+            let Some(message) = batch.get(*index) else { return Bytes::new() };
+            (message.id, message.seq, message.created_at, false)
+        }
+        Ok(Receipt::Duplicate(sent)) => (sent.id, sent.seq, sent.created_at, true),
+        Err(_) => {
+            let error = Failure::new(ErrorCode::Internal, "the message could not be stored");
+            return event::error(request, Some(group), &error);
+        }
+    };
+    event::ack(request, &Ack { id, group, seq, created_at, client_id, duplicate })
 }

@@ -6,6 +6,7 @@ use super::{Receipt, WriteError};
 use crate::hub::SocketId;
 use crate::model::NewMessage;
 use crate::protocol::Mode;
+use crate::protocol::command::RequestId;
 use crate::store::SentKey;
 
 /// A message that waits for its batch.
@@ -34,6 +35,8 @@ pub enum ReplyTo {
         socket: SocketId,
         /// How it speaks.
         mode: Mode,
+        /// What the answer is named by.
+        request: Option<RequestId>,
     },
     /// To one who waits for it.
     Caller(oneshot::Sender<Answer>),

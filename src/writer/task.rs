@@ -164,9 +164,8 @@ impl Task {
                     delivery.add(&self.hub, &messages);
                 }
                 for (index, reply_to) in replies.into_iter().enumerate() {
-                    let bytes = messages[index].content.len();
                     let receipt = Receipt::Stored { batch: Arc::clone(&messages), index };
-                    delivery.answer(Outcome { reply_to, bytes, answer: Ok(receipt) });
+                    delivery.answer(Outcome::of(&messages[index], reply_to, Ok(receipt)));
                 }
                 for (repeat, first) in repeats {
                     delivery.answer(repeat.duplicate(sent(&messages[first])));
@@ -177,13 +176,12 @@ impl Task {
                 let mut stored: Vec<Option<Sent>> = vec![None; messages.len()];
                 self.restart_numbering().await?;
                 for (index, reply_to) in replies.into_iter().enumerate() {
-                    let bytes = messages[index].content.len();
                     let answer = self.write_alone(&messages[index], &mut delivery).await?;
                     stored[index] = answer.as_ref().ok().map(|receipt| match receipt {
                         Receipt::Stored { batch, index } => sent(&batch[*index]),
                         Receipt::Duplicate(sent) => *sent,
                     });
-                    delivery.answer(Outcome { reply_to, bytes, answer });
+                    delivery.answer(Outcome::of(&messages[index], reply_to, answer));
                 }
                 for (repeat, first) in repeats {
                     delivery.answer(match stored[first] {

@@ -16,18 +16,15 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use super::endpoint::Endpoint;
 use super::reader::{FrameReader, Incoming, Violation};
-use crate::chat::Room;
-use crate::hub::{Membership, Subscriber};
-use crate::protocol::frame;
+use super::session::Session;
+use crate::hub::{Kind, Subscriber};
+use crate::protocol::{CloseCode, Mode, event, frame};
 
 /// Reads in one turn before the other sockets get theirs.
 const READS_A_TURN: usize = 4;
 
-/// A socket in a group.
-pub(super) struct Stay {
-    pub(super) room: Room,
-    pub(super) membership: Membership,
-}
+/// Bytes that may wait for a client whose messages are still read.
+const READ_WAITING_MAX: usize = 1024 * 1024;
 
 /// Reads what the client sends and writes what the direct way could not, until either side is done.
 ///
@@ -36,11 +33,15 @@ pub(super) struct Stay {
 pub(super) struct Connection {
     endpoint: Rc<Endpoint>,
     socket: Rc<Subscriber>,
-    stay: Option<Box<Stay>>,
+    session: Session,
     reader: FrameReader,
     /// What the client sent before this task began.
     early: Bytes,
     stage: Stage,
+    /// Whether the client broke the protocol, so that no more frames can be found in what it sends.
+    is_deaf: bool,
+    /// Whether reading stopped because the session or the client was not ready for more.
+    is_held: bool,
     /// Runs while data waits for the peer, and while the peer's close is waited for.
     timer: Option<Box<Timer>>,
     /// Counts this connection among the open ones.
@@ -54,8 +55,6 @@ enum Stage {
     /// A close frame is on its way; what the client sends is read and dropped, since closing a socket with
     /// unread data would destroy what the client has not read yet.
     Closing,
-    /// The client has sent its close frame, so nothing is left but to send what waits.
-    Draining,
     /// All was sent, and the end of it too; the client's end is waited for.
     Shutdown,
 }
@@ -76,17 +75,19 @@ impl Connection {
     pub(super) fn new(
         endpoint: Rc<Endpoint>,
         socket: Rc<Subscriber>,
-        stay: Option<Stay>,
+        session: Session,
         early: Bytes,
         permit: OwnedSemaphorePermit,
     ) -> Self {
         Self {
             endpoint,
             socket,
-            stay: stay.map(Box::new),
+            session,
             reader: FrameReader::default(),
             early,
             stage: Stage::Open,
+            is_deaf: false,
+            is_held: false,
             timer: None,
             _permit: permit,
         }
@@ -101,27 +102,39 @@ impl Connection {
             let mut early = std::mem::take(&mut self.early).to_vec();
             self.take(&mut early);
         }
-        if let (Stage::Open, Some((code, reason))) = (self.stage, self.socket.closing()) {
-            self.begin_close(frame::close(code, reason), Stage::Closing);
-        }
-        // Reading may call for an answer, so it comes before writing.
+        // Reading may call for work, and work for an answer, so writing comes last.
         if let Next::End = self.read(cx) {
             return Next::End;
         }
+        if self.stage == Stage::Open {
+            self.session.advance(&self.endpoint, &self.socket, cx);
+        }
+        if let (Stage::Open, Some((code, reason))) = (self.stage, self.socket.closing()) {
+            if code == CloseCode::GOING_AWAY && self.socket.mode() == Mode::Json {
+                let wait = self.endpoint.reconnect_in(&self.socket);
+                self.socket.reply(&event::closing(reason, wait.as_millis() as u64));
+            }
+            self.begin_close(frame::close(code, reason));
+        }
         if let Next::End = self.write(cx) {
             return Next::End;
+        }
+        if self.is_held && !self.must_wait() {
+            // What reading waited for is done already.
+            cx.waker().wake_by_ref();
         }
         self.watch(cx)
     }
 
     /// Reads until nothing is there, the turn is over, or the sender has to wait.
     fn read(&mut self, cx: &mut Context<'_>) -> Next {
-        if self.stage == Stage::Draining {
-            return Next::Wait;
-        }
         let endpoint = Rc::clone(&self.endpoint);
         let mut buffer = endpoint.read_buffer.borrow_mut();
         for _ in 0..READS_A_TURN {
+            self.is_held = self.stage == Stage::Open && self.must_wait();
+            if self.is_held {
+                return Next::Wait;
+            }
             if self.stage == Stage::Open && !endpoint.core.may_send(&self.socket) {
                 if !endpoint.core.credit().available() {
                     endpoint.core.credit().wait(&self.socket);
@@ -139,9 +152,6 @@ impl Connection {
                 Ok(length) => {
                     self.socket.hear(endpoint.core.now());
                     self.take(&mut buffer[..length]);
-                    if self.stage == Stage::Draining {
-                        return Next::Wait;
-                    }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(_) => return Next::End,
@@ -151,38 +161,58 @@ impl Connection {
         Next::Wait
     }
 
+    /// Whether nothing more is to be read for now: what was read is being worked on, or the client does not
+    /// take its answers.
+    fn must_wait(&self) -> bool {
+        !self.session.is_ready() || self.socket.outbox().waiting() > READ_WAITING_MAX
+    }
+
     /// Deals with what was read.
     fn take(&mut self, bytes: &mut [u8]) {
-        if self.stage != Stage::Open {
+        if self.is_deaf {
             return;
         }
-        let Self { endpoint, socket, stay, reader, .. } = self;
+        let Self { endpoint, socket, session, reader, stage, .. } = self;
+        let message_max = session.message_bytes_max(endpoint);
         let mut closed = None;
-        let result =
-            reader.read(bytes, endpoint.chat.options().content_bytes_max, |incoming| match incoming {
-                _ if closed.is_some() => {}
-                Incoming::Text(content) => {
-                    if let Some(stay) = stay {
-                        stay.room.say(&endpoint.intake, socket, content);
-                    }
-                }
-                Incoming::Ping(payload) => socket.send(&frame::pong(payload)),
-                Incoming::Pong => {}
-                Incoming::Close(code) => closed = Some(code),
-            });
+        let result = reader.read(bytes, message_max, |incoming| match incoming {
+            _ if closed.is_some() => {}
+            Incoming::Close(Some((code, reason))) => closed = Some(frame::close(code, reason)),
+            Incoming::Close(None) => closed = Some(frame::close_without_code()),
+            _ if *stage != Stage::Open => {}
+            Incoming::Text(content) => session.take(endpoint, socket, content),
+            Incoming::Ping(payload) => {
+                socket.send(&frame::pong(payload), Kind::Passing);
+            }
+            Incoming::Pong => {}
+        });
+        if *stage != Stage::Open {
+            // The close was ours: after the answer to it nothing more is of interest.
+            self.is_deaf = closed.is_some() || result.is_err();
+            if closed.is_some() {
+                self.leave();
+            }
+            return;
+        }
         match (closed, result) {
-            (Some(Some(code)), _) => self.begin_close(frame::close(code, ""), Stage::Draining),
-            (Some(None), _) => self.begin_close(frame::close_without_code(), Stage::Draining),
+            // Code and reason go back as they came: browsers tell a page what the server's close frame says.
+            (Some(answer), _) => {
+                self.is_deaf = true;
+                self.begin_close(answer);
+                // Gone as far as the others are concerned, however long it takes to end the connection.
+                self.leave();
+            }
             (None, Err(Violation { code, reason })) => {
-                self.begin_close(frame::close(code, reason), Stage::Closing);
+                self.is_deaf = true;
+                self.begin_close(frame::close(code, reason));
             }
             (None, Ok(())) => {}
         }
     }
 
-    fn begin_close(&mut self, close: Bytes, stage: Stage) {
+    fn begin_close(&mut self, close: Bytes) {
         self.socket.outbox().finish(close);
-        self.stage = stage;
+        self.stage = Stage::Closing;
         self.timer = None;
     }
 
@@ -193,7 +223,6 @@ impl Connection {
             Poll::Ready(Err(_)) => Next::End,
             Poll::Ready(Ok(())) => match self.stage {
                 Stage::Open | Stage::Shutdown => Next::Wait,
-                Stage::Draining => Next::End,
                 Stage::Closing => {
                     let stream = self.socket.outbox().sink();
                     if SockRef::from(stream).shutdown(std::net::Shutdown::Write).is_err() {
@@ -224,6 +253,13 @@ impl Connection {
         }
         match timer.sleep.as_mut().poll(cx) {
             Poll::Pending => Next::Wait,
+            Poll::Ready(()) if self.stage == Stage::Open => {
+                // Should it wake up after all, it finds the reason behind what was begun.
+                self.socket.outbox().drop_messages();
+                self.begin_close(frame::close(CloseCode::TOO_SLOW, "too slow"));
+                cx.waker().wake_by_ref();
+                Next::Wait
+            }
             Poll::Ready(()) => self.reset(),
         }
     }
@@ -236,14 +272,17 @@ impl Connection {
         Next::End
     }
 
-    /// Leaves the group, and the core's table.
+    /// Leaves all groups.
+    fn leave(&mut self) {
+        std::mem::replace(&mut self.session, Session::Refused).leave(&self.endpoint);
+    }
+
+    /// Leaves all groups, and the core's table.
     fn clean_up(&mut self) {
         let (endpoint, socket) = (Rc::clone(&self.endpoint), Rc::clone(&self.socket));
         socket.outbox().abandon();
         endpoint.core.close(&socket);
-        if let Some(stay) = self.stay.take() {
-            tokio::task::spawn_local(async move { stay.room.leave(&endpoint.core, stay.membership).await });
-        }
+        self.leave();
     }
 }
 
@@ -285,5 +324,16 @@ fn read_some(stream: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
         (Some(length), _) => Ok(length),
         (None, Err(error)) => Err(error),
         (None, Ok(())) => Err(io::ErrorKind::WouldBlock.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Connection;
+
+    /// There is one for each open socket, so its size is what a hundred thousand idle clients cost.
+    #[test]
+    fn an_idle_socket_is_a_small_task() {
+        assert!(size_of::<Connection>() <= 128, "{} bytes", size_of::<Connection>());
     }
 }

@@ -9,18 +9,32 @@ use bytes::Bytes;
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::connection::{Connection, Stay};
-use crate::chat::{Chat, ChatError, Refusal, Room, SocketTarget};
-use crate::hub::{Core, Subscriber};
+use super::connection::Connection;
+use super::json::JsonSession;
+use super::session::{Seat, Session};
+use crate::chat::{Announcer, Chat, ChatError, Refusal, Room, SocketTarget};
+use crate::hub::{Core, Reading, STOPPING, Subscriber};
+use crate::model::Seq;
+use crate::protocol::command::CommandParser;
+use crate::protocol::event::{self, ErrorCode, Failure};
 use crate::protocol::{CloseCode, Mode, frame, text};
 use crate::writer::Intake;
 
 /// Size of the read buffer that all sockets of a core share, in bytes.
 const READ_BUFFER_BYTES: usize = 64 * 1024;
 
+/// Shortest wait that a client is told before it connects again.
+const RECONNECT_MIN: Duration = Duration::from_millis(500);
+/// What each open socket adds to the longest wait.
+const RECONNECT_A_SOCKET: Duration = Duration::from_millis(1);
+/// Longest wait, whatever the number of sockets.
+const RECONNECT_MAX: Duration = Duration::from_secs(30);
+
 /// How sockets are treated.
 #[derive(Clone, Copy, Debug)]
 pub struct WsOptions {
+    /// Time between pings.
+    pub heartbeat: Duration,
     /// How long a socket may take nothing while data waits for it.
     pub stall_timeout: Duration,
     /// How long a peer may take to answer a close.
@@ -31,16 +45,41 @@ pub struct WsOptions {
 pub struct Endpoint {
     pub(super) core: Rc<Core>,
     pub(super) intake: Rc<Intake>,
+    pub(super) announcer: Rc<Announcer>,
     pub(super) chat: Arc<Chat>,
     pub(super) options: WsOptions,
     pub(super) read_buffer: RefCell<Box<[u8]>>,
+    pub(super) parser: Rc<RefCell<CommandParser>>,
 }
 
 impl Endpoint {
     /// An endpoint without sockets.
-    pub fn new(core: Rc<Core>, intake: Rc<Intake>, chat: Arc<Chat>, options: WsOptions) -> Self {
+    pub fn new(
+        core: Rc<Core>,
+        intake: Rc<Intake>,
+        announcer: Rc<Announcer>,
+        chat: Arc<Chat>,
+        options: WsOptions,
+    ) -> Self {
         let read_buffer = RefCell::new(vec![0; READ_BUFFER_BYTES].into());
-        Self { core, intake, chat, options, read_buffer }
+        Self { core, intake, announcer, chat, options, read_buffer, parser: Rc::default() }
+    }
+
+    /// Longest frame in JSON mode, in bytes: the longest content with every other character escaped, and room
+    /// for the fields around it.
+    pub(super) fn json_frame_bytes_max(&self) -> usize {
+        2 * self.chat.options().content_bytes_max + 64 * 1024
+    }
+
+    /// When a socket shall connect again after the server has gone: all of them at once would be too many for
+    /// the next one.
+    pub(super) fn reconnect_in(&self, socket: &Subscriber) -> Duration {
+        let spread =
+            (RECONNECT_MIN + RECONNECT_A_SOCKET * self.core.open_sockets() as u32).min(RECONNECT_MAX);
+        // Fibonacci hashing: neighbours fall far apart.
+        let share =
+            (socket.id().serial.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) as f64 / f64::from(1 << 24);
+        RECONNECT_MIN + spread.mul_f64(share)
     }
 
     /// Finds out whether a socket will be let in.
@@ -58,41 +97,68 @@ impl Endpoint {
         visitor: Visitor,
         permit: OwnedSemaphorePermit,
     ) {
-        let socket = self.core.open(stream, visitor.mode);
-        let stay = match visitor.entered {
-            Ok(_) if self.core.is_stopping() => {
-                socket.close(CloseCode::GOING_AWAY, "server is stopping");
-                None
+        let Visitor { entered, mode } = visitor;
+        let socket = self.core.open(stream, mode);
+        let session = match (entered, mode) {
+            (Ok(_), _) if self.core.is_stopping() => {
+                socket.close(CloseCode::GOING_AWAY, STOPPING);
+                Session::Refused
             }
-            Ok(room) => {
-                let membership = room.join(&self.core, &socket).await;
-                Some(Stay { room, membership })
+            (Ok(room), Mode::Json) => Session::Json(Box::new(JsonSession::new(&self, &socket, room))),
+            (Ok(Some(room)), Mode::Text) => {
+                let (subscription, arrival) = room.join(&self.core, &socket, Reading::Live, Seq(0));
+                room.announce(&self.announcer, &socket, &arrival).await;
+                Session::Text(Box::new(Seat { room, subscription }))
             }
-            Err(refusal) => {
-                refuse(&socket, &refusal);
-                None
+            (Ok(None), Mode::Text) => {
+                socket.close(CloseCode::POLICY_VIOLATION, "this path is for JSON mode");
+                Session::Refused
+            }
+            (Err(refusal), mode) => {
+                refuse(&socket, mode, &refusal);
+                Session::Refused
             }
         };
-        tokio::task::spawn_local(Connection::new(self, socket, stay, early, permit));
+        tokio::task::spawn_local(Connection::new(self, socket, session, early, permit));
     }
 }
 
 /// A socket on its way in.
 #[derive(Debug)]
 pub struct Visitor {
-    entered: Result<Room, Refusal>,
+    entered: Result<Option<Room>, Refusal>,
     mode: Mode,
 }
 
 /// Says why, then closes.
-fn refuse(socket: &Subscriber, refusal: &Refusal) {
-    let (line, code) = match refusal {
-        Refusal::InvalidUserOrGroup => (text::INVALID_USER_OR_GROUP, CloseCode::NORMAL),
-        Refusal::InvalidSenderOrReceiver => (text::INVALID_SENDER_OR_RECEIVER, CloseCode::NORMAL),
-        Refusal::GroupFull => (text::GROUP_FULL, CloseCode::NORMAL),
-        Refusal::Failed(ChatError::Unavailable) => (text::UNAVAILABLE, CloseCode::TRY_AGAIN_LATER),
-        Refusal::Failed(_) => (text::UNAVAILABLE, CloseCode::INTERNAL_ERROR),
+fn refuse(socket: &Subscriber, mode: Mode, refusal: &Refusal) {
+    let (line, failure, code) = match refusal {
+        Refusal::UnknownUser => {
+            (text::INVALID_USER_OR_GROUP, ErrorCode::Unauthenticated, CloseCode::UNAUTHENTICATED)
+        }
+        Refusal::UnknownGroup => (text::INVALID_USER_OR_GROUP, ErrorCode::NotFound, CloseCode::NOT_FOUND),
+        Refusal::UnknownSender => {
+            (text::INVALID_SENDER_OR_RECEIVER, ErrorCode::Unauthenticated, CloseCode::UNAUTHENTICATED)
+        }
+        Refusal::UnknownReceiver => {
+            (text::INVALID_SENDER_OR_RECEIVER, ErrorCode::NotFound, CloseCode::NOT_FOUND)
+        }
+        Refusal::GroupFull => (text::GROUP_FULL, ErrorCode::GroupFull, CloseCode::FORBIDDEN),
+        Refusal::Failed(ChatError::Unavailable) => {
+            (text::UNAVAILABLE, ErrorCode::Unavailable, CloseCode::TRY_AGAIN_LATER)
+        }
+        Refusal::Failed(_) => (text::UNAVAILABLE, ErrorCode::Internal, CloseCode::INTERNAL_ERROR),
     };
-    socket.send(&frame::text(&[line]));
-    socket.close(code, "");
+    match mode {
+        Mode::Text => {
+            socket.reply(&frame::text(&[line]));
+            // The original's clients know no codes of their own.
+            let is_known = matches!(code, CloseCode::TRY_AGAIN_LATER | CloseCode::INTERNAL_ERROR);
+            socket.close(if is_known { code } else { CloseCode::NORMAL }, "");
+        }
+        Mode::Json => {
+            socket.reply(&event::error(None, None, &Failure::new(failure, refusal.to_string())));
+            socket.close(code, "");
+        }
+    }
 }

@@ -3,7 +3,11 @@
 mod connection;
 mod endpoint;
 mod heartbeat;
+mod json;
 mod reader;
+mod replay;
+mod session;
+mod work;
 
 pub use endpoint::{Endpoint, Visitor, WsOptions};
 pub use heartbeat::heartbeat;

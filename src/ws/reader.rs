@@ -19,8 +19,8 @@ pub(super) enum Incoming<'a> {
     Ping(&'a [u8]),
     /// A pong.
     Pong,
-    /// A close frame, with its code if it has one.
-    Close(Option<CloseCode>),
+    /// A close frame, with its code and reason if it has them.
+    Close(Option<(CloseCode, &'a str)>),
 }
 
 /// Why a client is closed.
@@ -149,7 +149,7 @@ impl FrameReader {
         match header.opcode {
             OpCode::Control(Control::Ping) => take(Incoming::Ping(payload)),
             OpCode::Control(Control::Pong) => take(Incoming::Pong),
-            OpCode::Control(_) => take(Incoming::Close(close_code(payload)?)),
+            OpCode::Control(_) => take(Incoming::Close(close_reason(payload)?)),
             OpCode::Data(Data::Text) if header.is_final => take(Incoming::Text(utf8(payload)?)),
             OpCode::Data(_) => {
                 let message = self.partial.get_or_insert_default().message.get_or_insert_default();
@@ -165,14 +165,18 @@ impl FrameReader {
     }
 }
 
-/// The code of a close frame, RFC 6455 section 5.5.1.
-fn close_code(payload: &[u8]) -> Result<Option<CloseCode>, Violation> {
+/// The code and reason of a close frame, RFC 6455 section 5.5.1.
+fn close_reason(payload: &[u8]) -> Result<Option<(CloseCode, &str)>, Violation> {
     match payload {
         [] => Ok(None),
         [high, low, reason @ ..] => {
-            utf8(reason)?;
+            let reason = utf8(reason)?;
             let code = CloseCode(u16::from_be_bytes([*high, *low]));
-            if code.is_sendable() { Ok(Some(code)) } else { Err(protocol_error("invalid close code")) }
+            if code.is_sendable() {
+                Ok(Some((code, reason)))
+            } else {
+                Err(protocol_error("invalid close code"))
+            }
         }
         [_] => Err(protocol_error("close frame of one byte")),
     }
@@ -224,7 +228,7 @@ mod tests {
             Incoming::Text(text) => format!("text {text}"),
             Incoming::Ping(payload) => format!("ping {}", String::from_utf8_lossy(payload)),
             Incoming::Pong => "pong".into(),
-            Incoming::Close(code) => format!("close {:?}", code.map(|code| code.0)),
+            Incoming::Close(close) => format!("close {:?}", close.map(|(code, reason)| (code.0, reason))),
         }
     }
 
@@ -252,7 +256,7 @@ mod tests {
             frame(0x8A, b""),
             frame(0x81, b""),
             frame(0x81, long.as_bytes()),
-            frame(0x88, &[0x03, 0xE8]),
+            frame(0x88, b"\x03\xE8bye"),
         ]
         .concat();
         let expected = [
@@ -262,7 +266,7 @@ mod tests {
             "pong",
             "text ",
             &format!("text {long}"),
-            "close Some(1000)",
+            "close Some((1000, \"bye\"))",
         ];
         for step in 1..=input.len() {
             let (seen, violation, reader) = feed(&input, step);

@@ -18,6 +18,14 @@ fn named(mut message: Message, client_id: &str) -> Message {
 }
 
 on_both! {
+    async fn the_epoch_stays_with_the_history(backend: Backend) {
+        let store = backend.open().await;
+        let epoch = store.epoch().await.unwrap();
+        assert!(!epoch.is_empty());
+        store.close().await.unwrap();
+        assert_eq!(backend.open().await.epoch().await.unwrap(), epoch);
+    }
+
     async fn what_is_stored_comes_back_exactly(backend: Backend) {
         let store = backend.open().await;
         let (general, alice) = (group(&*store, "general").await, user(&*store, "alice").await);

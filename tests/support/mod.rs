@@ -9,6 +9,8 @@
 pub mod chat;
 pub mod database;
 pub mod http;
+pub mod json;
+pub mod pattern;
 pub mod postgres;
 pub mod server;
 pub mod socket;

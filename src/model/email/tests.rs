@@ -40,7 +40,7 @@ fn addresses_get_their_normal_form() {
     ] {
         assert_eq!(normalize_email(text).as_deref(), Ok(address), "{text:?}");
     }
-    let long = format!("{}@{}.com", "x".repeat(65), "b".repeat(63));
+    let long = format!("{}@{}.com", "x".repeat(64), "b".repeat(63));
     assert_eq!(normalize_email(&long), Ok(long));
 }
 
@@ -151,7 +151,14 @@ fn what_is_no_address_gets_a_reason() {
             &format!("a@{}com", format!("{}.", "b".repeat(60)).repeat(5)),
             "The email address is too long after the @-sign (55 characters too many).",
         ),
-        (&format!("{}@b.com", "x".repeat(250)), "The email address is too long (2 characters too many)."),
+        (
+            &format!("{}@b.com", "x".repeat(65)),
+            "The email address is too long before the @-sign (1 character too many).",
+        ),
+        (
+            &format!("{}@{}com", "x".repeat(64), "b.".repeat(94)),
+            "The email address is too long (2 characters too many).",
+        ),
     ] {
         let found = normalize_email(text).map_err(|error| error.to_string());
         assert_eq!(found, Err(reason.to_owned()), "{text:?}");

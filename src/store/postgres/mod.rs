@@ -184,6 +184,12 @@ impl Store for PostgresStore {
         Box::pin(self.writer.append(batch))
     }
 
+    fn epoch(&self) -> Asked<'_, String> {
+        self.ask(|client| {
+            Box::pin(async move { Ok(client.query_one("SELECT epoch FROM server", &[]).await?.try_get(0)?) })
+        })
+    }
+
     fn ping(&self) -> Asked<'_, ()> {
         if !self.writer.is_connected() {
             return Box::pin(async { Err(unavailable("the connection that stores messages is away")) });

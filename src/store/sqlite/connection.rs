@@ -46,10 +46,10 @@ fn open(file: &Path, flags: OpenFlags) -> StoreResult<Connection> {
 }
 
 /// Whether the file can be read.
-pub(super) fn ping(connection: &Connection) -> StoreResult<()> {
+pub(super) fn epoch(connection: &Connection) -> StoreResult<String> {
     connection
         .prepare_cached("SELECT epoch FROM server")
-        .and_then(|mut statement| statement.query_row([], |_| Ok(())))
+        .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
         .map_err(from_sqlite)
 }
 

@@ -149,8 +149,12 @@ impl Store for SqliteStore {
         self.write(move |connection| messages::append(connection, &batch))
     }
 
+    fn epoch(&self) -> Asked<'_, String> {
+        self.read(|connection| connection::epoch(connection))
+    }
+
     fn ping(&self) -> Asked<'_, ()> {
-        self.read(|connection| connection::ping(connection))
+        self.read(|connection| connection::epoch(connection).map(drop))
     }
 
     fn close(&self) -> Asked<'_, ()> {

@@ -1,0 +1,136 @@
+//! The last messages of groups, for those who were away for a moment.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+use dashmap::DashMap;
+
+use super::GroupFrames;
+use crate::model::{GroupId, Seq};
+use crate::protocol::frame;
+
+/// Frames kept over all groups, in bytes, unless asked otherwise.
+const BYTES_MAX_DEFAULT: usize = 64 * 1024 * 1024;
+/// Groups that are kept track of at a time. For more, and for those forgotten, the store is asked.
+const GROUPS_MAX: usize = 200_000;
+
+/// What is known of a group's newest messages.
+#[derive(Debug, Default)]
+struct Log {
+    /// The last place in use, once it is known.
+    head: Option<Seq>,
+    /// Batches without a gap between them, oldest first, up to the head.
+    batches: VecDeque<Batch>,
+}
+
+#[derive(Debug)]
+struct Batch {
+    first: Seq,
+    last: Seq,
+    json: Bytes,
+}
+
+/// The JSON frames of the newest batches of all groups that are read in JSON mode: as they were sent, so that
+/// replaying them costs no encoding, and a thousand who come back at once cost no question to the store.
+#[derive(Debug)]
+pub struct Recent {
+    logs: DashMap<GroupId, Log>,
+    /// The batches over all groups in the order they came, and their size together.
+    order: Mutex<(VecDeque<(GroupId, usize)>, usize)>,
+    bytes_max: usize,
+}
+
+impl Default for Recent {
+    fn default() -> Self {
+        Self::new(BYTES_MAX_DEFAULT)
+    }
+}
+
+/// What comes after a place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Replay {
+    /// These, up to this place. There may be more behind them.
+    Frames(Bytes, Seq),
+    /// Nothing.
+    UpToDate,
+    /// Not known here; the store knows.
+    Unknown,
+}
+
+impl Recent {
+    /// Keeps so many bytes of frames over all groups; the oldest of all go first.
+    pub fn new(bytes_max: usize) -> Self {
+        Self { logs: DashMap::new(), order: Mutex::default(), bytes_max }
+    }
+
+    /// Whether the group's messages are wanted.
+    pub fn follows(&self, group: GroupId) -> bool {
+        self.logs.contains_key(&group)
+    }
+
+    /// The group's last place in use, if it is followed.
+    pub fn head(&self, group: GroupId) -> Option<Seq> {
+        self.logs.get(&group)?.head
+    }
+
+    /// Begins to follow a group. Its head is to be read from the store after that, and [learned](Self::learn):
+    /// then no message is missed in between.
+    pub fn follow(&self, group: GroupId) {
+        if self.logs.len() >= GROUPS_MAX {
+            self.logs.retain(|_, log| !log.batches.is_empty());
+        }
+        self.logs.entry(group).or_default();
+    }
+
+    /// Takes in the head of a followed group as the store knows it.
+    pub fn learn(&self, group: GroupId, head: Seq) {
+        if let Some(mut log) = self.logs.get_mut(&group) {
+            log.head = log.head.max(Some(head));
+        }
+    }
+
+    /// Keeps a batch of a followed group.
+    pub fn keep(&self, frames: &GroupFrames) {
+        let size = frames.json.len();
+        {
+            let Some(mut log) = self.logs.get_mut(&frames.group) else { return };
+            log.head = Some(frames.last);
+            log.batches.push_back(Batch {
+                first: frames.first,
+                last: frames.last,
+                json: frames.json.clone(),
+            });
+        }
+        // Never locked together with a log, so that the two cannot wait for each other.
+        let mut order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
+        order.0.push_back((frames.group, size));
+        order.1 += size;
+        while order.1 > self.bytes_max {
+            let Some((group, size)) = order.0.pop_front() else { break };
+            order.1 -= size;
+            if let Some(mut log) = self.logs.get_mut(&group) {
+                log.batches.pop_front();
+            }
+        }
+    }
+
+    /// What comes after `position` in the group: the rest of the batch in which the next message stands.
+    pub fn after(&self, group: GroupId, position: Seq) -> Replay {
+        let Some(log) = self.logs.get(&group) else { return Replay::Unknown };
+        let next = position.next();
+        match log.head {
+            None => return Replay::Unknown,
+            Some(head) if head < next => return Replay::UpToDate,
+            Some(_) => {}
+        }
+        let place = log.batches.partition_point(|batch| batch.last < next);
+        match log.batches.get(place) {
+            Some(batch) if batch.first <= next => {
+                let json = frame::skip(&batch.json, (next.0 - batch.first.0) as usize);
+                Replay::Frames(json, batch.last)
+            }
+            _ => Replay::Unknown,
+        }
+    }
+}

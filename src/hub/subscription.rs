@@ -1,0 +1,172 @@
+//! A socket's place among the readers of a group.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use tokio::net::TcpStream;
+
+use super::outbox::{Kind, Sent};
+use super::{GroupFrames, Sink, Subscriber};
+use crate::model::{GroupId, Seq, UserId};
+use crate::protocol::{Mode, frame};
+
+/// How a subscription gets its messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// Every batch goes straight to the socket.
+    Live,
+    /// All up to its position was sent, and the next batch is looked at before it is: it may overlap with
+    /// what was replayed, or leave a gap. Then live.
+    Aligned,
+    /// Messages behind its position were not sent and must be read again from where they are kept.
+    Behind,
+}
+
+/// One socket's reading of one group.
+#[derive(Debug)]
+pub struct Subscription<S = TcpStream> {
+    group: GroupId,
+    user: UserId,
+    subscriber: Rc<Subscriber<S>>,
+    reading: Cell<Reading>,
+    /// The last place that was sent; not kept up while live.
+    position: Cell<Seq>,
+    /// The last place that went by while it was behind.
+    passed: Cell<Seq>,
+    /// Whether the socket is to be told that it fell behind.
+    lagged: Cell<bool>,
+    /// Its number among the group's arrivals.
+    number: Cell<u64>,
+    /// Where it stands in its group's list.
+    pub(super) place: Cell<usize>,
+}
+
+impl<S: Sink> Subscription<S> {
+    pub(super) fn new(
+        group: GroupId,
+        user: UserId,
+        subscriber: &Rc<Subscriber<S>>,
+        reading: Reading,
+        position: Seq,
+    ) -> Rc<Self> {
+        Rc::new(Self {
+            group,
+            user,
+            subscriber: Rc::clone(subscriber),
+            reading: Cell::new(reading),
+            position: Cell::new(position),
+            passed: Cell::new(Seq(0)),
+            lagged: Cell::new(false),
+            number: Cell::new(0),
+            place: Cell::new(0),
+        })
+    }
+
+    /// Its number among the group's arrivals is known.
+    pub(super) fn arrived(&self, number: u64) {
+        self.number.set(number);
+    }
+
+    /// What is read.
+    pub fn group(&self) -> GroupId {
+        self.group
+    }
+
+    /// On whose behalf.
+    pub fn user(&self) -> UserId {
+        self.user
+    }
+
+    /// The socket.
+    pub fn subscriber(&self) -> &Rc<Subscriber<S>> {
+        &self.subscriber
+    }
+
+    /// How it gets its messages.
+    pub fn reading(&self) -> Reading {
+        self.reading.get()
+    }
+
+    /// The last place that was sent; without meaning while live.
+    pub fn position(&self) -> Seq {
+        self.position.get()
+    }
+
+    /// Whether the socket fell behind since the last call, so that it has to be told.
+    pub fn take_lagged(&self) -> bool {
+        self.lagged.take()
+    }
+
+    /// All up to `position` was replayed.
+    pub fn replayed(&self, position: Seq) {
+        self.position.set(position);
+    }
+
+    /// There is nothing more to replay. `false` if a batch went by that the replay has not seen: then it must
+    /// go on.
+    pub fn align(&self) -> bool {
+        if self.passed.get() > self.position.get() {
+            return false;
+        }
+        self.reading.set(Reading::Aligned);
+        true
+    }
+
+    /// Falls behind after this place.
+    pub(super) fn fall_behind(&self, position: Seq) {
+        self.reading.set(Reading::Behind);
+        self.position.set(position);
+        self.subscriber.note_behind();
+    }
+
+    /// Falls behind because its socket is too slow.
+    pub(super) fn lag(&self, position: Seq) {
+        self.lagged.set(true);
+        self.fall_behind(position);
+    }
+
+    /// Sends frames straight to the socket.
+    pub(super) fn send(&self, frames: &GroupFrames) -> Sent {
+        let (bytes, kind) = match self.subscriber.mode() {
+            // A line that is not stored is no less wanted in text mode.
+            Mode::Text => (&frames.text, Kind::Stored(frames.group, frames.first)),
+            Mode::Json if frames.is_stored() => (&frames.json, Kind::Stored(frames.group, frames.first)),
+            Mode::Json if frames.except == Some(self.user) => return Sent::Done,
+            Mode::Json => (&frames.json, Kind::Passing),
+        };
+        let came_later = frames.as_of > 0 && self.number.get() > frames.as_of;
+        if bytes.is_empty() || came_later {
+            return Sent::Done;
+        }
+        self.subscriber.send(bytes, kind)
+    }
+
+    /// Looks at frames while not live, and sends what of them was not replayed. It may be live afterwards.
+    pub(super) fn look_at(&self, frames: &GroupFrames) -> Sent {
+        if self.reading.get() == Reading::Behind {
+            self.passed.set(self.passed.get().max(frames.last));
+            return Sent::Done;
+        }
+        if !frames.is_stored() {
+            return self.send(frames);
+        }
+        let position = self.position.get();
+        if frames.last <= position {
+            return Sent::Done;
+        }
+        if frames.first > position.next() {
+            self.passed.set(frames.last);
+            self.fall_behind(position);
+            return Sent::Done;
+        }
+        let known = (position.next().0 - frames.first.0) as usize;
+        let json = frame::skip(&frames.json, known);
+        let sent = self.subscriber.send(&json, Kind::Stored(self.group, position.next()));
+        if sent == Sent::Overflow {
+            self.passed.set(frames.last);
+        } else {
+            self.reading.set(Reading::Live);
+        }
+        sent
+    }
+}

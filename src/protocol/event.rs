@@ -1,0 +1,392 @@
+//! JSON mode: what the server sends, as finished frames.
+
+use bytes::Bytes;
+
+use super::command::RequestId;
+use super::frame;
+use super::json::{write_integer, write_string};
+use super::message::{write_message, write_message_fields};
+use crate::model::{Group, GroupId, Message, MessageId, Seq, Timestamp, User};
+
+/// What is wrong, for programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorCode {
+    /// Not JSON, not an object, or a field is missing or wrong.
+    BadFrame,
+    /// The socket has not said who it is.
+    Unauthenticated,
+    /// The user is no member.
+    Forbidden,
+    /// There is no such user or group.
+    NotFound,
+    /// The socket does not read the group.
+    NotSubscribed,
+    /// The private group has all its members.
+    GroupFull,
+    /// The content or the number of groups is over a limit.
+    TooLarge,
+    /// The store is away; worth another try.
+    Unavailable,
+    /// A fault of the server.
+    Internal,
+}
+
+impl ErrorCode {
+    fn name(self) -> &'static str {
+        match self {
+            Self::BadFrame => "bad_frame",
+            Self::Unauthenticated => "unauthenticated",
+            Self::Forbidden => "forbidden",
+            Self::NotFound => "not_found",
+            Self::NotSubscribed => "not_subscribed",
+            Self::GroupFull => "group_full",
+            Self::TooLarge => "too_large",
+            Self::Unavailable => "unavailable",
+            Self::Internal => "internal",
+        }
+    }
+
+    /// How long to wait before another try, in milliseconds, if that may help.
+    fn retry_after_ms(self) -> Option<u32> {
+        (self == Self::Unavailable).then_some(1_000)
+    }
+}
+
+/// An error as it is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// For programs.
+    pub code: ErrorCode,
+    /// For people.
+    pub message: String,
+}
+
+impl Failure {
+    /// A failure.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+}
+
+/// What a socket is told when it is known who it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Welcome<'a> {
+    /// Unique while the server runs.
+    pub connection_id: &'a str,
+    /// Who it is.
+    pub user: &'a User,
+    /// Time between pings.
+    pub heartbeat_ms: u64,
+    /// Longest content, in bytes.
+    pub content_bytes: usize,
+    /// Longest frame, in bytes.
+    pub frame_bytes: usize,
+    /// Groups that one socket may read.
+    pub groups: usize,
+}
+
+/// The numbers of a stored message.
+#[derive(Clone, Copy, Debug)]
+pub struct Ack<'a> {
+    /// Its number.
+    pub id: MessageId,
+    /// Its group.
+    pub group: GroupId,
+    /// Its place.
+    pub seq: Seq,
+    /// When the server took it.
+    pub created_at: Timestamp,
+    /// The sender's name for it.
+    pub client_id: Option<&'a str>,
+    /// Whether it was stored before.
+    pub duplicate: bool,
+}
+
+/// An object under construction.
+struct Object(Vec<u8>);
+
+impl Object {
+    fn new(kind: &str, request: Option<&RequestId>) -> Self {
+        let mut out = Vec::with_capacity(160);
+        out.extend_from_slice(b"{\"type\":\"");
+        out.extend_from_slice(kind.as_bytes());
+        out.push(b'"');
+        let object = Self(out);
+        match request {
+            None => object,
+            Some(RequestId::Integer(id)) => object.integer("id", *id),
+            Some(RequestId::Text(id)) => object.string("id", id),
+        }
+    }
+
+    fn name(&mut self, name: &str) {
+        self.0.extend_from_slice(b",\"");
+        self.0.extend_from_slice(name.as_bytes());
+        self.0.extend_from_slice(b"\":");
+    }
+
+    fn integer(mut self, name: &str, value: i64) -> Self {
+        self.name(name);
+        write_integer(&mut self.0, value);
+        self
+    }
+
+    fn string(mut self, name: &str, value: &str) -> Self {
+        self.name(name);
+        write_string(&mut self.0, value);
+        self
+    }
+
+    fn boolean(mut self, name: &str, value: bool) -> Self {
+        self.name(name);
+        self.0.extend_from_slice(if value { b"true" } else { b"false" });
+        self
+    }
+
+    fn raw(mut self, name: &str, write: impl FnOnce(&mut Vec<u8>)) -> Self {
+        self.name(name);
+        write(&mut self.0);
+        self
+    }
+
+    fn frame(mut self) -> Bytes {
+        self.0.push(b'}');
+        let mut out = Vec::with_capacity(frame::HEADER_BYTES_MAX + self.0.len());
+        frame::put_text_header(&mut out, self.0.len());
+        out.extend_from_slice(&self.0);
+        out.into()
+    }
+}
+
+/// Fields of a message around its texts, in bytes, with room for every number.
+const MESSAGE_OVERHEAD_BYTES: usize = 320;
+
+/// The usual size of a message's frame, in bytes. Escaped characters take more.
+pub fn message_bytes(message: &Message) -> usize {
+    MESSAGE_OVERHEAD_BYTES + message.content.len() + message.user.username.len() + message.group.name.len()
+}
+
+/// Appends the frame of a `message` event: the same bytes for everyone, live or replayed.
+pub fn put_message(out: &mut Vec<u8>, message: &Message) {
+    // The header's size depends on the payload's: room for the longest is left, and the rest closed up.
+    let start = out.len();
+    out.extend_from_slice(&[0; frame::HEADER_BYTES_MAX]);
+    out.extend_from_slice(b"{\"type\":\"message\",");
+    write_message_fields(out, message);
+    out.push(b'}');
+    close_up(out, start);
+}
+
+fn close_up(out: &mut Vec<u8>, start: usize) {
+    let payload = start + frame::HEADER_BYTES_MAX;
+    let length = out.len() - payload;
+    let mut header = Vec::with_capacity(frame::HEADER_BYTES_MAX);
+    frame::put_text_header(&mut header, length);
+    let end = start + header.len();
+    out[start..end].copy_from_slice(&header);
+    out.copy_within(payload.., end);
+    out.truncate(end + length);
+}
+
+/// A message that is not stored.
+pub fn ephemeral(
+    group: &Group,
+    user: &User,
+    content: &str,
+    client_id: Option<&str>,
+    created_at: Timestamp,
+) -> Bytes {
+    let object = Object::new("message", None)
+        .string("content", content)
+        .integer("user_id", user.id.0)
+        .string("username", &user.username)
+        .integer("group_id", group.id.0)
+        .string("group_name", &group.name)
+        .string("created_at", &created_at.to_string());
+    match client_id {
+        Some(client_id) => object.string("client_id", client_id),
+        None => object,
+    }
+    .boolean("ephemeral", true)
+    .frame()
+}
+
+/// `welcome`
+pub fn welcome(request: Option<&RequestId>, welcome: &Welcome<'_>) -> Bytes {
+    Object::new("welcome", request)
+        .string("connection_id", welcome.connection_id)
+        .raw("user", |out| write_user(out, welcome.user))
+        .integer("heartbeat_ms", welcome.heartbeat_ms as i64)
+        .raw("limits", |out| {
+            out.extend_from_slice(b"{\"content_bytes\":");
+            write_integer(out, welcome.content_bytes);
+            out.extend_from_slice(b",\"frame_bytes\":");
+            write_integer(out, welcome.frame_bytes);
+            out.extend_from_slice(b",\"groups\":");
+            write_integer(out, welcome.groups);
+            out.push(b'}');
+        })
+        .frame()
+}
+
+/// `subscribed`
+pub fn subscribed(request: Option<&RequestId>, group: &Group, epoch: &str, head: Seq, after: Seq) -> Bytes {
+    Object::new("subscribed", request)
+        .raw("group", |out| {
+            out.extend_from_slice(b"{\"id\":");
+            write_integer(out, group.id.0);
+            out.extend_from_slice(b",\"name\":");
+            write_string(out, &group.name);
+            out.extend_from_slice(b",\"is_private\":");
+            out.extend_from_slice(if group.is_private { b"true}" } else { b"false}" });
+        })
+        .integer("group_id", group.id.0)
+        .string("epoch", epoch)
+        .integer("head_seq", head.0)
+        .integer("after", after.0)
+        .frame()
+}
+
+/// `unsubscribed`
+pub fn unsubscribed(request: Option<&RequestId>, group: GroupId) -> Bytes {
+    Object::new("unsubscribed", request).integer("group_id", group.0).frame()
+}
+
+/// `caught_up`
+pub fn caught_up(group: GroupId, seq: Seq) -> Bytes {
+    Object::new("caught_up", None).integer("group_id", group.0).integer("seq", seq.0).frame()
+}
+
+/// `lagged`
+pub fn lagged(group: GroupId, seq: Seq) -> Bytes {
+    Object::new("lagged", None).integer("group_id", group.0).integer("seq", seq.0).frame()
+}
+
+/// `ack` of a stored message.
+pub fn ack(request: Option<&RequestId>, ack: &Ack<'_>) -> Bytes {
+    let object = Object::new("ack", request)
+        .integer("message_id", ack.id.0)
+        .integer("group_id", ack.group.0)
+        .integer("seq", ack.seq.0)
+        .raw("created_at", |out| {
+            out.push(b'"');
+            out.extend_from_slice(&ack.created_at.to_text());
+            out.push(b'"');
+        });
+    match ack.client_id {
+        Some(client_id) => object.string("client_id", client_id),
+        None => object,
+    }
+    .boolean("duplicate", ack.duplicate)
+    .frame()
+}
+
+/// `ack` of an ephemeral message.
+pub fn ephemeral_ack(request: Option<&RequestId>, group: GroupId, client_id: Option<&str>) -> Bytes {
+    let object = Object::new("ack", request).integer("group_id", group.0);
+    match client_id {
+        Some(client_id) => object.string("client_id", client_id),
+        None => object,
+    }
+    .boolean("ephemeral", true)
+    .frame()
+}
+
+/// `history`
+pub fn history(request: Option<&RequestId>, group: GroupId, messages: &[Message], more: bool) -> Bytes {
+    Object::new("history", request)
+        .integer("group_id", group.0)
+        .raw("messages", |out| {
+            out.push(b'[');
+            for (index, message) in messages.iter().enumerate() {
+                if index > 0 {
+                    out.push(b',');
+                }
+                write_message(out, message);
+            }
+            out.push(b']');
+        })
+        .boolean("more", more)
+        .frame()
+}
+
+/// `presence`, an answer or an event.
+pub fn presence<'a>(
+    request: Option<&RequestId>,
+    group: GroupId,
+    online: usize,
+    users: Option<impl Iterator<Item = &'a User>>,
+) -> Bytes {
+    let object =
+        Object::new("presence", request).integer("group_id", group.0).integer("online", online as i64);
+    match users {
+        None => object,
+        Some(users) => object.raw("users", |out| {
+            out.push(b'[');
+            for (index, user) in users.enumerate() {
+                if index > 0 {
+                    out.push(b',');
+                }
+                write_user(out, user);
+            }
+            out.push(b']');
+        }),
+    }
+    .frame()
+}
+
+/// `joined` or `left`
+pub fn movement(joined: bool, group: GroupId, user: &User) -> Bytes {
+    Object::new(if joined { "joined" } else { "left" }, None)
+        .integer("group_id", group.0)
+        .integer("user_id", user.id.0)
+        .string("username", &user.username)
+        .frame()
+}
+
+/// `typing`
+pub fn typing(group: GroupId, user: &User, on: bool) -> Bytes {
+    Object::new("typing", None)
+        .integer("group_id", group.0)
+        .integer("user_id", user.id.0)
+        .string("username", &user.username)
+        .boolean("on", on)
+        .frame()
+}
+
+/// `pong`
+pub fn pong(request: Option<&RequestId>) -> Bytes {
+    Object::new("pong", request).frame()
+}
+
+/// `error`
+pub fn error(request: Option<&RequestId>, group: Option<GroupId>, failure: &Failure) -> Bytes {
+    let retry_after_ms = failure.code.retry_after_ms();
+    let mut object = Object::new("error", request)
+        .string("code", failure.code.name())
+        .string("message", &failure.message)
+        .boolean("retry", retry_after_ms.is_some());
+    if let Some(ms) = retry_after_ms {
+        object = object.integer("retry_after_ms", ms.into());
+    }
+    if let Some(group) = group {
+        object = object.integer("group_id", group.0);
+    }
+    object.frame()
+}
+
+/// `closing`
+pub fn closing(reason: &str, reconnect_in_ms: u64) -> Bytes {
+    Object::new("closing", None)
+        .string("reason", reason)
+        .integer("reconnect_in_ms", reconnect_in_ms as i64)
+        .frame()
+}
+
+fn write_user(out: &mut Vec<u8>, user: &User) {
+    out.extend_from_slice(b"{\"id\":");
+    write_integer(out, user.id.0);
+    out.extend_from_slice(b",\"username\":");
+    write_string(out, &user.username);
+    out.push(b'}');
+}

@@ -1,0 +1,55 @@
+//! What the messages say, so that whoever sees one can tell whether it is whole.
+
+use super::random::Random;
+
+/// One message of one sender.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    /// Which sender, from 0.
+    pub(super) sender: usize,
+    /// Which of its messages, from 0.
+    pub(super) number: usize,
+}
+
+impl Key {
+    /// The message's `client_id`. Senders of one group use the same ones, for a `client_id` names a message
+    /// of its sender only.
+    pub(super) fn client_id(self) -> String {
+        self.number.to_string()
+    }
+}
+
+/// Characters that JSON must escape, and characters of one to four bytes.
+const ALPHABET: [char; 16] =
+    ['a', 'Z', '0', ' ', '"', '\\', '\n', '\t', '\r', '/', '\u{1}', '\u{7f}', 'é', '€', '\u{2028}', '😀'];
+
+/// Most messages are short, and one in so many is long.
+const LONG_ONE_IN: u64 = 64;
+const SHORT_CHARS_MAX: u64 = 120;
+const LONG_CHARS_MAX: u64 = 8_192;
+
+/// The content of the message `key` in the run of `seed`.
+pub(super) fn content(seed: u64, key: Key) -> String {
+    let stream = ((key.sender as u64) << 32) | key.number as u64;
+    let mut random = Random::new(seed, stream);
+    let chars = match random.below(LONG_ONE_IN) {
+        0 => random.below(LONG_CHARS_MAX),
+        _ => random.below(SHORT_CHARS_MAX),
+    };
+    let mut text = format!("{}.{} ", key.sender, key.number);
+    text.extend((0..chars).map(|_| ALPHABET[(random.next() % ALPHABET.len() as u64) as usize]));
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn contents_are_distinct_and_repeatable() {
+        let key = Key { sender: 3, number: 4 };
+        assert_eq!(content(1, key), content(1, key));
+        assert!(content(1, key).starts_with("3.4 "));
+        assert_ne!(content(1, key), content(1, Key { sender: 4, number: 3 }));
+    }
+}

@@ -1,0 +1,94 @@
+//! What can be wrong, and how often it was.
+
+/// A kind of fault. None of them may ever occur.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// A message was acked and is not stored.
+    Lost,
+    /// A message was seen and is not stored.
+    NotStored,
+    /// A message is stored or was shown under two places, or was given two places by its acks.
+    Duplicated,
+    /// A socket was shown an earlier place after a later one, or a sender's messages are stored in another
+    /// order than it sent them.
+    Reordered,
+    /// A place is missing from what is stored, or from what a subscription was shown.
+    Hole,
+    /// A message has not the content, sender, group or numbers that it had elsewhere.
+    Altered,
+    /// A message is stored, and a receiver that asked for everything never saw it.
+    Unseen,
+    /// An answer or event that a right client does not expect: a refusal, a frame that cannot be read.
+    Unexpected,
+}
+
+impl Fault {
+    /// All of them, in the order of the report.
+    pub(super) const ALL: [Self; 8] = [
+        Self::Lost,
+        Self::NotStored,
+        Self::Duplicated,
+        Self::Reordered,
+        Self::Hole,
+        Self::Altered,
+        Self::Unseen,
+        Self::Unexpected,
+    ];
+
+    /// Its name in the report.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Lost => "acked but lost",
+            Self::NotStored => "seen but not stored",
+            Self::Duplicated => "duplicated",
+            Self::Reordered => "reordered",
+            Self::Hole => "holes in seq",
+            Self::Altered => "altered",
+            Self::Unseen => "stored but never seen",
+            Self::Unexpected => "unexpected answers",
+        }
+    }
+}
+
+/// Faults told one by one; further ones are only counted.
+const EXAMPLES_MAX: usize = 20;
+/// Where an example is cut off, for it may quote a long message.
+const EXAMPLE_CHARS_MAX: usize = 240;
+
+/// The faults found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Faults {
+    counts: [u64; Fault::ALL.len()],
+    examples: Vec<String>,
+}
+
+impl Faults {
+    /// Notes one.
+    pub(super) fn add(&mut self, fault: Fault, example: impl FnOnce() -> String) {
+        self.add_many(fault, 1, example);
+    }
+
+    /// Notes several of a kind, which have one example.
+    pub(super) fn add_many(&mut self, fault: Fault, count: u64, example: impl FnOnce() -> String) {
+        self.counts[fault as usize] += count;
+        if self.examples.len() < EXAMPLES_MAX {
+            let told = format!("{}: {}", fault.name(), example());
+            self.examples.push(told.chars().take(EXAMPLE_CHARS_MAX).collect());
+        }
+    }
+
+    /// How many of a kind there are.
+    pub(super) fn count(&self, fault: Fault) -> u64 {
+        self.counts[fault as usize]
+    }
+
+    /// How many there are.
+    pub(super) fn total(&self) -> u64 {
+        self.counts.iter().sum()
+    }
+
+    /// The first ones, as sentences.
+    pub(super) fn examples(&self) -> &[String] {
+        &self.examples
+    }
+}

@@ -1,0 +1,119 @@
+//! A client that receives.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::sleep_until;
+
+use crate::model::{GroupId, Seq};
+
+use super::cursor::Step;
+use super::event::{Event, hello, subscribe};
+use super::random::Random;
+use super::shared::{End, Phase, Shared};
+use super::socket::Socket;
+
+/// How a receiver comes to its groups.
+pub(super) enum Entrance {
+    /// The path names the user and one group; it subscribes again from where it was.
+    Path(String),
+    /// A socket for any number of groups; its `hello` names the user and where it was in each.
+    Hello(String),
+}
+
+/// A client that wants every message of its groups once and in order.
+pub(super) struct Receiver {
+    /// Which one, from 0.
+    pub(super) index: usize,
+    pub(super) entrance: Entrance,
+    /// When its sockets are cut.
+    pub(super) random: Random,
+    pub(super) shared: Arc<Shared>,
+}
+
+impl Receiver {
+    /// Receives until it has seen all that is stored.
+    pub(super) async fn run(mut self) {
+        let who = format!("receiver {}", self.index);
+        let shared = Arc::clone(&self.shared);
+        loop {
+            let end = self.connect_and_live(&who).await.unwrap_or_else(|end| end);
+            shared.ledger().disconnect(self.index);
+            if !shared.go_on_after(&who, end).await {
+                return;
+            }
+        }
+    }
+
+    async fn connect_and_live(&mut self, who: &str) -> Result<End, End> {
+        let shared = Arc::clone(&self.shared);
+        let path = match &self.entrance {
+            Entrance::Path(path) => path,
+            Entrance::Hello(_) => "/ws",
+        };
+        let mut socket = shared.connect(path).await?;
+        // Groups whose subscription has been asked for and not been answered.
+        let mut asked = HashSet::new();
+        match &self.entrance {
+            Entrance::Hello(username) => {
+                let hello = hello(username, shared.ledger().places(self.index));
+                socket.send(hello).await?;
+            }
+            Entrance::Path(_) => {
+                let places: Vec<(GroupId, Seq)> = shared.ledger().places(self.index).collect();
+                for (group, place) in places {
+                    asked.insert(group);
+                    socket.send(subscribe(group, place)).await?;
+                }
+            }
+        }
+        self.live(who, socket, asked).await
+    }
+
+    /// Lives one socket's life.
+    async fn live(&mut self, who: &str, mut socket: Socket, mut asked: HashSet<GroupId>) -> Result<End, End> {
+        let shared = Arc::clone(&self.shared);
+        let cut_at = shared.cut_time(&mut self.random);
+        let mut phases = shared.phase.subscribe();
+        loop {
+            let phase = *phases.borrow_and_update();
+            if phase == Phase::Seeing && shared.ledger().has_seen_all(self.index) {
+                return Ok(End::Done);
+            }
+            tokio::select! {
+                frame = socket.next() => match shared.read(who, &frame?) {
+                    Event::GoesOn { group, after, epoch, is_answer } => {
+                        shared.ledger().goes_on(self.index, group, after, epoch);
+                        if is_answer {
+                            asked.remove(&group);
+                        }
+                    }
+                    Event::Message(message) => {
+                        let step = shared.ledger().see(self.index, &message);
+                        if step == Step::Ask && asked.insert(message.group) {
+                            let place = self.place(message.group);
+                            socket.send(subscribe(message.group, place)).await?;
+                        }
+                    }
+                    Event::Error { retry: true, retry_after_ms, .. } => {
+                        return Ok(End::Later(Duration::from_millis(retry_after_ms)));
+                    }
+                    Event::Error { what, .. } => shared.ledger().unexpected(&format!("{who}: {what}")),
+                    Event::Ack(_) | Event::Other => {}
+                },
+                _ = phases.changed() => {}
+                () = sleep_until(cut_at), if phase == Phase::Sending => {
+                    socket.cut();
+                    return Ok(End::Cut);
+                }
+            }
+        }
+    }
+
+    /// Where it is in a group.
+    fn place(&self, group: GroupId) -> Seq {
+        let ledger = self.shared.ledger();
+        ledger.places(self.index).find(|(found, _)| *found == group).map_or(Seq(0), |(_, place)| place)
+    }
+}

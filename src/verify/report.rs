@@ -1,0 +1,61 @@
+//! What a check has found.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::fault::{Fault, Faults};
+use super::ledger::Counts;
+
+/// What a check has found. Its text is for people.
+#[derive(Clone, Debug)]
+pub struct Report {
+    pub(super) store: String,
+    pub(super) seed: u64,
+    pub(super) took: Duration,
+    pub(super) kills: u64,
+    pub(super) cuts: u64,
+    /// The longest time from a kill until the server listened again.
+    pub(super) longest_outage: Duration,
+    pub(super) counts: Counts,
+    pub(super) faults: Faults,
+}
+
+impl Report {
+    /// Whether nothing is at fault.
+    pub fn is_clean(&self) -> bool {
+        self.faults.total() == 0
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Counts { sent, acked, stored, seen, sent_again, known_before } = self.counts;
+        writeln!(f, "{}, seed {}, {:.1} s", self.store, self.seed, self.took.as_secs_f64())?;
+        writeln!(f)?;
+        let rows = [
+            ("kills", self.kills, format!("back after {:.2} s at most", self.longest_outage.as_secs_f64())),
+            ("cut sockets", self.cuts, String::new()),
+            (
+                "messages sent",
+                sent,
+                format!("{sent_again} sent again, {known_before} of them already stored"),
+            ),
+            ("messages acked", acked, String::new()),
+            ("messages stored", stored, String::new()),
+            ("messages seen", seen, "by all receivers together".to_owned()),
+        ];
+        for (name, count, remark) in rows {
+            writeln!(f, "{}", format!("{name:<24}{count:>10}   {remark}").trim_end())?;
+        }
+        writeln!(f)?;
+        for fault in Fault::ALL {
+            writeln!(f, "{:<24}{:>10}", fault.name(), self.faults.count(fault))?;
+        }
+        for example in self.faults.examples() {
+            writeln!(f, "  {example}")?;
+        }
+        writeln!(f)?;
+        let verdict = if self.is_clean() { "Nothing is at fault." } else { "FAULTS WERE FOUND." };
+        f.write_str(verdict)
+    }
+}

@@ -1,0 +1,335 @@
+//! JSON mode: one socket's commands, subscriptions and replays.
+
+use std::collections::{HashMap, VecDeque};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use tokio::task::spawn_local;
+use tokio::time::{Sleep, sleep};
+
+use super::endpoint::Endpoint;
+use super::replay::Replays;
+use super::session::Seat;
+use super::work::{Done, Work};
+use crate::chat::{ChatError, Room};
+use crate::hub::{Reading, Subscriber};
+use crate::model::{GroupId, Seq, User};
+use crate::protocol::CloseCode;
+use crate::protocol::command::{BadFrame, Command, GroupRef, Request, RequestId};
+use crate::protocol::event::{self, ErrorCode, Failure, Welcome};
+
+/// Groups that one socket may read, unless configured otherwise.
+pub(super) const GROUPS_MAX: usize = 1_000;
+/// How long a socket without a user may take to say `hello`.
+const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often a user's typing is passed on.
+const TYPING_PERIOD: Duration = Duration::from_secs(3);
+/// Rooms remembered without being subscribed to.
+const ROOMS_MAX: usize = 1_000;
+
+/// A socket in JSON mode.
+pub(super) struct JsonSession {
+    user: Option<Arc<User>>,
+    /// Groups that are read.
+    seats: HashMap<GroupId, Seat>,
+    /// Groups that the user is known to be a member of, without reading them.
+    rooms: HashMap<GroupId, Room>,
+    /// Frames that wait for the work before them.
+    backlog: VecDeque<Box<str>>,
+    work: Option<Pin<Box<Work>>>,
+    replays: Replays,
+    hello: Option<Pin<Box<Sleep>>>,
+}
+
+impl JsonSession {
+    /// A session of a known user that reads a group, or of a user who has yet to say `hello`.
+    pub(super) fn new(endpoint: &Rc<Endpoint>, socket: &Subscriber, room: Option<Room>) -> Self {
+        let mut session = Self {
+            user: None,
+            seats: HashMap::new(),
+            rooms: HashMap::new(),
+            backlog: VecDeque::new(),
+            work: None,
+            replays: Replays::default(),
+            hello: None,
+        };
+        match room {
+            None => session.hello = Some(Box::pin(sleep(HELLO_TIMEOUT))),
+            Some(room) => {
+                session.welcome(endpoint, socket, None, Arc::clone(&room.user));
+                session.work = Some(Work::enter(endpoint, room));
+            }
+        }
+        session
+    }
+
+    pub(super) fn is_ready(&self) -> bool {
+        self.work.is_none() && self.backlog.is_empty()
+    }
+
+    /// Takes a frame: at once, or when what came before it is done.
+    pub(super) fn take(&mut self, endpoint: &Rc<Endpoint>, socket: &Rc<Subscriber>, frame: &str) {
+        if self.is_ready() {
+            self.run(endpoint, socket, frame);
+        } else {
+            self.backlog.push_back(frame.into());
+        }
+    }
+
+    pub(super) fn advance(&mut self, endpoint: &Rc<Endpoint>, socket: &Rc<Subscriber>, cx: &mut Context<'_>) {
+        if self.hello.as_mut().is_some_and(|hello| hello.as_mut().poll(cx).is_ready()) {
+            self.hello = None;
+            let failure = Failure::new(ErrorCode::Unauthenticated, "no hello came in time");
+            socket.reply(&event::error(None, None, &failure));
+            socket.close(CloseCode::UNAUTHENTICATED, "no hello");
+        }
+        loop {
+            if let Some(work) = &mut self.work {
+                let Poll::Ready(done) = work.as_mut().poll(cx) else { break };
+                self.work = None;
+                self.finish(endpoint, socket, done);
+            }
+            if self.work.is_none() {
+                let Some(frame) = self.backlog.pop_front() else { break };
+                self.run(endpoint, socket, &frame);
+            }
+        }
+        self.replays.advance(&endpoint.chat, socket, &self.seats, cx);
+    }
+
+    pub(super) fn leave(mut self, endpoint: &Rc<Endpoint>) {
+        self.seats.drain().for_each(|(_, seat)| seat.leave(endpoint));
+    }
+
+    fn run(&mut self, endpoint: &Rc<Endpoint>, socket: &Rc<Subscriber>, frame: &str) {
+        let parser = Rc::clone(&endpoint.parser);
+        parser.borrow_mut().parse(frame, |parsed| match parsed {
+            Ok(request) => self.carry_out(endpoint, socket, request, frame),
+            Err(BadFrame { id, reason }) => {
+                fail(socket, id.as_ref(), None, &Failure::new(ErrorCode::BadFrame, reason));
+            }
+        });
+    }
+
+    fn carry_out(
+        &mut self,
+        endpoint: &Rc<Endpoint>,
+        socket: &Rc<Subscriber>,
+        request: Request<'_>,
+        frame: &str,
+    ) {
+        let Request { id, command } = request;
+        let user = match (&self.user, &command) {
+            (_, Command::Ping) => return socket.reply(&event::pong(id.as_ref())),
+            (user, Command::Hello { username, resume }) => {
+                let known = user.clone();
+                self.work =
+                    Some(Work::hello(endpoint, id, known, username.map(str::to_owned), resume.clone()));
+                return;
+            }
+            (Some(user), _) => Arc::clone(user),
+            (None, _) => {
+                let failure = Failure::new(ErrorCode::Unauthenticated, "say hello first");
+                return fail(socket, id.as_ref(), None, &failure);
+            }
+        };
+        match command {
+            Command::Hello { .. } | Command::Ping => {}
+            Command::Subscribe { group, after } => {
+                if self.seats.len() >= GROUPS_MAX && !self.reads(group) {
+                    let failure = Failure::new(ErrorCode::TooLarge, format!("more than {GROUPS_MAX} groups"));
+                    return fail(socket, id.as_ref(), None, &failure);
+                }
+                self.work = Some(Work::subscribe(endpoint, id, user, group, after));
+            }
+            Command::Unsubscribe { group } => match self.seats.remove(&group) {
+                Some(seat) => {
+                    seat.leave(endpoint);
+                    socket.reply(&event::unsubscribed(id.as_ref(), group));
+                }
+                None => {
+                    let failure = Failure::new(ErrorCode::NotSubscribed, "not subscribed to this group");
+                    fail(socket, id.as_ref(), Some(group), &failure);
+                }
+            },
+            Command::Presence { group } => self.work = Some(Work::presence(endpoint, id, group)),
+            Command::Send { group, content, client_id, ephemeral } => {
+                let Some(room) = self.room(group) else {
+                    return self.ask_for(endpoint, user, group, id, frame);
+                };
+                let limit = endpoint.chat.options().content_bytes_max;
+                if content.len() > limit {
+                    let failure =
+                        Failure::new(ErrorCode::TooLarge, format!("content: longer than {limit} bytes"));
+                    fail(socket, id.as_ref(), Some(group), &failure);
+                } else if ephemeral {
+                    let frames = room.ephemeral(content, client_id);
+                    socket.reply(&event::ephemeral_ack(id.as_ref(), group, client_id));
+                    let endpoint = Rc::clone(endpoint);
+                    spawn_local(async move { endpoint.announcer.send(frames).await });
+                } else if endpoint.intake.is_failing() {
+                    let failure = Failure::new(ErrorCode::Unavailable, "messages can not be stored now");
+                    fail(socket, id.as_ref(), Some(group), &failure);
+                } else {
+                    room.send(&endpoint.intake, socket, content, client_id, id);
+                }
+            }
+            Command::Typing { group, on } => {
+                if self.room(group).is_none() {
+                    return self.ask_for(endpoint, user, group, id, frame);
+                }
+                let hub = endpoint.core.hub();
+                if !on || hub.may_type(group, user.id, Instant::now(), TYPING_PERIOD) {
+                    let endpoint = Rc::clone(endpoint);
+                    spawn_local(async move { endpoint.announcer.typing(group, &user, on).await });
+                }
+            }
+            Command::History { group, before, after, limit } => {
+                if self.room(group).is_none() {
+                    return self.ask_for(endpoint, user, group, id, frame);
+                }
+                self.work = Some(Work::history(endpoint, id, group, before, after, limit));
+            }
+        }
+    }
+
+    fn reads(&self, group: GroupRef<'_>) -> bool {
+        match group {
+            GroupRef::Id(id) => self.seats.contains_key(&id),
+            GroupRef::Name(name) => self.seats.values().any(|seat| *seat.room.group.name == *name),
+        }
+    }
+
+    fn room(&self, group: GroupId) -> Option<&Room> {
+        self.seats.get(&group).map(|seat| &seat.room).or_else(|| self.rooms.get(&group))
+    }
+
+    /// Finds out whether the user is a member, then takes the frame once more.
+    fn ask_for(
+        &mut self,
+        endpoint: &Rc<Endpoint>,
+        user: Arc<User>,
+        group: GroupId,
+        request: Option<RequestId>,
+        frame: &str,
+    ) {
+        self.backlog.push_front(frame.into());
+        self.work = Some(Work::member(endpoint, request, user, group));
+    }
+
+    fn finish(&mut self, endpoint: &Rc<Endpoint>, socket: &Rc<Subscriber>, done: Done) {
+        match done {
+            Done::Reply(frame) => socket.reply(&frame),
+            Done::Failed { request, group, error } => {
+                fail(socket, request.as_ref(), group, &failure(&error));
+            }
+            Done::NotMember { request, group, error } => {
+                // The frame that needed it is answered with this.
+                self.backlog.pop_front();
+                fail(socket, request.as_ref(), Some(group), &failure(&error));
+            }
+            Done::Member(room) => {
+                if self.rooms.len() >= ROOMS_MAX {
+                    self.rooms.clear();
+                }
+                self.rooms.insert(room.group.id, room);
+            }
+            Done::Unknown { request } => {
+                let failure = Failure::new(ErrorCode::Unauthenticated, "no such user");
+                fail(socket, request.as_ref(), None, &failure);
+                socket.close(CloseCode::UNAUTHENTICATED, "no such user");
+            }
+            Done::Hello { request, user, resume } => {
+                self.welcome(endpoint, socket, request.as_ref(), user);
+                for (group, after, result) in resume {
+                    match result {
+                        Ok((room, head)) => self.subscribe(endpoint, socket, None, room, Some(after), head),
+                        Err(error) => fail(socket, None, Some(group), &failure(&error)),
+                    }
+                }
+            }
+            Done::Subscribe { request, room, after, head } => {
+                self.subscribe(endpoint, socket, request.as_ref(), room, after, head);
+            }
+        }
+    }
+
+    fn welcome(
+        &mut self,
+        endpoint: &Endpoint,
+        socket: &Subscriber,
+        request: Option<&RequestId>,
+        user: Arc<User>,
+    ) {
+        self.hello = None;
+        let id = socket.id();
+        let welcome = Welcome {
+            connection_id: &format!("{}-{}", id.core, id.serial),
+            user: &user,
+            heartbeat_ms: endpoint.options.heartbeat.as_millis() as u64,
+            content_bytes: endpoint.chat.options().content_bytes_max,
+            frame_bytes: endpoint.json_frame_bytes_max(),
+            groups: GROUPS_MAX,
+        };
+        socket.reply(&event::welcome(request, &welcome));
+        self.user = Some(user);
+    }
+
+    /// Begins to read a group. One that is read already is read anew.
+    fn subscribe(
+        &mut self,
+        endpoint: &Rc<Endpoint>,
+        socket: &Rc<Subscriber>,
+        request: Option<&RequestId>,
+        room: Room,
+        after: Option<Seq>,
+        head: Seq,
+    ) {
+        let group = room.group.id;
+        if self.seats.len() >= GROUPS_MAX && !self.seats.contains_key(&group) {
+            let failure = Failure::new(ErrorCode::TooLarge, format!("more than {GROUPS_MAX} groups"));
+            return fail(socket, request, Some(group), &failure);
+        }
+        let position = after.unwrap_or(head).min(head);
+        let is_behind = position < head;
+        let reading = if is_behind { Reading::Behind } else { Reading::Aligned };
+        socket.reply(&event::subscribed(request, &room.group, endpoint.chat.epoch(), head, position));
+        if !is_behind {
+            socket.reply(&event::caught_up(group, position));
+        }
+        // Joined before the old one leaves, so that the others see no one go.
+        let (subscription, arrival) = room.join(&endpoint.core, socket, reading, position);
+        let announced = room.clone();
+        self.rooms.remove(&group);
+        if let Some(old) = self.seats.insert(group, Seat { room, subscription }) {
+            endpoint.core.leave(&old.subscription);
+        } else {
+            let (endpoint, socket) = (Rc::clone(endpoint), Rc::clone(socket));
+            spawn_local(async move { announced.announce(&endpoint.announcer, &socket, &arrival).await });
+        }
+        if is_behind {
+            self.replays.begin(group);
+        }
+    }
+}
+
+fn fail(socket: &Subscriber, request: Option<&RequestId>, group: Option<GroupId>, failure: &Failure) {
+    socket.reply(&event::error(request, group, failure));
+}
+
+/// An error as JSON mode tells it.
+pub(super) fn failure(error: &ChatError) -> Failure {
+    let code = match error {
+        ChatError::NotFound(_) => ErrorCode::NotFound,
+        ChatError::GroupFull => ErrorCode::GroupFull,
+        ChatError::NotMember => ErrorCode::Forbidden,
+        ChatError::TooLarge { .. } => ErrorCode::TooLarge,
+        ChatError::Invalid { .. } => ErrorCode::BadFrame,
+        ChatError::Busy { .. } | ChatError::Unavailable => ErrorCode::Unavailable,
+        ChatError::Taken(_) | ChatError::Internal => ErrorCode::Internal,
+    };
+    Failure::new(code, error.to_string())
+}
