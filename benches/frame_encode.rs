@@ -6,22 +6,15 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use groupcast::model::Message;
-use groupcast::protocol::{frame, message, text};
+use groupcast::protocol::{event, text};
 
 fn put_text(out: &mut Vec<u8>, message: &Message) {
     text::put_message(out, &message.user.username, &message.content);
 }
 
-fn put_json(out: &mut Vec<u8>, message: &Message) {
-    let mut json = Vec::with_capacity(512);
-    message::write_message(&mut json, message);
-    frame::put_text_header(out, json.len());
-    out.extend_from_slice(&json);
-}
-
 fn encode(criterion: &mut Criterion) {
     let batch = sample::messages(sample::BATCH);
-    for (mode, put) in [("text", put_text as fn(&mut Vec<u8>, &Message)), ("json", put_json)] {
+    for (mode, put) in [("text", put_text as fn(&mut Vec<u8>, &Message)), ("json", event::put_message)] {
         let mut group = criterion.benchmark_group(format!("frame_encode/{mode}"));
         for messages in [&batch[..1], &batch] {
             let mut size = Vec::new();

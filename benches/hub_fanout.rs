@@ -3,12 +3,12 @@
 
 use std::hint::black_box;
 use std::io::{self, IoSlice};
-use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use groupcast::hub::{Kind, Sink, SocketId, Subscriber};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use groupcast::hub::{Core, CoreLimits, GroupFrames, Hub, Reading, Sink};
+use groupcast::model::{GroupId, Seq, UserId};
 use groupcast::protocol::{Mode, frame};
 
 /// A socket that takes all.
@@ -28,25 +28,24 @@ impl Sink for Void {
     }
 }
 
-const OUTBOX_BYTES_MAX: usize = 8 << 20;
+const GROUP: GroupId = GroupId(1);
+const LIMITS: CoreLimits =
+    CoreLimits { in_flight_messages: 1, in_flight_bytes: 1, socket_in_flight: 1, outbox_bytes: 8 << 20 };
 
 fn fan_out(criterion: &mut Criterion) {
-    let frames: Bytes = frame::text(&["alice: ", &"x".repeat(64)]);
+    let text = frame::text(&["alice: ", &"x".repeat(64)]);
+    let frames = GroupFrames::passing(GROUP, text, Bytes::new(), None);
     let mut group = criterion.benchmark_group("hub_fanout");
     for members in [100, 1_000, 10_000] {
-        let subscribers: Vec<_> = (0..members)
-            .map(|slot| {
-                let id = SocketId { core: 0, slot, serial: slot.into() };
-                Rc::new(Subscriber::new(id, Mode::Text, Void, OUTBOX_BYTES_MAX, 0))
-            })
-            .collect();
-        group.throughput(Throughput::Elements(members.into()));
-        group.bench_with_input(BenchmarkId::from_parameter(members), &subscribers, |bencher, subscribers| {
-            bencher.iter(|| {
-                for subscriber in subscribers {
-                    black_box(subscriber.send(&frames, Kind::Passing));
-                }
-            });
+        let (hub, _inboxes) = Hub::new(1);
+        let core: Core<Void> = Core::new(0, hub, LIMITS);
+        for member in 0..members {
+            let socket = core.open(Void, Mode::Text);
+            core.join(GROUP, UserId(member), &socket, Reading::Live, Seq(0));
+        }
+        group.throughput(Throughput::Elements(members as u64));
+        group.bench_function(members.to_string(), |bencher| {
+            bencher.iter(|| core.flush(black_box(&frames)));
         });
     }
     group.finish();

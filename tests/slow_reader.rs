@@ -27,16 +27,22 @@ const NUMBER_BYTES: usize = 8;
 
 #[tokio::test]
 async fn silent_members_cost_no_memory_and_no_messages() {
-    let options = ["--announce-members-max", "0", "--stall-timeout", "1s"];
+    // Nobody here answers pings.
+    let options = ["--announce-members-max", "0", "--stall-timeout", "1s", "--heartbeat", "1h"];
     let server = Server::start_with(Store::Sqlite, &options).await;
     server.users(&["loud", "silent"]).await;
     let group = server.public_group("g").await;
     let address = server.address();
-    let (readers, silent) = blocking(move || {
-        // Mixed, so that silent ones stand before and after the others in every list.
-        let names = (0..MEMBERS).map(|number| number % (MEMBERS / SILENT) == 1);
-        let (silent, readers): (Vec<_>, Vec<_>) = names.partition(|&is_silent| is_silent);
-        (open(address, "loud", readers.len()), open(address, "silent", silent.len()))
+    let (silent, readers): (Vec<TcpStream>, Vec<TcpStream>) = blocking(move || {
+        // Silent ones stand before and after the others in the list of members.
+        let members = (0..MEMBERS).map(|number| {
+            let is_silent = number % (MEMBERS / SILENT) == 1;
+            (is_silent, open(address, if is_silent { "silent" } else { "loud" }))
+        });
+        let (silent, readers): (Vec<_>, Vec<_>) = members.partition(|(is_silent, _)| *is_silent);
+        let sockets =
+            |members: Vec<(bool, TcpStream)>| members.into_iter().map(|(_, socket)| socket).collect();
+        (sockets(silent), sockets(readers))
     })
     .await;
 
@@ -54,29 +60,26 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
     tokio::task::spawn_blocking(work).await.expect("no panic")
 }
 
-/// Opens sockets in the group.
-fn open(address: SocketAddr, user: &str, count: usize) -> Vec<TcpStream> {
+/// Opens a socket in the group and reads the line that says so.
+fn open(address: SocketAddr, user: &str) -> TcpStream {
     let request = format!(
         "GET {} HTTP/1.1\r\nHost: groupcast.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
         group_path("g", user)
     );
-    let open = || {
-        let mut stream = TcpStream::connect(address).expect("the server accepts");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a time-out");
-        stream.write_all(request.as_bytes()).expect("the server reads");
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            let mut byte = [0];
-            stream.read_exact(&mut byte).expect("an answer");
-            head.push(byte[0]);
-        }
-        assert!(head.starts_with(b"HTTP/1.1 101 "), "{}", String::from_utf8_lossy(&head));
-        let mut joined = vec![0; 2 + user.len() + " joined g.".len()];
-        stream.read_exact(&mut joined).expect("the line that says so");
-        stream
-    };
-    (0..count).map(|_| open()).collect()
+    let mut stream = TcpStream::connect(address).expect("the server accepts");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a time-out");
+    stream.write_all(request.as_bytes()).expect("the server reads");
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).expect("an answer");
+        head.push(byte[0]);
+    }
+    assert!(head.starts_with(b"HTTP/1.1 101 "), "{}", String::from_utf8_lossy(&head));
+    let mut joined = vec![0; 2 + user.len() + " joined g.".len()];
+    stream.read_exact(&mut joined).expect("the line");
+    stream
 }
 
 /// The first of the readers publishes; all get every message, in order.
