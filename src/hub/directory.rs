@@ -349,3 +349,6 @@ impl Audience {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

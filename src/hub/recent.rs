@@ -134,3 +134,6 @@ impl Recent {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

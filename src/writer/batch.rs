@@ -81,46 +81,4 @@ impl Numbering {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-    use crate::model::{Group, User, UserId};
-
-    fn message(group: i64, at: i64) -> NewMessage {
-        NewMessage {
-            group: Arc::new(Group { id: GroupId(group), name: "g".into(), is_private: false }),
-            user: Arc::new(User { id: UserId(1), username: "u".into(), email: "u@e.org".into() }),
-            content: "".into(),
-            client_id: None,
-            received_at: Timestamp(at),
-        }
-    }
-
-    fn numbers(messages: &[Message]) -> Vec<(i64, i64, i64, i64)> {
-        messages.iter().map(|m| (m.id.0, m.group.id.0, m.seq.0, m.created_at.0)).collect()
-    }
-
-    #[test]
-    fn each_group_counts_on_its_own_and_time_ascends() {
-        let mut numbering = Numbering::new(MessageId(10), Timestamp(100));
-        let batch = [message(1, 50), message(2, 200), message(1, 200)];
-        assert_eq!(numbering.unknown(batch.iter()), [GroupId(1), GroupId(2)]);
-        numbering.learn(GroupId(1), Seq(7));
-        numbering.learn(GroupId(2), Seq(0));
-        let numbered = numbering.number(batch.into_iter());
-        assert_eq!(numbers(&numbered), [(11, 1, 8, 101), (12, 2, 1, 200), (13, 1, 9, 201)]);
-    }
-
-    #[test]
-    fn a_batch_that_was_not_stored_leaves_no_hole() {
-        let mut numbering = Numbering::default();
-        numbering.learn(GroupId(1), Seq(0));
-        let lost = numbering.number([message(1, 1), message(1, 2)].into_iter());
-        let stored = numbering.number([message(1, 3)].into_iter());
-        assert_eq!(numbers(&stored)[0].0, numbers(&lost)[0].0);
-        numbering.advance(&stored);
-        let next = numbering.number([message(1, 4)].into_iter());
-        assert_eq!(numbers(&next), [(2, 1, 2, 4)]);
-    }
-}
+mod tests;

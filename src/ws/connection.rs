@@ -119,8 +119,9 @@ impl Connection {
         if let Next::End = self.write(cx) {
             return Next::End;
         }
-        if self.is_held && !self.must_wait() {
-            // What reading waited for is done already.
+        let may_read = self.is_held && !self.must_wait();
+        if may_read || (self.stage == Stage::Open && self.session.may_go_on(&self.socket)) {
+            // What reading or a replay waited for is done already.
             cx.waker().wake_by_ref();
         }
         self.watch(cx)

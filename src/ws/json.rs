@@ -100,6 +100,11 @@ impl JsonSession {
         self.replays.advance(&endpoint.chat, socket, &self.seats, cx);
     }
 
+    /// Whether a replay that waited for the socket can go on.
+    pub(super) fn may_go_on(&self, socket: &Subscriber) -> bool {
+        self.replays.may_go_on(socket)
+    }
+
     pub(super) fn leave(mut self, endpoint: &Rc<Endpoint>) {
         self.seats.drain().for_each(|(_, seat)| seat.leave(endpoint));
     }

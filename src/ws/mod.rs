@@ -7,6 +7,8 @@ mod json;
 mod reader;
 mod replay;
 mod session;
+#[cfg(test)]
+mod simulation;
 mod work;
 
 pub use endpoint::{Endpoint, Visitor, WsOptions};

@@ -76,7 +76,6 @@ impl<S: Sink> Replays<S> {
         }
         for _ in 0..STEPS_A_TURN {
             if self.reading.is_none() {
-                // The task is polled again when the socket has taken what waits.
                 if socket.outbox().waiting() > WAITING_MAX {
                     return;
                 }
@@ -103,6 +102,12 @@ impl<S: Sink> Replays<S> {
             }
         }
         cx.waker().wake_by_ref();
+    }
+
+    /// Whether there is more to replay now. Asked after what waited was sent: nothing else wakes the task when the
+    /// socket has taken it all at once.
+    pub(super) fn may_go_on(&self, socket: &Subscriber<S>) -> bool {
+        self.is_needed && self.reading.is_none() && socket.outbox().waiting() <= WAITING_MAX
     }
 
     fn take(

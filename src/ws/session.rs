@@ -62,6 +62,11 @@ impl Session {
         }
     }
 
+    /// Whether what waited for the socket to take its bytes can go on.
+    pub(super) fn may_go_on(&self, socket: &Subscriber) -> bool {
+        matches!(self, Self::Json(session) if session.may_go_on(socket))
+    }
+
     /// Longest message, in bytes.
     pub(super) fn message_bytes_max(&self, endpoint: &Endpoint) -> usize {
         match self {

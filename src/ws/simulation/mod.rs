@@ -1,0 +1,162 @@
+//! A simulation: the real writer, hub, chat and replays, over a store that fails, cores that are late, and sockets
+//! that are slow or vanish, all as a seed says. What every client sees is checked against what is stored.
+//!
+//! `GROUPCAST_SEED=n cargo test simulation` plays one seed again.
+
+mod connection;
+mod pipe;
+mod random;
+mod server;
+mod store;
+mod world;
+
+use std::cell::RefCell;
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::runtime::{Builder, LocalOptions};
+use tokio::task::{JoinHandle, spawn_local};
+use tokio::time::{sleep, timeout};
+
+use self::connection::Connection;
+use self::server::Server;
+use self::world::{Client, Way, World};
+use crate::writer::{Receipt, WriteError};
+
+/// Seeds played in one run.
+const SEEDS: u64 = 300;
+/// In simulated time: what is not at rest by then never is.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+type Connections = Rc<RefCell<Vec<Rc<Connection>>>>;
+
+#[test]
+fn every_reader_gets_what_is_stored_exactly_once() {
+    if let Some(seed) = std::env::var("GROUPCAST_SEED").ok().and_then(|seed| seed.parse().ok()) {
+        return play(seed);
+    }
+    let base = RandomState::new().build_hasher().finish();
+    (0..SEEDS).for_each(|step| play(base.wrapping_add(step)));
+}
+
+fn play(seed: u64) {
+    let mut builder = Builder::new_current_thread();
+    let runtime = builder.enable_time().start_paused(true).build_local(LocalOptions::default()).unwrap();
+    let world = Rc::new(World::new(seed));
+    let outcome = runtime.block_on(run(&world));
+    if let Some(fault) = world.verdict().or(outcome.err()) {
+        panic!("GROUPCAST_SEED={seed}: {fault}");
+    }
+}
+
+async fn run(world: &Rc<World>) -> Result<(), String> {
+    let clients: Vec<Rc<Client>> = {
+        let mut random = world.random();
+        (1..=3 + random.below(4) as i64)
+            .map(|id| {
+                let way = match random.below(8) {
+                    0 => Way::Rest,
+                    1 => Way::Text,
+                    _ => Way::Json,
+                };
+                Rc::new(Client::new(id, way))
+            })
+            .collect()
+    };
+    let lives = { world.random().below(3) };
+    for _ in 0..lives {
+        let server = Rc::new(Server::start(world).await);
+        let connections = Connections::default();
+        let tasks = start(world, &server, &clients, &connections, 99);
+        let life = { world.random().micros(60_000) };
+        sleep(life).await;
+        tasks.iter().for_each(JoinHandle::abort);
+        connections.borrow().iter().for_each(|connection| connection.vanish());
+    }
+    let server = Rc::new(Server::start(world).await);
+    let connections = Connections::default();
+    for task in start(world, &server, &clients, &connections, 2) {
+        timeout(PATIENCE, task)
+            .await
+            .map_err(|_| "a client waits for ever")?
+            .map_err(|error| error.to_string())?;
+    }
+    world.store.recover();
+    let all = connections.borrow();
+    all.iter().for_each(|connection| connection.drain());
+    let mut waited = Duration::ZERO;
+    loop {
+        let unrest = all.iter().find_map(|connection| connection.unrest());
+        match unrest.or_else(|| (!server.has_full_credit()).then(|| "credit is missing".into())) {
+            None => break,
+            Some(unrest) if waited > PATIENCE => return Err(unrest),
+            Some(_) => sleep(Duration::from_millis(100)).await,
+        }
+        waited += Duration::from_millis(100);
+    }
+    world.lost().map_or(Ok(()), |number| Err(format!("message {number} is lost, or was never to be stored")))
+}
+
+fn start(
+    world: &Rc<World>,
+    server: &Rc<Server>,
+    clients: &[Rc<Client>],
+    connections: &Connections,
+    connections_each: u64,
+) -> Vec<JoinHandle<()>> {
+    clients
+        .iter()
+        .map(|client| {
+            let (world, server, client) = (Rc::clone(world), Rc::clone(server), Rc::clone(client));
+            let connections = Rc::clone(connections);
+            spawn_local(async move {
+                if client.way == Way::Rest {
+                    return post(&world, &server, &client).await;
+                }
+                for left in (0..connections_each).rev() {
+                    let connection = Connection::open(&world, &server, &client);
+                    connections.borrow_mut().push(Rc::clone(&connection));
+                    connection.live().await;
+                    if left > 0 {
+                        connection.vanish();
+                        connections.borrow_mut().retain(|other| !Rc::ptr_eq(other, &connection));
+                    }
+                }
+            })
+        })
+        .collect()
+}
+
+/// Sends messages without a socket, each until it is answered.
+async fn post(world: &Rc<World>, server: &Server, client: &Client) {
+    let mut numbers = world.retries(client);
+    let count = { world.random().size(20) };
+    numbers.extend((0..count).map(|_| {
+        let group = world.group();
+        world.compose(client, group)
+    }));
+    for number in numbers {
+        loop {
+            let pause = { world.random().micros(2_000) };
+            sleep(pause).await;
+            let message = world.message(number);
+            let (group, is_named) = (message.group.id, message.client_id.is_some());
+            let request = Some(number as u64);
+            let result = match server.writer.store(message).await {
+                Ok(Receipt::Stored { batch, index }) => {
+                    world.acknowledged(client, request, group, batch[index].seq)
+                }
+                Ok(Receipt::Duplicate(sent)) => world.acknowledged(client, request, group, sent.seq),
+                Err(WriteError::Refused) => world.refused(client, request),
+                Err(WriteError::Unavailable) if is_named => continue,
+                Err(WriteError::Unavailable) => Ok(()),
+            };
+            if let Err(fault) = result {
+                world.fault(fault);
+            }
+            break;
+        }
+    }
+}
