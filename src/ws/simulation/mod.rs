@@ -84,7 +84,7 @@ async fn run(world: &Rc<World>) -> Result<(), String> {
             .map_err(|error| error.to_string())?;
     }
     world.store.recover();
-    let all = connections.borrow();
+    let all = connections.take();
     all.iter().for_each(|connection| connection.drain());
     let mut waited = Duration::ZERO;
     loop {
