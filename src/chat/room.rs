@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::announcer::{self, Announcer};
 use super::clock;
-use crate::hub::{Arrival, Core, GroupFrames, Kind, Reading, Sink, Subscriber, Subscription};
+use crate::hub::{Arrival, Core, Departure, GroupFrames, Kind, Reading, Sink, Subscriber, Subscription};
 use crate::model::{Group, NewMessage, Seq, User};
 use crate::protocol::command::RequestId;
 use crate::protocol::text::{self, Movement};
@@ -48,9 +48,8 @@ impl Room {
         announcer.arrived(&self.group, &self.user, arrival, line).await;
     }
 
-    /// Takes the socket from the group's readers and tells those who are left.
-    pub async fn leave(&self, core: &Core, announcer: &Announcer, subscription: &Subscription) {
-        let departure = core.leave(subscription);
+    /// Tells those who are left of a socket that left the group's readers.
+    pub async fn announce_departure(&self, announcer: &Announcer, departure: Departure) {
         announcer.departed(&self.group, &self.user, departure, self.line(Movement::Left)).await;
     }
 

@@ -28,12 +28,12 @@ pub(super) struct Seat<S = TcpStream> {
 }
 
 impl Seat {
-    /// Leaves the group.
+    /// Leaves the group and tells those who are left.
     pub(super) fn leave(self, endpoint: &Rc<Endpoint>) {
+        // At once, so that nothing follows the answer to this, and a new reading never overlaps with the old one.
+        let departure = endpoint.core.leave(&self.subscription);
         let endpoint = Rc::clone(endpoint);
-        spawn_local(async move {
-            self.room.leave(&endpoint.core, &endpoint.announcer, &self.subscription).await;
-        });
+        spawn_local(async move { self.room.announce_departure(&endpoint.announcer, departure).await });
     }
 }
 
