@@ -119,8 +119,11 @@ impl Connection {
         if let Next::End = self.write(cx) {
             return Next::End;
         }
-        if self.is_held && !self.must_wait() {
-            // What reading waited for is done already.
+        let may_read = self.is_held && !self.must_wait();
+        let may_replay =
+            self.stage == Stage::Open && self.session.waits_for_room() && self.socket.outbox().waiting() == 0;
+        if may_read || may_replay {
+            // What it waited for is done already.
             cx.waker().wake_by_ref();
         }
         self.watch(cx)

@@ -70,6 +70,10 @@ impl JsonSession {
         self.work.is_none() && self.backlog.is_empty()
     }
 
+    pub(super) fn waits_for_room(&self) -> bool {
+        self.replays.waits_for_room()
+    }
+
     /// Takes a frame: at once, or when what came before it is done.
     pub(super) fn take(&mut self, endpoint: &Rc<Endpoint>, socket: &Rc<Subscriber>, frame: &str) {
         if self.is_ready() {

@@ -43,6 +43,11 @@ impl Replays {
         self.is_needed = true;
     }
 
+    /// Whether there is more to read, which has not begun since too much waits for the socket.
+    pub(super) fn waits_for_room(&self) -> bool {
+        self.is_needed && self.reading.is_none()
+    }
+
     fn announce(&mut self, group: GroupId) {
         if !self.announced.contains(&group) {
             self.announced.push(group);

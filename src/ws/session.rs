@@ -61,6 +61,14 @@ impl Session {
         }
     }
 
+    /// Whether it goes on as soon as the socket has taken what waits.
+    pub(super) fn waits_for_room(&self) -> bool {
+        match self {
+            Self::Refused | Self::Text(_) => false,
+            Self::Json(session) => session.waits_for_room(),
+        }
+    }
+
     /// Longest message, in bytes.
     pub(super) fn message_bytes_max(&self, endpoint: &Endpoint) -> usize {
         match self {
