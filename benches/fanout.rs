@@ -22,20 +22,23 @@ struct Case {
     name: &'static str,
     shape: Shape,
     pace: Pace,
+    /// Further groups that the server has met, with nobody in them.
+    known_groups: usize,
 }
 
 /// Messages that each publisher has under way in the cases that run flat out.
 const WINDOW: usize = 16;
 
 const fn flat_out(name: &'static str, groups: usize, members: usize, publishers: usize) -> Case {
-    Case { name, shape: Shape { groups, members, publishers }, pace: Pace::Window(WINDOW) }
+    Case { name, shape: Shape { groups, members, publishers }, pace: Pace::Window(WINDOW), known_groups: 0 }
 }
 
 const fn paced(name: &'static str, members: usize, per_second: f64) -> Case {
-    Case { name, shape: Shape { groups: 1, members, publishers: 1 }, pace: Pace::PerSecond(per_second) }
+    let shape = Shape { groups: 1, members, publishers: 1 };
+    Case { name, shape, pace: Pace::PerSecond(per_second), known_groups: 0 }
 }
 
-const CASES: [Case; 9] = [
+const CASES: [Case; 10] = [
     flat_out("1 x 1,000 flat out", 1, 1_000, 1),
     flat_out("1 x 10,000 flat out", 1, 10_000, 1),
     flat_out("1,000 x 10 flat out, all publishing", 1_000, 10, 1),
@@ -45,6 +48,7 @@ const CASES: [Case; 9] = [
     flat_out("growth: 1 x 15,000 flat out", 1, 15_000, 1),
     flat_out("growth: 10 x 10 flat out", 10, 10, 1),
     flat_out("growth: 100 x 10 flat out", 100, 10, 1),
+    Case { known_groups: 100_000, ..flat_out("growth: 100 x 10 flat out, 100,000 groups known", 100, 10, 1) },
 ];
 
 const CASES_SMALL: [Case; 4] = [
@@ -123,6 +127,11 @@ fn compare(case: &Case, cores: Option<Cores>, options: &Options) -> Result<()> {
 fn measure(contender: &Contender, case: &Case, cores: Option<Cores>, options: &Options) -> Result<Measured> {
     let server = contender.start(cores)?;
     let mut load = server.connect(case.shape)?;
+    if case.known_groups > 0 && matches!(contender, Contender::Groupcast(_)) {
+        server.seed(0, case.shape.groups + case.known_groups)?;
+        let groups = server.group_ids(case.shape.groups + case.known_groups)?;
+        server.say_in(&groups[case.shape.groups..], case.known_groups)?;
+    }
     let span = if options.small { Span::Messages(MESSAGES_SMALL) } else { Span::Time(options.duration) };
     if !options.small {
         load.run(case.pace, Span::Time(WARM_UP))?;

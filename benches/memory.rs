@@ -1,4 +1,5 @@
-//! What an open connection costs that does nothing: resident memory, and CPU time to come in.
+//! What an open connection costs that does nothing, in resident memory and in CPU time to come in; and what a
+//! group costs that the server has met and in which nobody is.
 //!
 //! `cargo bench --bench memory` runs all; `cargo test --bench memory` a small part, to see that it works.
 
@@ -37,6 +38,13 @@ const CONNECTIONS_BEFORE: usize = 100;
 const AT_A_TIME: usize = 50;
 const JSON_MODE: &str = "chat.v1.json";
 
+/// Groups in which something was said and nobody listens.
+const GROUPS: usize = 100_000;
+const GROUPS_SMALL: usize = 100;
+/// Groups that are known before memory is first looked at.
+const GROUPS_BEFORE: usize = 1_000;
+
+const COLUMNS_GROUPS: &[&str] = &["contender", "bytes each", "MiB in all"];
 const COLUMNS: &[&str] = &["contender", "bytes", "us to connect", "us again", "MiB in all"];
 
 fn main() -> Result<()> {
@@ -59,7 +67,31 @@ fn main() -> Result<()> {
             table.row(&row.map_err(|error| format!("{}: {}: {error}", kind.name(), contender.name()))?);
         }
     }
+    let groups = if options.small { GROUPS_SMALL } else { GROUPS };
+    let name = format!("{} groups known, nobody in them", thousands(groups as u64));
+    if options.wants(&name) {
+        let table = Table::new(&name, COLUMNS_GROUPS);
+        table.row(&measure_groups(&Contender::Groupcast(options.database.clone()), groups)?);
+    }
     Ok(())
+}
+
+/// Says something in each of many groups.
+fn measure_groups(contender: &Contender, count: usize) -> Result<Vec<String>> {
+    let server = contender.start(None)?;
+    server.seed(1, count + GROUPS_BEFORE)?;
+    let groups = server.group_ids(count + GROUPS_BEFORE)?;
+    let (before, groups) = groups.split_at(GROUPS_BEFORE);
+    // More than once, so that all buffers have their size.
+    server.say_in(before, 10 * GROUPS_BEFORE)?;
+    let resident_before = server.process.resident()?;
+    server.say_in(groups, count)?;
+    let resident = server.process.resident()?;
+    Ok(vec![
+        contender.name(),
+        thousands(resident.saturating_sub(resident_before) / count as u64),
+        format!("{:.1}", resident as f64 / f64::from(1 << 20)),
+    ])
 }
 
 /// Opens `count` connections, closes them and opens them again: the second time a server knows the users.

@@ -245,21 +245,21 @@ async fn history_comes_in_pages(store: Store) {
     while socket.until("message").await["seq"] != 1_100 {}
 
     let requests = [
-        (json!({}), 1_001..=1_100, true),
-        (json!({ "limit": 1 }), 1_100..=1_100, true),
-        (json!({ "limit": 5_000 }), 101..=1_100, true),
-        (json!({ "before": 11 }), 1..=10, false),
-        (json!({ "before": 12, "limit": 10 }), 2..=11, true),
-        (json!({ "before": 9_999, "limit": 3 }), 1_098..=1_100, true),
-        (json!({ "before": 1 }), 1..=0, false),
-        (json!({ "after": 0, "limit": 700 }), 1..=700, true),
-        (json!({ "after": 1_090 }), 1_091..=1_100, false),
-        (json!({ "after": 1_100 }), 1..=0, false),
-        (json!({ "after": i64::MAX }), 1..=0, false),
-        (json!({ "after": 10, "before": 14 }), 11..=13, false),
-        (json!({ "after": 10, "before": 14, "limit": 2 }), 11..=12, true),
-        (json!({ "after": 10, "before": 5 }), 1..=0, false),
-        (json!({ "before": 0 }), 1..=0, false),
+        (json!({}), 1_001..1_101, true),
+        (json!({ "limit": 1 }), 1_100..1_101, true),
+        (json!({ "limit": 5_000 }), 101..1_101, true),
+        (json!({ "before": 11 }), 1..11, false),
+        (json!({ "before": 12, "limit": 10 }), 2..12, true),
+        (json!({ "before": 9_999, "limit": 3 }), 1_098..1_101, true),
+        (json!({ "before": 1 }), 0..0, false),
+        (json!({ "after": 0, "limit": 700 }), 1..701, true),
+        (json!({ "after": 1_090 }), 1_091..1_101, false),
+        (json!({ "after": 1_100 }), 0..0, false),
+        (json!({ "after": i64::MAX }), 0..0, false),
+        (json!({ "after": 10, "before": 14 }), 11..14, false),
+        (json!({ "after": 10, "before": 14, "limit": 2 }), 11..13, true),
+        (json!({ "after": 10, "before": 5 }), 0..0, false),
+        (json!({ "before": 0 }), 0..0, false),
     ];
     for (fields, places, more) in requests {
         let found = page(&mut socket, group, &fields).await;

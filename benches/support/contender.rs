@@ -8,10 +8,11 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 use super::Result;
-use super::database::Database;
+use super::database::{Database, Table};
 use super::load::{Load, Shape};
 use super::options::Options;
 use super::process::{Cores, Process};
+use super::requests::{self, Until};
 use super::socket;
 use crate::yardstick::{COALESCING, ONE_SEND};
 
@@ -97,6 +98,20 @@ impl Contender {
         };
         Ok(Server { process, address, folder, database })
     }
+
+    /// Starts this very program as a bare handler of this name, on the database that a server has made in
+    /// `folder`.
+    pub(crate) fn start_bare(
+        name: &str,
+        database: &Database,
+        folder: &Path,
+    ) -> Result<(Process, SocketAddr)> {
+        let address = free_address()?;
+        let mut command = Command::new(env::current_exe()?);
+        command.args([name, &address.port().to_string()]).env("DATABASE_URL", database.url(folder));
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        Ok((Process::start(&mut command, address)?, address))
+    }
 }
 
 /// A contender that runs, stopped when dropped.
@@ -118,6 +133,30 @@ impl Server {
         }
     }
 
+    /// Numbers of the first groups of those that [`seed`](Self::seed) made.
+    pub(crate) fn group_ids(&self, count: usize) -> Result<Vec<i64>> {
+        self.ids(Table::Groups, count)
+    }
+
+    /// Posts so many messages as the first user, the groups taking turns.
+    pub(crate) fn say_in(&self, groups: &[i64], messages: usize) -> Result<()> {
+        let user = self.ids(Table::Users, 1)?[0];
+        let post = |number: usize| {
+            let group = groups[number % groups.len()];
+            let content = format!("what was said, number {number:>8}, in 64 bytes: {}", "x".repeat(18));
+            let json = format!(r#"{{"group_id":{group},"user_id":{user},"content":"{content}"}}"#);
+            requests::post("/api/v1/messages/", &json)
+        };
+        requests::run(self.address, POSTERS, Until::Requests(messages), post)?;
+        Ok(())
+    }
+
+    fn ids(&self, table: Table, count: usize) -> Result<Vec<i64>> {
+        let database = self.database.as_ref().ok_or("a server without a database")?;
+        let ids = database.ids(self.folder.path(), table, count)?;
+        if ids.len() == count { Ok(ids) } else { Err("rows are missing".into()) }
+    }
+
     /// Stops it; gives its folder.
     pub(crate) fn stop(self) -> TempDir {
         drop(self.process);
@@ -132,6 +171,9 @@ impl Server {
         Ok(load)
     }
 }
+
+/// Connections that post at the same time.
+const POSTERS: usize = 128;
 
 /// The path of a socket in text mode.
 pub(crate) fn path(group: usize, user: usize) -> String {

@@ -20,6 +20,13 @@ pub(crate) enum Database {
     Postgres(String),
 }
 
+/// What [`Database::seed`] makes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Table {
+    Users,
+    Groups,
+}
+
 impl Database {
     /// `DATABASE_URL`, or else SQLite.
     pub(crate) fn from_environment() -> Database {
@@ -76,6 +83,26 @@ impl Database {
             }
         };
         Ok(count.try_into()?)
+    }
+
+    /// Numbers of the first users or groups of those that [`seed`](Self::seed) made.
+    pub(crate) fn ids(&self, folder: &Path, table: Table, count: usize) -> Result<Vec<i64>> {
+        let select = match table {
+            Table::Users => "SELECT id FROM users WHERE username LIKE 'u______' ORDER BY username LIMIT ",
+            Table::Groups => "SELECT id FROM groups WHERE name LIKE 'g______' ORDER BY name LIMIT ",
+        };
+        let select = format!("{select} {count}");
+        match self {
+            Database::Sqlite => {
+                let connection = Connection::open(folder.join(SQLITE_FILE))?;
+                let mut statement = connection.prepare(&select)?;
+                let ids = statement.query_map([], |row| row.get(0))?;
+                Ok(ids.collect::<rusqlite::Result<_>>()?)
+            }
+            Database::Postgres(url) => with_postgres(url, async |client| {
+                Ok(client.query(&select, &[]).await?.iter().map(|row| row.get(0)).collect())
+            }),
+        }
     }
 
     /// Rows a second when the messages that are stored are put in again, see [`bare`]. No server may run.

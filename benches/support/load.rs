@@ -107,13 +107,15 @@ struct Publisher {
 
 /// Without any delivery for so long, what is missing counts as lost.
 const SILENCE_MAX: Duration = Duration::from_secs(10);
-/// How long to wait for the echo of a probe before the next is sent.
-const PROBE_INTERVAL: Duration = Duration::from_millis(20);
+/// When nothing has come for so long, the probes have reached everyone they will reach.
+const QUIET_TIME: Duration = Duration::from_millis(50);
+/// Sockets that connect together.
+const AT_A_TIME: usize = 50;
 const READ_BYTES_MAX: usize = 256 * 1024;
 const EVENTS_MAX: usize = 1024;
 
 impl Load {
-    /// Connects all sockets, one after the other. `path` names the socket's path by group and number.
+    /// Connects all sockets, some at a time: pings are answered only once all are there. `path` names the socket's path by group and number.
     pub(crate) fn connect(
         address: SocketAddr,
         shape: Shape,
@@ -122,24 +124,33 @@ impl Load {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let mut sockets = Vec::with_capacity(shape.sockets());
         let mut publishers = Vec::with_capacity(shape.publishers());
-        for number in 0..shape.sockets() {
-            let (group, member) = (number / shape.members, number % shape.members);
-            let mut stream = socket::connect(address, number)?;
-            socket::ask_upgrade(&mut stream, &path(group, number), None)?;
-            let unread = socket::await_upgrade(&mut stream, None)?;
-            stream.set_nonblocking(true)?;
-            epoll::add(&epoll, &stream, epoll::EventData::new_u64(number as u64), epoll::EventFlags::IN)?;
-            if member < shape.publishers {
-                publishers.push(Publisher { socket: number, sent: Vec::new(), echoed: 0, sent_max: 0 });
+        while sockets.len() < shape.sockets() {
+            let first = sockets.len();
+            let numbers = first..shape.sockets().min(first + AT_A_TIME);
+            let mut streams = numbers
+                .clone()
+                .map(|number| socket::connect(address, number))
+                .collect::<Result<Vec<TcpStream>>>()?;
+            for (number, stream) in numbers.clone().zip(&mut streams) {
+                socket::ask_upgrade(stream, &path(number / shape.members, number), None)?;
             }
-            sockets.push(Socket {
-                stream,
-                group,
-                joined: false,
-                unread,
-                expected: vec![0; shape.publishers],
-                order: 0,
-            });
+            for (number, mut stream) in numbers.zip(streams) {
+                let unread = socket::await_upgrade(&mut stream, None)?;
+                stream.set_nonblocking(true)?;
+                let data = epoll::EventData::new_u64(number as u64);
+                epoll::add(&epoll, &stream, data, epoll::EventFlags::IN)?;
+                if number % shape.members < shape.publishers {
+                    publishers.push(Publisher { socket: number, sent: Vec::new(), echoed: 0, sent_max: 0 });
+                }
+                sockets.push(Socket {
+                    stream,
+                    group: number / shape.members,
+                    joined: false,
+                    unread,
+                    expected: vec![0; shape.publishers],
+                    order: 0,
+                });
+            }
         }
         Ok(Load {
             shape,
@@ -163,21 +174,23 @@ impl Load {
     pub(crate) fn await_joined(&mut self) -> Result<()> {
         let idle =
             Sending { pace: Pace::Window(0), span: Span::Messages(0), started: Instant::now(), done: true };
-        while let Some(deaf) = self.sockets.iter().position(|socket| !socket.joined) {
+        loop {
+            let mut deaf: Vec<usize> =
+                self.sockets.iter().filter(|socket| !socket.joined).map(|socket| socket.group).collect();
+            deaf.dedup();
+            let Some(first) = deaf.first() else { return Ok(()) };
             if idle.started.elapsed() > SILENCE_MAX {
-                return Err(format!("socket {deaf} hears nothing").into());
+                return Err(format!("a socket of group {first} hears nothing").into());
             }
-            let group = self.sockets[deaf].group;
-            let publisher = &self.publishers[group * self.shape.publishers];
-            let mut probe = Vec::new();
-            socket::push_text(&mut probe, message::PROBE);
-            self.sockets[publisher.socket].stream.write_all(&probe)?;
-            let asked = Instant::now();
-            while !self.sockets[deaf].joined && asked.elapsed() < PROBE_INTERVAL {
-                self.wait(PROBE_INTERVAL, &idle)?;
+            for group in deaf {
+                let publisher = &self.publishers[group * self.shape.publishers];
+                let mut probe = Vec::new();
+                socket::push_text(&mut probe, message::PROBE);
+                self.sockets[publisher.socket].stream.write_all(&probe)?;
             }
+            // Probes that are still under way would be measured with the messages.
+            while self.wait(QUIET_TIME, &idle)? > 0 {}
         }
-        Ok(())
     }
 
     /// Publishes, then waits until each member of each group has received everything.
@@ -225,8 +238,8 @@ impl Load {
         })
     }
 
-    /// Waits for data, at most for `timeout`, and takes it in.
-    fn wait(&mut self, timeout: Duration, sending: &Sending) -> Result<()> {
+    /// Waits for data, at most for `timeout`, and takes it in; gives the number of sockets that had some.
+    fn wait(&mut self, timeout: Duration, sending: &Sending) -> Result<usize> {
         let mut events = std::mem::take(&mut self.events);
         events.clear();
         let timeout = Timespec::try_from(timeout)?;
@@ -235,7 +248,7 @@ impl Load {
             self.read(event.data.u64() as usize, sending)?;
         }
         self.events = events;
-        Ok(())
+        Ok(self.events.len())
     }
 
     /// Reads what a socket has, checks it, and publishes again if it is a publisher that got its own back.

@@ -9,6 +9,7 @@ pub(crate) mod latency;
 pub(crate) mod load;
 pub(crate) mod options;
 pub(crate) mod process;
+pub(crate) mod requests;
 pub(crate) mod socket;
 
 /// What can go wrong in a benchmark: it ends, with this as its last line.

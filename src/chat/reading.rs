@@ -105,12 +105,16 @@ impl Chat {
     /// # Errors
     /// [`ChatError::Unavailable`].
     pub async fn replay(&self, group: GroupId, position: Seq) -> ChatResult<Replayed> {
-        match self.hub.recent().after(group, position) {
+        let recent = self.hub.recent();
+        match recent.after(group, position) {
             Replay::Frames(frames, last) => return Ok(Replayed::Frames(frames, last)),
             Replay::UpToDate => return Ok(Replayed::UpToDate),
             Replay::Unknown => {}
         }
-        let messages = self.page(group, Some(position), None, PAGE_ROWS_MAX as u64).await?;
+        // The store may have a batch that was not delivered yet. Who read it here and came back with its place
+        // would be beyond the head as it is told, and get it twice.
+        let end = recent.head(group).map(Seq::next);
+        let messages = self.page(group, Some(position), end, PAGE_ROWS_MAX as u64).await?;
         let Some(last) = messages.last() else { return Ok(Replayed::UpToDate) };
         let mut frames = Vec::with_capacity(messages.iter().map(event::message_bytes).sum());
         messages.iter().for_each(|message| event::put_message(&mut frames, message));

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::announcer::{self, Announcer};
 use super::clock;
-use crate::hub::{Arrival, Core, GroupFrames, Kind, Reading, Subscriber, Subscription};
+use crate::hub::{Arrival, Core, GroupFrames, Kind, Reading, Sink, Subscriber, Subscription};
 use crate::model::{Group, NewMessage, Seq, User};
 use crate::protocol::command::RequestId;
 use crate::protocol::text::{self, Movement};
@@ -28,13 +28,13 @@ pub struct Room {
 impl Room {
     /// Adds the socket to the group's readers, from now on. What comes after `position` and is not
     /// [`Reading::Live`] is to be replayed.
-    pub fn join(
+    pub fn join<S: Sink>(
         &self,
-        core: &Core,
-        socket: &Rc<Subscriber>,
+        core: &Core<S>,
+        socket: &Rc<Subscriber<S>>,
         reading: Reading,
         position: Seq,
-    ) -> (Rc<Subscription>, Arrival) {
+    ) -> (Rc<Subscription<S>>, Arrival) {
         core.join(self.group.id, self.user.id, socket, reading, position)
     }
 
@@ -65,10 +65,10 @@ impl Room {
     }
 
     /// Sends a message that was checked. The caller has asked [`Core::may_send`].
-    pub fn send(
+    pub fn send<S: Sink>(
         &self,
-        intake: &Intake,
-        socket: &Subscriber,
+        intake: &Intake<S>,
+        socket: &Subscriber<S>,
         content: &str,
         client_id: Option<&str>,
         request: Option<RequestId>,

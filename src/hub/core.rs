@@ -9,24 +9,24 @@ use tokio::net::TcpStream;
 
 use super::directory::{Ack, Arrival, Departure, Event, GroupFrames, Hub, Inbox};
 use super::group::LocalGroup;
-use super::{Credit, Reading, SocketId, Subscriber, Subscription};
+use super::{Credit, Reading, Sink, SocketId, Subscriber, Subscription};
 use crate::model::{GroupId, Seq, UserId};
 use crate::protocol::{CloseCode, Mode};
 
 /// The sockets that one thread serves. Lives on that thread alone, so nothing in it is locked.
 #[derive(Debug)]
-pub struct Core {
+pub struct Core<S = TcpStream> {
     index: u16,
     hub: Hub,
-    sockets: RefCell<Slab<Rc<Subscriber>>>,
+    sockets: RefCell<Slab<Rc<Subscriber<S>>>>,
     /// Sockets so far.
     serial: Cell<u64>,
-    groups: RefCell<HashMap<GroupId, LocalGroup>>,
+    groups: RefCell<HashMap<GroupId, LocalGroup<S>>>,
     /// Time on this core, in ticks of its heartbeat.
     now: Cell<u32>,
     paused: Cell<bool>,
     stopping: Cell<bool>,
-    credit: Credit,
+    credit: Credit<S>,
     outbox_bytes_max: usize,
     socket_in_flight_max: u32,
 }
@@ -47,7 +47,7 @@ pub struct CoreLimits {
     pub outbox_bytes: usize,
 }
 
-impl Core {
+impl<S: Sink> Core<S> {
     /// A core without sockets.
     pub fn new(index: u16, hub: Hub, limits: CoreLimits) -> Self {
         Self {
@@ -76,7 +76,7 @@ impl Core {
     }
 
     /// Flow control towards the writer.
-    pub fn credit(&self) -> &Credit {
+    pub fn credit(&self) -> &Credit<S> {
         &self.credit
     }
 
@@ -102,7 +102,7 @@ impl Core {
     }
 
     /// Takes a socket in.
-    pub fn open(&self, stream: TcpStream, mode: Mode) -> Rc<Subscriber> {
+    pub fn open(&self, stream: S, mode: Mode) -> Rc<Subscriber<S>> {
         let mut sockets = self.sockets.borrow_mut();
         let entry = sockets.vacant_entry();
         self.serial.set(self.serial.get() + 1);
@@ -113,7 +113,7 @@ impl Core {
     }
 
     /// Forgets a socket. It must have left its groups.
-    pub fn close(&self, subscriber: &Subscriber) {
+    pub fn close(&self, subscriber: &Subscriber<S>) {
         self.sockets.borrow_mut().try_remove(subscriber.id().slot as usize);
     }
 
@@ -123,12 +123,12 @@ impl Core {
     }
 
     /// Whether the socket may hand another message to the writer now.
-    pub fn may_send(&self, subscriber: &Subscriber) -> bool {
+    pub fn may_send(&self, subscriber: &Subscriber<S>) -> bool {
         !self.paused.get() && subscriber.in_flight() < self.socket_in_flight_max && self.credit.available()
     }
 
     /// Calls `visit` with each of the sockets whose place leaves this remainder when divided by `slices`.
-    pub fn for_slice(&self, slice: u32, slices: u32, mut visit: impl FnMut(&Rc<Subscriber>)) {
+    pub fn for_slice(&self, slice: u32, slices: u32, mut visit: impl FnMut(&Rc<Subscriber<S>>)) {
         let sockets = self.sockets.borrow();
         let end = sockets.iter().next_back().map_or(0, |(slot, _)| slot + 1);
         (slice as usize..end)
@@ -145,10 +145,10 @@ impl Core {
         &self,
         group: GroupId,
         user: UserId,
-        subscriber: &Rc<Subscriber>,
+        subscriber: &Rc<Subscriber<S>>,
         reading: Reading,
         position: Seq,
-    ) -> (Rc<Subscription>, Arrival) {
+    ) -> (Rc<Subscription<S>>, Arrival) {
         let subscription = Subscription::new(group, user, subscriber, reading, position);
         self.groups.borrow_mut().entry(group).or_default().add(Rc::clone(&subscription));
         let arrival = self.hub.enter(self.index, group, user, subscriber.mode());
@@ -156,8 +156,10 @@ impl Core {
         (subscription, arrival)
     }
 
-    /// Takes a subscription from the group's readers; answers what that changed on all cores.
-    pub fn leave(&self, subscription: &Subscription) -> Departure {
+    /// Takes a subscription from the group's readers; answers what that changed on all cores. In JSON mode its
+    /// messages that wait are dropped: the socket may read the group anew from another place, and an overflow
+    /// would set that reading back to these.
+    pub fn leave(&self, subscription: &Subscription<S>) -> Departure {
         let group = subscription.group();
         let mut groups = self.groups.borrow_mut();
         if let Some(local) = groups.get_mut(&group) {
@@ -165,6 +167,9 @@ impl Core {
             if local.is_empty() {
                 groups.remove(&group);
             }
+        }
+        if subscription.subscriber().mode() == Mode::Json {
+            subscription.subscriber().outbox().forget(group);
         }
         self.hub.leave(self.index, group, subscription.user(), subscription.subscriber().mode())
     }

@@ -3,7 +3,9 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use super::Subscriber;
+use tokio::net::TcpStream;
+
+use super::{Sink, Subscriber};
 
 /// How much more the sockets of one core may hand to the writer.
 ///
@@ -11,14 +13,14 @@ use super::Subscriber;
 /// what is under way is bounded, in messages and in bytes. A sender that finds no credit is not read from
 /// until there is some.
 #[derive(Debug)]
-pub struct Credit {
+pub struct Credit<S = TcpStream> {
     messages: Cell<usize>,
     /// Negative after a message larger than what was left.
     bytes: Cell<i64>,
-    waiting: RefCell<Vec<Rc<Subscriber>>>,
+    waiting: RefCell<Vec<Rc<Subscriber<S>>>>,
 }
 
-impl Credit {
+impl<S: Sink> Credit<S> {
     /// Room for so many messages and bytes of content.
     pub fn new(messages: usize, bytes: usize) -> Self {
         Self { messages: Cell::new(messages), bytes: Cell::new(bytes as i64), waiting: RefCell::default() }
@@ -46,7 +48,7 @@ impl Credit {
     }
 
     /// Wakes the socket's task when credit is given back.
-    pub fn wait(&self, socket: &Rc<Subscriber>) {
+    pub fn wait(&self, socket: &Rc<Subscriber<S>>) {
         if socket.waits_for_credit() {
             self.waiting.borrow_mut().push(Rc::clone(socket));
         }

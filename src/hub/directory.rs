@@ -152,9 +152,14 @@ impl Listeners {
 impl Hub {
     /// A hub of so many cores, and the inbox of each.
     pub fn new(cores: usize) -> (Self, Vec<Inbox>) {
+        Self::with_recent(cores, Recent::default())
+    }
+
+    /// The same, over this memory of recent messages.
+    pub fn with_recent(cores: usize, recent: Recent) -> (Self, Vec<Inbox>) {
         let (senders, inboxes): (Vec<_>, Vec<_>) =
             (0..cores).map(|_| mpsc::channel(INBOX_EVENTS_MAX)).unzip();
-        (Self { groups: Arc::default(), recent: Arc::default(), cores: senders.into() }, inboxes)
+        (Self { groups: Arc::default(), recent: Arc::new(recent), cores: senders.into() }, inboxes)
     }
 
     /// The last messages of groups that are read in JSON mode.

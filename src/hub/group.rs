@@ -3,30 +3,36 @@
 use std::rc::Rc;
 
 use super::outbox::Sent;
-use super::{GroupFrames, Subscriber, Subscription};
+use super::{GroupFrames, Sink, Subscriber, Subscription};
 use crate::hub::Reading;
 use crate::model::Seq;
 
 /// A group's members among a core's sockets.
-#[derive(Debug, Default)]
-pub(super) struct LocalGroup {
-    live: Vec<Rc<Subscription>>,
+#[derive(Debug)]
+pub(super) struct LocalGroup<S> {
+    live: Vec<Rc<Subscription<S>>>,
     /// Those that replay; few, and most groups have none.
-    replaying: Vec<Rc<Subscription>>,
+    replaying: Vec<Rc<Subscription<S>>>,
 }
 
-impl LocalGroup {
+impl<S> Default for LocalGroup<S> {
+    fn default() -> Self {
+        Self { live: Vec::new(), replaying: Vec::new() }
+    }
+}
+
+impl<S: Sink> LocalGroup<S> {
     pub(super) fn is_empty(&self) -> bool {
         self.live.is_empty() && self.replaying.is_empty()
     }
 
-    pub(super) fn add(&mut self, subscription: Rc<Subscription>) {
+    pub(super) fn add(&mut self, subscription: Rc<Subscription<S>>) {
         let list = self.list(&subscription);
         subscription.place.set(list.len());
         list.push(subscription);
     }
 
-    pub(super) fn remove(&mut self, subscription: &Subscription) {
+    pub(super) fn remove(&mut self, subscription: &Subscription<S>) {
         let place = subscription.place.get();
         let list = self.list(subscription);
         if list.get(place).is_some_and(|there| std::ptr::eq(&**there, subscription)) {
@@ -41,7 +47,7 @@ impl LocalGroup {
     }
 
     /// Hands frames to all; answers those whose outboxes overflowed.
-    pub(super) fn flush(&mut self, frames: &GroupFrames) -> Vec<Rc<Subscriber>> {
+    pub(super) fn flush(&mut self, frames: &GroupFrames) -> Vec<Rc<Subscriber<S>>> {
         let mut overflowed = Vec::new();
         for member in &self.live {
             if member.send(frames) == Sent::Overflow {
@@ -54,7 +60,7 @@ impl LocalGroup {
         overflowed
     }
 
-    fn look_at(&mut self, frames: &GroupFrames, overflowed: &mut Vec<Rc<Subscriber>>) {
+    fn look_at(&mut self, frames: &GroupFrames, overflowed: &mut Vec<Rc<Subscriber<S>>>) {
         for member in std::mem::take(&mut self.replaying) {
             if member.look_at(frames) == Sent::Overflow {
                 overflowed.push(Rc::clone(member.subscriber()));
@@ -64,8 +70,8 @@ impl LocalGroup {
     }
 
     /// Takes the socket's subscription out of the live ones: what follows `position` was not sent.
-    pub(super) fn lag(&mut self, subscriber: &Rc<Subscriber>, position: Seq) {
-        let of_socket = |member: &&Rc<Subscription>| Rc::ptr_eq(member.subscriber(), subscriber);
+    pub(super) fn lag(&mut self, subscriber: &Rc<Subscriber<S>>, position: Seq) {
+        let of_socket = |member: &&Rc<Subscription<S>>| Rc::ptr_eq(member.subscriber(), subscriber);
         if let Some(member) = self.live.iter().find(of_socket).cloned() {
             self.remove(&member);
             member.lag(position);
@@ -76,7 +82,7 @@ impl LocalGroup {
         }
     }
 
-    fn list(&mut self, subscription: &Subscription) -> &mut Vec<Rc<Subscription>> {
+    fn list(&mut self, subscription: &Subscription<S>) -> &mut Vec<Rc<Subscription<S>>> {
         match subscription.reading() {
             Reading::Live => &mut self.live,
             Reading::Aligned | Reading::Behind => &mut self.replaying,

@@ -187,6 +187,18 @@ impl<S: Sink> Outbox<S> {
         self.waiting.set(queue.iter().map(|(bytes, _)| bytes.len()).sum());
     }
 
+    /// Drops the messages of a group that wait, but for one that is partly sent, without noting it: they are no
+    /// longer wanted.
+    pub fn forget(&self, group: GroupId) {
+        let mut queue = self.queue.borrow_mut();
+        let mut keep = self.begun.get();
+        queue.retain(|&(_, kind)| {
+            let is_begun = std::mem::take(&mut keep);
+            is_begun || !matches!(kind, Kind::Stored(of, _) if of == group)
+        });
+        self.waiting.set(queue.iter().map(|(bytes, _)| bytes.len()).sum());
+    }
+
     /// Drops what waits, even if partly sent, and takes nothing any more.
     pub fn abandon(&self) {
         self.open.set(false);

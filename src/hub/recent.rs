@@ -10,8 +10,8 @@ use super::GroupFrames;
 use crate::model::{GroupId, Seq};
 use crate::protocol::frame;
 
-/// Frames kept over all groups, in bytes; the oldest of all go first.
-const BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Frames kept over all groups, in bytes, unless asked otherwise.
+const BYTES_MAX_DEFAULT: usize = 64 * 1024 * 1024;
 /// Groups that are kept track of at a time. For more, and for those forgotten, the store is asked.
 const GROUPS_MAX: usize = 200_000;
 
@@ -33,11 +33,18 @@ struct Batch {
 
 /// The JSON frames of the newest batches of all groups that are read in JSON mode: as they were sent, so that
 /// replaying them costs no encoding, and a thousand who come back at once cost no question to the store.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Recent {
     logs: DashMap<GroupId, Log>,
     /// The batches over all groups in the order they came, and their size together.
     order: Mutex<(VecDeque<(GroupId, usize)>, usize)>,
+    bytes_max: usize,
+}
+
+impl Default for Recent {
+    fn default() -> Self {
+        Self::new(BYTES_MAX_DEFAULT)
+    }
 }
 
 /// What comes after a place.
@@ -52,6 +59,11 @@ pub enum Replay {
 }
 
 impl Recent {
+    /// Keeps so many bytes of frames over all groups; the oldest of all go first.
+    pub fn new(bytes_max: usize) -> Self {
+        Self { logs: DashMap::new(), order: Mutex::default(), bytes_max }
+    }
+
     /// Whether the group's messages are wanted.
     pub fn follows(&self, group: GroupId) -> bool {
         self.logs.contains_key(&group)
@@ -94,7 +106,7 @@ impl Recent {
         let mut order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
         order.0.push_back((frames.group, size));
         order.1 += size;
-        while order.1 > BYTES_MAX {
+        while order.1 > self.bytes_max {
             let Some((group, size)) = order.0.pop_front() else { break };
             order.1 -= size;
             if let Some(mut log) = self.logs.get_mut(&group) {

@@ -77,8 +77,12 @@ impl<S: Sink> Subscriber<S> {
     }
 
     /// Sends whole frames, see [`Outbox::send`]. A socket in text mode, which could not be told what it missed,
-    /// is closed with [`CloseCode::TOO_SLOW`] when its outbox overflows.
+    /// is closed with [`CloseCode::TOO_SLOW`] when its outbox overflows. Once a close was asked for, only replies
+    /// are taken: what came after dropped messages would hide that they are missing.
     pub fn send(&self, frames: &Bytes, kind: Kind) -> Sent {
+        if kind != Kind::Reply && self.closing.get().is_some() {
+            return Sent::Done;
+        }
         let sent = self.outbox.send(frames, kind, self.outbox_bytes_max);
         match sent {
             Sent::Done => {}

@@ -3,8 +3,10 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use tokio::net::TcpStream;
+
 use super::outbox::{Kind, Sent};
-use super::{GroupFrames, Subscriber};
+use super::{GroupFrames, Sink, Subscriber};
 use crate::model::{GroupId, Seq, UserId};
 use crate::protocol::{Mode, frame};
 
@@ -22,10 +24,10 @@ pub enum Reading {
 
 /// One socket's reading of one group.
 #[derive(Debug)]
-pub struct Subscription {
+pub struct Subscription<S = TcpStream> {
     group: GroupId,
     user: UserId,
-    subscriber: Rc<Subscriber>,
+    subscriber: Rc<Subscriber<S>>,
     reading: Cell<Reading>,
     /// The last place that was sent; not kept up while live.
     position: Cell<Seq>,
@@ -39,11 +41,11 @@ pub struct Subscription {
     pub(super) place: Cell<usize>,
 }
 
-impl Subscription {
+impl<S: Sink> Subscription<S> {
     pub(super) fn new(
         group: GroupId,
         user: UserId,
-        subscriber: &Rc<Subscriber>,
+        subscriber: &Rc<Subscriber<S>>,
         reading: Reading,
         position: Seq,
     ) -> Rc<Self> {
@@ -76,7 +78,7 @@ impl Subscription {
     }
 
     /// The socket.
-    pub fn subscriber(&self) -> &Rc<Subscriber> {
+    pub fn subscriber(&self) -> &Rc<Subscriber<S>> {
         &self.subscriber
     }
 
@@ -108,6 +110,14 @@ impl Subscription {
         }
         self.reading.set(Reading::Aligned);
         true
+    }
+
+    /// Something may have been delivered between the look at the group's head and the joining: it is to be
+    /// looked for.
+    pub fn recheck(&self) {
+        if self.reading.get() == Reading::Aligned {
+            self.fall_behind(self.position.get());
+        }
     }
 
     /// Falls behind after this place.

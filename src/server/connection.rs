@@ -69,17 +69,19 @@ impl Acceptor {
     /// Between requests nothing of hyper is kept: an idle connection holds no buffers.
     pub(super) async fn serve(self: Rc<Self>, mut stream: TcpStream, permit: OwnedSemaphorePermit) {
         let mut early = Bytes::new();
+        let mut fresh = true;
         loop {
             if early.is_empty() {
                 tokio::select! {
-                    result = timeout(self.shared.config.idle_timeout, stream.readable()) => {
-                        if !matches!(result, Ok(Ok(()))) {
+                    heard = self.next_request(&stream, fresh) => {
+                        if !heard {
                             return;
                         }
                     }
                     () = self.shared.drain.cancelled() => return,
                 }
             }
+            fresh = false;
             match Box::pin(self.serve_requests(stream, early)).await {
                 Outcome::Idle(idle, rest) => (stream, early) = (idle, rest),
                 Outcome::Upgraded(stream, rest, visitor) => {
@@ -90,6 +92,16 @@ impl Acceptor {
                 Outcome::Broken => return,
             }
         }
+    }
+
+    /// Waits for the first bytes of a request; `false` if none come in time.
+    async fn next_request(&self, stream: &TcpStream, fresh: bool) -> bool {
+        if !fresh {
+            return matches!(timeout(self.shared.config.idle_timeout, stream.readable()).await, Ok(Ok(())));
+        }
+        // A new stream counts as readable until a read has failed. Only a look into it tells whether the client
+        // has said anything; hyper would keep its buffers while it waits.
+        matches!(timeout(self.shared.config.head_timeout, stream.peek(&mut [0])).await, Ok(Ok(1..)))
     }
 
     /// Serves requests as long as there are any.
@@ -136,7 +148,8 @@ impl Acceptor {
         .await;
         let parts = connection.into_parts();
         let (stream, unread) = parts.io.into_inner();
-        let rest = if unread.is_empty() { parts.read_buf } else { [parts.read_buf, unread].concat().into() };
+        // Copied, since even an empty part would keep hyper's whole buffer.
+        let rest = Bytes::from([parts.read_buf, unread].concat());
         match result {
             None => Outcome::Idle(stream, rest),
             Some(Ok(())) => match exchange.upgrade.take() {

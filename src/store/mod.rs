@@ -16,6 +16,8 @@ mod sqlite;
 
 pub use database::Database;
 pub use error::{StoreError, Unique};
+#[doc(hidden)]
+pub use postgres::copy;
 
 use crate::model::{Group, GroupId, Message, MessageId, NewUser, Seq, Timestamp, User, UserId};
 

@@ -10,7 +10,7 @@ const HEADS_MAX: usize = 1 << 20;
 
 /// The numbers given so far. They move on only when a batch is stored, so a batch that fails leaves no hole.
 #[derive(Debug, Default)]
-pub(super) struct Numbering {
+pub struct Numbering {
     last_id: MessageId,
     last_at: Timestamp,
     heads: HashMap<GroupId, Seq>,
@@ -18,13 +18,13 @@ pub(super) struct Numbering {
 
 impl Numbering {
     /// Goes on after what is stored.
-    pub(super) fn new(last_id: MessageId, last_at: Timestamp) -> Self {
+    pub fn new(last_id: MessageId, last_at: Timestamp) -> Self {
         Self { last_id, last_at, heads: HashMap::new() }
     }
 
     /// The groups of these messages whose heads are not known, each once; to be [learned](Self::learn) before
     /// the messages are numbered.
-    pub(super) fn unknown<'a>(&mut self, messages: impl Iterator<Item = &'a NewMessage>) -> Vec<GroupId> {
+    pub fn unknown<'a>(&mut self, messages: impl Iterator<Item = &'a NewMessage>) -> Vec<GroupId> {
         if self.heads.len() >= HEADS_MAX {
             self.heads.clear();
         }
@@ -38,13 +38,13 @@ impl Numbering {
     }
 
     /// Takes in the head of a group as stored.
-    pub(super) fn learn(&mut self, group: GroupId, head: Seq) {
+    pub fn learn(&mut self, group: GroupId, head: Seq) {
         self.heads.insert(group, head);
     }
 
     /// Gives numbers to messages whose groups' heads are known, in their order. `created_at` ascends
     /// strictly, whatever the clock does.
-    pub(super) fn number(&self, messages: impl Iterator<Item = NewMessage>) -> Vec<Message> {
+    pub fn number(&self, messages: impl Iterator<Item = NewMessage>) -> Vec<Message> {
         let mut heads: HashMap<GroupId, Seq> = HashMap::new();
         let (mut id, mut at) = (self.last_id, self.last_at);
         messages
@@ -69,7 +69,7 @@ impl Numbering {
     }
 
     /// These are stored: the next numbers come after them.
-    pub(super) fn advance(&mut self, stored: &[Message]) {
+    pub fn advance(&mut self, stored: &[Message]) {
         for message in stored {
             self.heads.insert(message.group.id, message.seq);
         }

@@ -5,33 +5,35 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
+use tokio::net::TcpStream;
+
 use super::MessageWriter;
 use super::handle::Command;
 use super::submission::{ReplyTo, Submission};
-use crate::hub::{Core, Subscriber};
+use crate::hub::{Core, Sink, Subscriber};
 use crate::model::NewMessage;
 use crate::protocol::command::RequestId;
 
 /// Collects what a core's sockets send and hands it to the writer once a turn of the core's loop, after all
 /// sockets that were ready have been read: one hand-over between threads for many messages.
 #[derive(Debug)]
-pub struct Intake {
-    core: Rc<Core>,
+pub struct Intake<S = TcpStream> {
+    core: Rc<Core<S>>,
     writer: MessageWriter,
     collected: RefCell<Vec<Submission>>,
     /// The task of [`run`](Self::run), while nothing is collected.
     idle: RefCell<Option<Waker>>,
 }
 
-impl Intake {
+impl<S: Sink> Intake<S> {
     /// An intake; [`run`](Self::run) must be spawned on the core's thread.
-    pub fn new(core: Rc<Core>, writer: MessageWriter) -> Self {
+    pub fn new(core: Rc<Core<S>>, writer: MessageWriter) -> Self {
         Self { core, writer, collected: RefCell::default(), idle: RefCell::default() }
     }
 
     /// Sends a socket's message; its answer will carry the request's name. The caller has asked
     /// [`Core::may_send`].
-    pub fn submit(&self, sender: &Subscriber, message: NewMessage, request: Option<RequestId>) {
+    pub fn submit(&self, sender: &Subscriber<S>, message: NewMessage, request: Option<RequestId>) {
         self.core.credit().take(message.content.len());
         sender.message_sent();
         let reply_to = ReplyTo::Socket { socket: sender.id(), mode: sender.mode(), request };

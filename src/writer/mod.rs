@@ -12,6 +12,8 @@ mod intake;
 mod submission;
 mod task;
 
+#[doc(hidden)]
+pub use batch::Numbering;
 pub use handle::{MessageWriter, Receipt, WriteError};
 pub use intake::Intake;
 pub use submission::{Answer, ReplyTo, Submission};

@@ -101,7 +101,7 @@ impl JsonSession {
                 self.run(endpoint, socket, &frame);
             }
         }
-        self.replays.advance(endpoint, socket, &self.seats, cx);
+        self.replays.advance(&endpoint.chat, socket, &self.seats, cx);
     }
 
     pub(super) fn leave(mut self, endpoint: &Rc<Endpoint>) {
@@ -306,6 +306,10 @@ impl JsonSession {
         }
         // Joined before the old one leaves, so that the others see no one go.
         let (subscription, arrival) = room.join(&endpoint.core, socket, reading, position);
+        // A batch that came after the head was read is known here, or was handed out after the joining.
+        if endpoint.core.hub().recent().head(group).is_none_or(|head| head > position) {
+            subscription.recheck();
+        }
         let announced = room.clone();
         self.rooms.remove(&group);
         if let Some(old) = self.seats.insert(group, Seat { room, subscription }) {

@@ -2,18 +2,19 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::hash::BuildHasher;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use tokio::net::TcpStream;
 use tokio::time::{Duration, sleep};
 
-use super::endpoint::Endpoint;
 use super::session::Seat;
-use crate::chat::{ChatResult, Replayed};
-use crate::hub::{Reading, Subscriber, Subscription};
+use crate::chat::{Chat, ChatResult, Replayed};
+use crate::hub::{Reading, Sink, Subscriber, Subscription};
 use crate::model::GroupId;
 use crate::protocol::event;
 
@@ -28,15 +29,20 @@ const RETRY: Duration = Duration::from_millis(200);
 type Stretch = Pin<Box<dyn Future<Output = ChatResult<Replayed>>>>;
 
 /// The replays of one socket, one at a time.
-#[derive(Default)]
-pub(super) struct Replays {
+pub(super) struct Replays<S = TcpStream> {
     /// Groups whose replay was announced, so that its end is too.
     announced: Vec<GroupId>,
-    reading: Option<(Rc<Subscription>, Stretch)>,
+    reading: Option<(Rc<Subscription<S>>, Stretch)>,
     is_needed: bool,
 }
 
-impl Replays {
+impl<S> Default for Replays<S> {
+    fn default() -> Self {
+        Self { announced: Vec::new(), reading: None, is_needed: false }
+    }
+}
+
+impl<S: Sink> Replays<S> {
     /// A group was subscribed to from a place before its head.
     pub(super) fn begin(&mut self, group: GroupId) {
         self.announce(group);
@@ -57,9 +63,9 @@ impl Replays {
     /// Goes on until everything is replayed, or the socket or the store has to be waited for.
     pub(super) fn advance(
         &mut self,
-        endpoint: &Rc<Endpoint>,
-        socket: &Rc<Subscriber>,
-        seats: &HashMap<GroupId, Seat>,
+        chat: &Arc<Chat>,
+        socket: &Rc<Subscriber<S>>,
+        seats: &HashMap<GroupId, Seat<S>, impl BuildHasher>,
         cx: &mut Context<'_>,
     ) {
         if socket.take_behind() {
@@ -86,7 +92,7 @@ impl Replays {
                 };
                 let subscription = Rc::clone(&seat.subscription);
                 let (group, position) = (subscription.group(), subscription.position());
-                let chat = Arc::clone(&endpoint.chat);
+                let chat = Arc::clone(chat);
                 self.reading =
                     Some((subscription, Box::pin(async move { chat.replay(group, position).await })));
             }
@@ -104,7 +110,12 @@ impl Replays {
         cx.waker().wake_by_ref();
     }
 
-    fn take(&mut self, socket: &Subscriber, subscription: &Rc<Subscription>, result: ChatResult<Replayed>) {
+    fn take(
+        &mut self,
+        socket: &Subscriber<S>,
+        subscription: &Rc<Subscription<S>>,
+        result: ChatResult<Replayed>,
+    ) {
         match result {
             Ok(Replayed::Frames(frames, last)) => {
                 if !frames.is_empty() {

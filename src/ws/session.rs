@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::task::Context;
 
+use tokio::net::TcpStream;
 use tokio::task::spawn_local;
 
 use super::endpoint::Endpoint;
@@ -21,9 +22,9 @@ pub(super) enum Session {
 }
 
 /// A socket's place in a group.
-pub(super) struct Seat {
+pub(super) struct Seat<S = TcpStream> {
     pub(super) room: Room,
-    pub(super) subscription: Rc<Subscription>,
+    pub(super) subscription: Rc<Subscription<S>>,
 }
 
 impl Seat {

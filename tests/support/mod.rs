@@ -10,6 +10,7 @@ pub mod chat;
 pub mod database;
 pub mod http;
 pub mod json;
+pub mod pattern;
 pub mod postgres;
 pub mod server;
 pub mod socket;

@@ -60,6 +60,15 @@ impl Server {
         TcpStream::connect(self.address).await.expect("the server accepts")
     }
 
+    /// A figure of its memory in bytes, by its name in `/proc/*/status`.
+    pub fn memory(&self, name: &str) -> u64 {
+        let id = self.child.id().expect("the server runs");
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("the process's status");
+        let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        let kib = line.expect("the figure").trim().trim_end_matches(" kB");
+        kib.parse::<u64>().expect("a number") * 1024
+    }
+
     /// Ends the process at once, as a crash would.
     pub async fn kill9(&mut self) {
         self.child.start_kill().expect("the server runs");

@@ -21,13 +21,13 @@ const ROW_BYTES: usize = 2 + 7 * 4 + 5 * 8;
 const EPOCH_MICROS: i64 = 946_684_800_000_000;
 
 /// How many bytes [`encode`] makes of these rows.
-pub(super) fn encoded_bytes(rows: &[Message]) -> usize {
+pub fn encoded_bytes(rows: &[Message]) -> usize {
     let texts = |row: &Message| row.content.len() + row.client_id.as_ref().map_or(0, |id| id.len());
     HEADER.len() + rows.iter().map(|row| ROW_BYTES + texts(row)).sum::<usize>() + size_of_val(&TRAILER)
 }
 
 /// Appends the rows to `to` as the whole data of one COPY.
-pub(super) fn encode(rows: &[Message], to: &mut BytesMut) {
+pub fn encode(rows: &[Message], to: &mut BytesMut) {
     to.put_slice(HEADER);
     for row in rows {
         to.put_i16(COLUMNS);

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
 mod connect;
-mod copy;
+pub mod copy;
 mod error;
 mod groups;
 mod instant;

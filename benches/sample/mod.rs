@@ -1,0 +1,50 @@
+//! Messages as a busy group writes them, for the benchmarks of single parts.
+
+#![allow(dead_code, reason = "each benchmark is a program of its own and uses a part of this")]
+
+use std::sync::Arc;
+
+use groupcast::model::{Group, GroupId, Message, MessageId, NewMessage, Seq, Timestamp, User, UserId};
+
+/// Messages in a full batch.
+pub(crate) const BATCH: usize = 1_000;
+/// Groups that the messages of a batch are spread over.
+const GROUPS: usize = 10;
+/// 64 bytes: a short sentence, with one character that JSON has to escape.
+const CONTENT: &str = "Shall we say \"noon\" at the usual place, or is that too early now";
+/// 2026-01-01.
+const STARTED_AT: i64 = 1_767_225_600_000_000;
+
+/// Messages as they come from sockets.
+pub(crate) fn new_messages(count: usize) -> Vec<NewMessage> {
+    let user =
+        Arc::new(User { id: UserId(4_711), username: "alice".into(), email: "alice@example.org".into() });
+    let groups: Vec<_> = (1..=GROUPS as i64)
+        .map(|id| Arc::new(Group { id: GroupId(id), name: "lunch".into(), is_private: false }))
+        .collect();
+    (0..count)
+        .map(|number| NewMessage {
+            group: Arc::clone(&groups[number % GROUPS]),
+            user: Arc::clone(&user),
+            content: CONTENT.into(),
+            client_id: None,
+            received_at: Timestamp(STARTED_AT + number as i64),
+        })
+        .collect()
+}
+
+/// Messages as they are stored.
+pub(crate) fn messages(count: usize) -> Vec<Message> {
+    (1..)
+        .zip(new_messages(count))
+        .map(|(number, message)| Message {
+            id: MessageId(1_000_000 + number),
+            seq: Seq(number),
+            group: message.group,
+            user: message.user,
+            content: message.content,
+            client_id: message.client_id,
+            created_at: message.received_at,
+        })
+        .collect()
+}

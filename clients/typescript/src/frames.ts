@@ -1,0 +1,215 @@
+/** The frames of the subprotocol `chat.v1.json`, as they are on the wire. */
+
+/** The subprotocol that chooses JSON mode. */
+export const SUBPROTOCOL = "chat.v1.json";
+
+/** A group's number. */
+export type GroupId = number;
+
+/** A user, as others see them. */
+export interface User {
+  id: number;
+  username: string;
+}
+
+/** A group. */
+export interface Group {
+  id: GroupId;
+  name: string;
+  /** Whether it has at most two members. */
+  is_private: boolean;
+}
+
+/** A message that is stored. */
+export interface Message {
+  /** Unique over all groups. */
+  id: number;
+  /** The place in the group: 1, 2, 3, without gaps. */
+  seq: number;
+  content: string;
+  user_id: number;
+  username: string;
+  group_id: GroupId;
+  group_name: string;
+  /** RFC 3339, in UTC. */
+  created_at: string;
+  /** The sender's own name for it. */
+  client_id?: string;
+}
+
+/** A message that is not stored and has no place in the group. It may be lost. */
+export interface EphemeralMessage extends Omit<Message, "id" | "seq"> {
+  ephemeral: true;
+}
+
+/** What the server allows. */
+export interface Limits {
+  /** Longest content of a message, in bytes of UTF-8. */
+  content_bytes: number;
+  /** Longest frame, in bytes. */
+  frame_bytes: number;
+  /** Groups that one socket may be subscribed to. */
+  groups: number;
+}
+
+/** The answer to `hello`. */
+export interface Welcome {
+  connection_id: string;
+  user: User;
+  /** The server lets a silent peer live for twice this long, in milliseconds. */
+  heartbeat_ms: number;
+  limits: Limits;
+}
+
+/** The answer to `subscribe`. */
+export interface Subscribed {
+  group: Group;
+  group_id: GroupId;
+  /** Changes when stored messages were lost. */
+  epoch: string;
+  /** The place of the newest message, 0 if there is none. */
+  head_seq: number;
+  /** The place behind which messages follow. */
+  after: number;
+}
+
+/** The answer to `send`. */
+export interface Ack {
+  message_id: number;
+  group_id: GroupId;
+  seq: number;
+  created_at: string;
+  client_id?: string;
+  /** Whether a message with this `client_id` was stored before; these are then its numbers. */
+  duplicate: boolean;
+}
+
+/** The answer to `history`, in ascending `seq`. */
+export interface History {
+  group_id: GroupId;
+  messages: Message[];
+  /** Whether there are more beyond this page. */
+  more: boolean;
+}
+
+/** Who is online in a group. */
+export interface Presence {
+  group_id: GroupId;
+  online: number;
+  /** Absent if the group is large. */
+  users?: User[];
+}
+
+/** A user came to a group or left it. */
+export interface Movement {
+  group_id: GroupId;
+  user_id: number;
+  username: string;
+}
+
+/** A user types, or has stopped. */
+export interface Typing extends Movement {
+  on: boolean;
+}
+
+/** A place in a group that has a meaning: behind a lag, or at the end of a replay. */
+export interface Place {
+  group_id: GroupId;
+  seq: number;
+}
+
+/** Why a request failed. */
+export type ErrorCode =
+  | "bad_frame"
+  | "unauthenticated"
+  | "forbidden"
+  | "not_found"
+  | "not_subscribed"
+  | "group_full"
+  | "too_large"
+  | "rate_limited"
+  | "unavailable"
+  | "internal";
+
+/** A request failed, or something else did. */
+export interface ErrorFrame {
+  code: ErrorCode;
+  message: string;
+  group_id?: GroupId;
+  /** Whether the same request may succeed later. */
+  retry: boolean;
+  retry_after_ms?: number;
+}
+
+/** The server is about to close the socket. */
+export interface Closing {
+  reason: string;
+  reconnect_in_ms: number;
+}
+
+/** The name of a request, which its answer repeats. */
+export type RequestId = number;
+
+type Answer<T extends string, Fields> = { type: T; id?: RequestId } & Fields;
+type Event<T extends string, Fields> = { type: T } & Fields;
+
+/** What the server sends. */
+export type ServerFrame =
+  | Answer<"welcome", Welcome>
+  | Answer<"subscribed", Subscribed>
+  | Answer<"unsubscribed", { group_id: GroupId }>
+  | Answer<"ack", Ack>
+  | Answer<"history", History>
+  | Answer<"presence", Presence>
+  | Answer<"pong", object>
+  | Answer<"error", ErrorFrame>
+  | Event<"message", Message | EphemeralMessage>
+  | Event<"caught_up", Place>
+  | Event<"joined", Movement>
+  | Event<"left", Movement>
+  | Event<"typing", Typing>
+  | Event<"lagged", Place>
+  | Event<"closing", Closing>;
+
+/** Which page of a group's messages: the newest one without `before` and `after`. */
+export interface HistoryQuery {
+  before?: number;
+  after?: number;
+  /** 100 by default, at most 1,000. */
+  limit?: number;
+}
+
+/** What the client asks; the connection adds the `id`. */
+export type Request =
+  | { type: "hello"; username: string }
+  | { type: "subscribe"; group_id?: GroupId; group?: string; after?: number }
+  | { type: "unsubscribe"; group_id: GroupId }
+  | { type: "send"; group_id: GroupId; content: string; client_id?: string; ephemeral?: boolean }
+  | { type: "typing"; group_id: GroupId; on: boolean }
+  | ({ type: "history"; group_id: GroupId } & HistoryQuery)
+  | { type: "presence"; group_id: GroupId }
+  | { type: "ping" };
+
+/** What answers each request, unless an `error` does. */
+export interface Answers {
+  hello: Welcome;
+  subscribe: Subscribed;
+  unsubscribe: { group_id: GroupId };
+  send: Ack;
+  typing: never;
+  history: History;
+  presence: Presence;
+  ping: object;
+}
+
+/** A frame of the server, or `undefined` if it is not one that this version knows how to read. */
+export function parseFrame(data: unknown): ServerFrame | undefined {
+  if (typeof data !== "string") return undefined;
+  try {
+    const frame: unknown = JSON.parse(data);
+    const isFrame = typeof frame === "object" && frame !== null && "type" in frame && typeof frame.type === "string";
+    return isFrame ? (frame as ServerFrame) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,57 @@
+import type { SendOptions } from "./client.js";
+import type { Ack, Group, History, HistoryQuery, Presence } from "./frames.js";
+import type { Position } from "./reader.js";
+
+/** What a subscription asks of its client. */
+export interface SubscriptionHost {
+  send(groupId: number, content: string, options?: SendOptions): Promise<Ack>;
+  typing(groupId: number, on: boolean): void;
+  history(groupId: number, query?: HistoryQuery): Promise<History>;
+  presence(groupId: number): Promise<Presence>;
+}
+
+/** A group that is being read, over all reconnects, until `unsubscribe`. */
+export class Subscription {
+  readonly group: Readonly<Group>;
+  readonly #host: SubscriptionHost;
+  readonly #position: () => Position;
+  readonly #end: () => Promise<void>;
+
+  /** Made by `Client.subscribe`. */
+  constructor(group: Group, host: SubscriptionHost, position: () => Position, end: () => Promise<void>) {
+    this.group = group;
+    this.#host = host;
+    this.#position = position;
+    this.#end = end;
+  }
+
+  /** How far the group was read. */
+  get position(): Position {
+    return this.#position();
+  }
+
+  /** Sends a message to the group; see `Client.send`. */
+  send(content: string, options?: SendOptions): Promise<Ack> {
+    return this.#host.send(this.group.id, content, options);
+  }
+
+  /** Tells the others whether the user types; see `Client.typing`. */
+  typing(on: boolean): void {
+    this.#host.typing(this.group.id, on);
+  }
+
+  /** Asks for a page of messages; see `Client.history`. */
+  history(query?: HistoryQuery): Promise<History> {
+    return this.#host.history(this.group.id, query);
+  }
+
+  /** Asks who is online; see `Client.presence`. */
+  presence(): Promise<Presence> {
+    return this.#host.presence(this.group.id);
+  }
+
+  /** Reads the group no more. The user stays a member. */
+  unsubscribe(): Promise<void> {
+    return this.#end();
+  }
+}

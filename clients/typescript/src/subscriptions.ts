@@ -1,0 +1,114 @@
+import { deferred } from "./deferred.js";
+import type { Deferred } from "./deferred.js";
+import type { ClientError } from "./error.js";
+import type { EphemeralMessage, GroupId, Message } from "./frames.js";
+import type { Link } from "./link.js";
+import { Reader } from "./reader.js";
+import type { GroupRef, Position, Reset } from "./reader.js";
+import { Subscription } from "./subscription.js";
+import type { SubscriptionHost } from "./subscription.js";
+
+/** Who is told what is read in any group. */
+export interface SubscriptionsHandler {
+  message(message: Message | EphemeralMessage): void;
+  reset(reset: Reset): void;
+  /** A group that was read before can not be read any more. */
+  failed(error: ClientError): void;
+}
+
+interface Entry {
+  /** As it was asked for. */
+  ref: GroupRef;
+  reader: Reader;
+  subscription: Deferred<Subscription>;
+  /** Set by the first answer. */
+  groupId: GroupId | undefined;
+}
+
+/** The groups that a client reads. */
+export class Subscriptions {
+  readonly #link: Link;
+  readonly #host: SubscriptionHost;
+  readonly #handler: SubscriptionsHandler;
+  readonly #entries = new Set<Entry>();
+  readonly #byId = new Map<GroupId, Entry>();
+
+  constructor(link: Link, host: SubscriptionHost, handler: SubscriptionsHandler) {
+    this.#link = link;
+    this.#host = host;
+    this.#handler = handler;
+  }
+
+  /** Reads a group from now on, or from behind a position. One that is read already is not read twice. */
+  open(ref: GroupRef, position: Position | undefined): Promise<Subscription> {
+    for (const entry of this.#entries) {
+      if (entry.ref === ref || entry.groupId === ref) return entry.subscription.promise;
+    }
+    const reader = new Reader(ref, position, this.#link, {
+      subscribed: ({ group }) => {
+        if (entry.groupId !== undefined) return;
+        const other = this.#byId.get(group.id);
+        if (other) {
+          // Asked for both by name and by number.
+          this.#remove(entry);
+          entry.subscription.resolve(other.subscription.promise);
+          return;
+        }
+        entry.groupId = group.id;
+        this.#byId.set(group.id, entry);
+        const place = (): Position => reader.position ?? { epoch: "", seq: 0 };
+        entry.subscription.resolve(new Subscription(group, this.#host, place, () => this.#close(entry)));
+      },
+      message: (message) => this.#handler.message(message),
+      reset: (reset) => this.#handler.reset(reset),
+      failed: (error) => {
+        this.#remove(entry);
+        if (entry.groupId === undefined) {
+          entry.subscription.reject(error);
+        } else {
+          this.#handler.failed(error);
+        }
+      },
+    });
+    const entry: Entry = { ref, reader, subscription: deferred(), groupId: undefined };
+    this.#entries.add(entry);
+    reader.connected();
+    return entry.subscription.promise;
+  }
+
+  /** Hands a message to the reader of its group. */
+  take(message: Message | EphemeralMessage): void {
+    this.#byId.get(message.group_id)?.reader.take(message);
+  }
+
+  /** There is a connection: all groups go on. */
+  connected(): void {
+    for (const { reader } of this.#entries) reader.connected();
+  }
+
+  /** Ends them all. */
+  fail(error: ClientError): void {
+    for (const entry of this.#entries) {
+      this.#remove(entry);
+      // Does nothing to those that were answered.
+      entry.subscription.reject(error);
+    }
+  }
+
+  #close(entry: Entry): Promise<void> {
+    const { groupId: group_id } = entry;
+    if (!this.#entries.has(entry) || group_id === undefined) return Promise.resolve();
+    this.#remove(entry);
+    return new Promise((resolve) => {
+      // Whatever the answer, the group is not read any more; and a new connection begins without it.
+      const reply = { done: () => resolve(), failed: () => resolve() };
+      if (!this.#link.request({ type: "unsubscribe", group_id }, reply)) resolve();
+    });
+  }
+
+  #remove(entry: Entry): void {
+    entry.reader.stop();
+    this.#entries.delete(entry);
+    if (entry.groupId !== undefined) this.#byId.delete(entry.groupId);
+  }
+}
