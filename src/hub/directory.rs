@@ -98,6 +98,8 @@ struct Audience {
     online: usize,
     /// Whether somebody is going to tell how many are online.
     count_is_due: bool,
+    /// Who was passed on as typing, within the last pause between two such events.
+    typing: HashMap<UserId, Instant>,
 }
 
 /// One user's part in a group.
@@ -106,7 +108,6 @@ struct Attendance {
     sockets: u32,
     /// Counts the times that the last socket went.
     departures: u32,
-    typing_since: Option<Instant>,
 }
 
 /// What changed with a socket that came.
@@ -256,6 +257,7 @@ impl Hub {
             arrivals: 0,
             online: 0,
             count_is_due: false,
+            typing: HashMap::new(),
         });
         audience.per_core[usize::from(core)] += 1;
         *audience.of_mode(mode) += 1;
@@ -324,15 +326,16 @@ impl Hub {
         Some(audience.online)
     }
 
-    /// Whether the user's typing is to be passed on: at most once in `pause`. Of those who do not listen
-    /// themselves nothing is noted.
+    /// Whether the user's typing is to be passed on: at most once in `pause`. To a group without listeners
+    /// nothing is.
     pub fn may_type(&self, group: GroupId, user: UserId, now: Instant, pause: Duration) -> bool {
         let Some(mut audience) = self.groups.get_mut(&group) else { return false };
-        let Some(attendance) = audience.users.get_mut(&user) else { return true };
-        if attendance.typing_since.is_some_and(|since| now < since + pause) {
+        let is_recent = |since: &Instant| now < *since + pause;
+        if audience.typing.get(&user).is_some_and(is_recent) {
             return false;
         }
-        attendance.typing_since = Some(now);
+        audience.typing.retain(|_, since| is_recent(since));
+        audience.typing.insert(user, now);
         true
     }
 }
