@@ -162,7 +162,8 @@ impl<S: Sink> Subscription<S> {
         if frames.last <= position {
             return Sent::Done;
         }
-        if frames.first > position.next() {
+        // Encoded before anyone here read in JSON mode, or not the next ones.
+        if frames.json.is_empty() || frames.first > position.next() {
             self.passed.set(frames.last);
             self.fall_behind(position);
             return Sent::Done;
