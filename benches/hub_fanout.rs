@@ -29,12 +29,18 @@ impl Sink for Void {
 }
 
 const GROUP: GroupId = GroupId(1);
-const LIMITS: CoreLimits =
-    CoreLimits { in_flight_messages: 1, in_flight_bytes: 1, socket_in_flight: 1, outbox_bytes: 8 << 20 };
+const LIMITS: CoreLimits = CoreLimits {
+    in_flight_messages: 1,
+    in_flight_bytes: 1,
+    socket_in_flight: 1,
+    outbox_bytes: 8 << 20,
+    members_a_turn: 256,
+};
 
 fn fan_out(criterion: &mut Criterion) {
     let text = frame::text(&["alice: ", &"x".repeat(64)]);
-    let frames = GroupFrames::passing(GROUP, text, Bytes::new(), None);
+    let passing = GroupFrames::passing(GROUP, text, Bytes::new(), None);
+    let frames = GroupFrames { first: Seq(1), last: Seq(1), ..passing };
     let mut group = criterion.benchmark_group("hub_fanout");
     for members in [100, 1_000, 10_000] {
         let (hub, _inboxes) = Hub::new(1);

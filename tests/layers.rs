@@ -32,7 +32,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rlimit", &["main.rs"]),
     ("rusqlite", &["store/sqlite/"]),
     ("simd_json", &["protocol/"]),
-    ("socket2", &["server/", "ws/"]),
+    ("socket2", &["hub/", "server/", "ws/"]),
     ("tempfile", &["verify/"]),
     ("tokio_postgres", &["store/postgres/"]),
     ("tokio_tungstenite", &["verify/", "ws/"]),

@@ -6,9 +6,11 @@ use std::rc::Rc;
 
 use slab::Slab;
 use tokio::net::TcpStream;
+use tokio::task::yield_now;
 
 use super::directory::{Ack, Arrival, Departure, Event, GroupFrames, Hub, Inbox};
 use super::group::LocalGroup;
+use super::merge::merge;
 use super::{Credit, Reading, Sink, SocketId, Subscriber, Subscription};
 use crate::model::{GroupId, Seq, UserId};
 use crate::protocol::{CloseCode, Mode};
@@ -29,7 +31,11 @@ pub struct Core<S = TcpStream> {
     credit: Credit<S>,
     outbox_bytes_max: usize,
     socket_in_flight_max: u32,
+    members_a_turn: usize,
 }
+
+/// Events taken from the inbox at a time.
+const EVENTS_A_TURN: usize = 64;
 
 /// Why sockets are closed when the server stops.
 pub const STOPPING: &str = "server is stopping";
@@ -45,6 +51,8 @@ pub struct CoreLimits {
     pub socket_in_flight: u32,
     /// Bytes that may wait for one socket.
     pub outbox_bytes: usize,
+    /// Members that are served before the thread's other tasks get their turn; at least 1.
+    pub members_a_turn: usize,
 }
 
 impl<S: Sink> Core<S> {
@@ -62,6 +70,7 @@ impl<S: Sink> Core<S> {
             credit: Credit::new(limits.in_flight_messages, limits.in_flight_bytes),
             outbox_bytes_max: limits.outbox_bytes,
             socket_in_flight_max: limits.socket_in_flight,
+            members_a_turn: limits.members_a_turn.max(1),
         }
     }
 
@@ -178,32 +187,63 @@ impl<S: Sink> Core<S> {
     pub fn flush(&self, frames: &GroupFrames) {
         let mut groups = self.groups.borrow_mut();
         let Some(local) = groups.get_mut(&frames.group) else { return };
-        for subscriber in local.flush(frames) {
-            if subscriber.mode() == Mode::Text {
-                continue;
-            }
-            // What was dropped may have been of any of the socket's groups.
-            for (group, first) in subscriber.outbox().take_dropped() {
-                if let Some(local) = groups.get_mut(&group) {
-                    local.lag(&subscriber, Seq(first.0 - 1));
+        let overflowed = local.flush(frames);
+        lag(&mut groups, overflowed);
+    }
+
+    /// The same in parts: hands them to at most so many members that have not got them yet; answers how many of
+    /// `members` are left, or `None` if there may be more to serve. Must be called with the same frames until then.
+    pub fn flush_part(&self, frames: &GroupFrames, members: usize) -> Option<usize> {
+        let mut groups = self.groups.borrow_mut();
+        let Some(local) = groups.get_mut(&frames.group) else { return Some(members) };
+        let mut overflowed = Vec::new();
+        let part = local.flush_part(frames, members, &mut overflowed);
+        lag(&mut groups, overflowed);
+        part.is_last.then_some(members - part.served)
+    }
+
+    /// Hands frames to the members of their groups, the other tasks of this thread getting their turns in between.
+    async fn hand_out(&self, frames: &[GroupFrames]) {
+        let mut members = self.members_a_turn;
+        for frames in frames {
+            loop {
+                if let Some(left) = self.flush_part(frames, members) {
+                    members = left;
+                    break;
                 }
+                yield_now().await;
+                members = self.members_a_turn;
             }
         }
     }
 
     /// Does what the other threads ask, until the hub is gone.
     pub async fn run(&self, mut inbox: Inbox) {
-        while let Some(event) = inbox.recv().await {
-            match event {
-                Event::Deliver { frames, acks } => {
-                    frames.iter().for_each(|frames| self.flush(frames));
-                    acks.iter().for_each(|ack| self.acknowledge(ack));
-                }
-                Event::Stop => {
-                    self.stopping.set(true);
-                    for (_, socket) in self.sockets.borrow().iter() {
-                        socket.close(CloseCode::GOING_AWAY, STOPPING);
+        let mut events = Vec::new();
+        while inbox.recv_many(&mut events, EVENTS_A_TURN).await > 0 {
+            let (mut batches, mut acks, mut stop) = (Vec::new(), Vec::new(), false);
+            for event in events.drain(..) {
+                match event {
+                    Event::Deliver { frames, acks: more } => {
+                        batches.push(frames);
+                        acks.extend(more);
                     }
+                    Event::Stop => stop = true,
+                }
+            }
+            match &batches[..] {
+                [] => {}
+                [frames] => self.hand_out(frames).await,
+                batches => {
+                    let merged = merge(batches, |group| self.groups.borrow().contains_key(&group));
+                    self.hand_out(&merged).await;
+                }
+            }
+            acks.iter().for_each(|ack| self.acknowledge(ack));
+            if stop {
+                self.stopping.set(true);
+                for (_, socket) in self.sockets.borrow().iter() {
+                    socket.close(CloseCode::GOING_AWAY, STOPPING);
                 }
             }
         }
@@ -220,5 +260,17 @@ impl<S: Sink> Core<S> {
             sender.reply(&ack.frame);
         }
         sender.message_done(self.socket_in_flight_max);
+    }
+}
+
+/// Lets those fall behind whose outboxes overflowed.
+fn lag<S: Sink>(groups: &mut HashMap<GroupId, LocalGroup<S>>, overflowed: Vec<Rc<Subscriber<S>>>) {
+    for subscriber in overflowed.into_iter().filter(|subscriber| subscriber.mode() == Mode::Json) {
+        // What was dropped may have been of any of the socket's groups.
+        for (group, first) in subscriber.outbox().take_dropped() {
+            if let Some(local) = groups.get_mut(&group) {
+                local.lag(&subscriber, Seq(first.0 - 1));
+            }
+        }
     }
 }

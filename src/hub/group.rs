@@ -1,23 +1,37 @@
 //! The readers of one group on one core.
 
+use std::hint::black_box;
 use std::rc::Rc;
 
-use super::outbox::Sent;
+use super::outbox::{Kind, Sent};
 use super::{GroupFrames, Sink, Subscriber, Subscription};
 use crate::hub::Reading;
 use crate::model::Seq;
+use crate::protocol::Mode;
+
+/// Members that are looked at together before frames are sent to them.
+const GLANCE: usize = 16;
 
 /// A group's members among a core's sockets.
 #[derive(Debug)]
 pub(super) struct LocalGroup<S> {
-    live: Vec<Rc<Subscription<S>>>,
+    live: Vec<Live<S>>,
     /// Those that replay; few, and most groups have none.
     replaying: Vec<Rc<Subscription<S>>>,
+    /// How many of `live` have got what is being handed out in parts.
+    served: usize,
+}
+
+/// A member to whom frames go straight: its socket stands beside it, since that is all that most deliveries need.
+#[derive(Debug)]
+struct Live<S> {
+    subscriber: Rc<Subscriber<S>>,
+    subscription: Rc<Subscription<S>>,
 }
 
 impl<S> Default for LocalGroup<S> {
     fn default() -> Self {
-        Self { live: Vec::new(), replaying: Vec::new() }
+        Self { live: Vec::new(), replaying: Vec::new(), served: 0 }
     }
 }
 
@@ -27,37 +41,77 @@ impl<S: Sink> LocalGroup<S> {
     }
 
     pub(super) fn add(&mut self, subscription: Rc<Subscription<S>>) {
-        let list = self.list(&subscription);
-        subscription.place.set(list.len());
-        list.push(subscription);
+        match subscription.reading() {
+            Reading::Live => {
+                subscription.place.set(self.live.len() as u32);
+                let subscriber = Rc::clone(subscription.subscriber());
+                self.live.push(Live { subscriber, subscription });
+            }
+            Reading::Aligned | Reading::Behind => {
+                subscription.place.set(self.replaying.len() as u32);
+                self.replaying.push(subscription);
+            }
+        }
     }
 
     pub(super) fn remove(&mut self, subscription: &Subscription<S>) {
-        let place = subscription.place.get();
-        let list = self.list(subscription);
-        if list.get(place).is_some_and(|there| std::ptr::eq(&**there, subscription)) {
-            list.swap_remove(place);
-            if let Some(moved) = list.get(place) {
-                moved.place.set(place);
-            }
-            if list.capacity() > 4 * list.len() {
-                list.shrink_to(2 * list.len());
+        let place = subscription.place.get() as usize;
+        match subscription.reading() {
+            Reading::Live => self.remove_live(subscription, place),
+            Reading::Aligned | Reading::Behind => {
+                if self.replaying.get(place).is_some_and(|there| std::ptr::eq(&**there, subscription)) {
+                    self.replaying.swap_remove(place);
+                    if let Some(moved) = self.replaying.get(place) {
+                        moved.place.set(place as u32);
+                    }
+                    give_back(&mut self.replaying);
+                }
             }
         }
+    }
+
+    fn remove_live(&mut self, subscription: &Subscription<S>, mut place: usize) {
+        if !self.live.get(place).is_some_and(|there| std::ptr::eq(&*there.subscription, subscription)) {
+            return;
+        }
+        if place < self.served {
+            // The last one, which comes into this place, may not have been served yet; the last served one has.
+            self.served -= 1;
+            self.live.swap(place, self.served);
+            self.live[place].subscription.place.set(place as u32);
+            place = self.served;
+        }
+        self.live.swap_remove(place);
+        if let Some(moved) = self.live.get(place) {
+            moved.subscription.place.set(place as u32);
+        }
+        give_back(&mut self.live);
     }
 
     /// Hands frames to all; answers those whose outboxes overflowed.
     pub(super) fn flush(&mut self, frames: &GroupFrames) -> Vec<Rc<Subscriber<S>>> {
         let mut overflowed = Vec::new();
-        for member in &self.live {
-            if member.send(frames) == Sent::Overflow {
-                overflowed.push(Rc::clone(member.subscriber()));
-            }
-        }
-        if !self.replaying.is_empty() {
-            self.look_at(frames, &mut overflowed);
-        }
+        hand(&self.live, frames, &mut overflowed);
+        self.look_at(frames, &mut overflowed);
         overflowed
+    }
+
+    /// Hands frames to at most so many of those that have not got them yet; answers whether all have now.
+    pub(super) fn flush_part(
+        &mut self,
+        frames: &GroupFrames,
+        members: usize,
+        overflowed: &mut Vec<Rc<Subscriber<S>>>,
+    ) -> Part {
+        let end = self.live.len().min(self.served + members);
+        hand(&self.live[self.served..end], frames, overflowed);
+        let served = end - std::mem::replace(&mut self.served, end);
+        if end < self.live.len() {
+            return Part { served, is_last: false };
+        }
+        self.served = 0;
+        self.look_at(frames, overflowed);
+        Part { served, is_last: true }
     }
 
     fn look_at(&mut self, frames: &GroupFrames, overflowed: &mut Vec<Rc<Subscriber<S>>>) {
@@ -71,21 +125,58 @@ impl<S: Sink> LocalGroup<S> {
 
     /// Takes the socket's subscription out of the live ones: what follows `position` was not sent.
     pub(super) fn lag(&mut self, subscriber: &Rc<Subscriber<S>>, position: Seq) {
-        let of_socket = |member: &&Rc<Subscription<S>>| Rc::ptr_eq(member.subscriber(), subscriber);
-        if let Some(member) = self.live.iter().find(of_socket).cloned() {
+        if let Some(live) = self.live.iter().find(|live| Rc::ptr_eq(&live.subscriber, subscriber)) {
+            let member = Rc::clone(&live.subscription);
             self.remove(&member);
             member.lag(position);
             self.add(member);
-        } else if let Some(member) = self.replaying.iter().find(of_socket) {
+        } else if let Some(member) =
+            self.replaying.iter().find(|member| Rc::ptr_eq(member.subscriber(), subscriber))
+        {
             // Never forward: a replay that is under way has sent no more than it has noted.
             member.lag(position.min(member.position()));
         }
     }
+}
 
-    fn list(&mut self, subscription: &Subscription<S>) -> &mut Vec<Rc<Subscription<S>>> {
-        match subscription.reading() {
-            Reading::Live => &mut self.live,
-            Reading::Aligned | Reading::Behind => &mut self.replaying,
+/// How far a flush in parts has come.
+pub(super) struct Part {
+    /// Members served by this part.
+    pub(super) served: usize,
+    /// Whether it was the last.
+    pub(super) is_last: bool,
+}
+
+/// Hands frames to live members.
+fn hand<S: Sink>(members: &[Live<S>], frames: &GroupFrames, overflowed: &mut Vec<Rc<Subscriber<S>>>) {
+    if !frames.is_stored() {
+        for Live { subscriber, subscription } in members {
+            if subscription.send(frames) == Sent::Overflow {
+                overflowed.push(Rc::clone(subscriber));
+            }
         }
+        return;
+    }
+    let kind = Kind::Stored(frames.group, frames.first);
+    for members in members.chunks(GLANCE) {
+        // Between two system calls the processor would wait for the memory of each socket by itself; here it fetches
+        // that of all of them at once.
+        black_box(members.iter().filter(|live| live.subscriber.outbox().is_clear()).count());
+        for Live { subscriber, .. } in members {
+            let bytes = match subscriber.mode() {
+                Mode::Text => &frames.text,
+                Mode::Json => &frames.json,
+            };
+            if !bytes.is_empty() && subscriber.send(bytes, kind) == Sent::Overflow {
+                overflowed.push(Rc::clone(subscriber));
+            }
+        }
+    }
+}
+
+/// Gives memory back of which most is unused.
+fn give_back<T>(list: &mut Vec<T>) {
+    if list.capacity() > 4 * list.len() {
+        list.shrink_to(2 * list.len());
     }
 }

@@ -7,10 +7,12 @@
 //!
 //! The hub never waits, never stores, and does not know what the bytes mean.
 
+mod backlog;
 mod core;
 mod credit;
 mod directory;
 mod group;
+mod merge;
 mod outbox;
 mod recent;
 mod subscriber;

@@ -1,13 +1,15 @@
 //! What waits to be sent over one socket.
 
-use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
-use std::io::{self, IoSlice};
+use std::cell::Cell;
+use std::fmt;
+use std::io::{self, IoSlice, Write};
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
+use socket2::SockRef;
 use tokio::net::TcpStream;
 
+use super::backlog::Backlog;
 use crate::model::{GroupId, Seq};
 
 /// Where an outbox writes to.
@@ -29,8 +31,10 @@ pub trait Sink {
 }
 
 impl Sink for TcpStream {
+    // Past the runtime, whose record of the socket's readiness would be one more cache line for each socket. If the
+    // socket is full, the vectored write that follows notes it there.
     fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-        Self::try_write(self, bytes)
+        (&*SockRef::from(self)).write(bytes)
     }
 
     fn try_write_vectored(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
@@ -73,20 +77,26 @@ pub enum Sent {
 ///
 /// Bytes go straight to the socket while nothing waits. Each buffer holds whole frames and is sent whole or
 /// not at all, so frames of different origin never mix. A queue that is empty owns no memory.
-#[derive(Debug)]
+///
+/// In this order, so that all that is looked at for a socket without a queue lies together.
+#[repr(C)]
 pub struct Outbox<S = TcpStream> {
     sink: S,
-    queue: RefCell<VecDeque<(Bytes, Kind)>>,
-    /// Groups whose messages were dropped, with the first place each.
-    dropped: RefCell<Vec<(GroupId, Seq)>>,
-    /// Bytes in `queue`.
+    /// Bytes in the backlog.
     waiting: Cell<usize>,
-    /// Whether the first buffer of `queue` is partly sent.
-    begun: Cell<bool>,
-    /// Whether anything is still taken.
-    open: Cell<bool>,
+    takes: Cell<Takes>,
     /// Counts up with each write that the socket took while something waited.
     progress: Cell<u32>,
+    /// Absent while nothing waits and nothing was dropped.
+    backlog: Cell<Option<Box<Backlog>>>,
+}
+
+/// What an outbox still takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Takes {
+    Everything,
+    Replies,
+    Nothing,
 }
 
 /// Buffers given to one vectored write.
@@ -97,12 +107,10 @@ impl<S: Sink> Outbox<S> {
     pub fn new(sink: S) -> Self {
         Self {
             sink,
-            queue: RefCell::default(),
-            dropped: RefCell::default(),
             waiting: Cell::new(0),
-            begun: Cell::new(false),
-            open: Cell::new(true),
+            takes: Cell::new(Takes::Everything),
             progress: Cell::new(0),
+            backlog: Cell::new(None),
         }
     }
 
@@ -116,6 +124,12 @@ impl<S: Sink> Outbox<S> {
         self.waiting.get()
     }
 
+    /// Whether what is sent goes straight to the socket.
+    #[inline]
+    pub(super) fn is_clear(&self) -> bool {
+        self.waiting.get() == 0 && self.takes.get() == Takes::Everything
+    }
+
     /// A number that changes whenever the socket takes waiting bytes; a reader that stands still is known
     /// by it.
     pub fn progress(&self) -> u32 {
@@ -125,8 +139,10 @@ impl<S: Sink> Outbox<S> {
     /// Sends whole frames: at once as far as the socket takes them, the rest when it can. At most
     /// `waiting_max` bytes wait, replies and the rest of a write that was begun aside.
     pub fn send(&self, frames: &Bytes, kind: Kind, waiting_max: usize) -> Sent {
-        if !self.open.get() {
-            return Sent::Done;
+        match self.takes.get() {
+            Takes::Everything => {}
+            Takes::Replies if kind == Kind::Reply => {}
+            Takes::Replies | Takes::Nothing => return Sent::Done,
         }
         let taken = if self.waiting.get() > 0 {
             0
@@ -147,64 +163,54 @@ impl<S: Sink> Outbox<S> {
                 Kind::Reply => {}
                 Kind::Passing => return Sent::Done,
                 Kind::Stored(group, first) => {
-                    self.drop_messages();
-                    self.note_dropped(group, first);
+                    self.with_backlog(|backlog| {
+                        backlog.drop_messages();
+                        backlog.note_dropped(group, first);
+                    });
                     return Sent::Overflow;
                 }
             }
         }
-        if taken > 0 {
-            self.begun.set(true);
-        }
-        self.push(frames.slice(taken..), kind);
+        self.with_backlog(|backlog| backlog.push(frames.slice(taken..), kind, taken > 0));
         Sent::Waiting
     }
 
     /// The groups whose messages were dropped since the last call, each with the first place dropped.
     pub fn take_dropped(&self) -> Vec<(GroupId, Seq)> {
-        self.dropped.take()
+        self.with_backlog(Backlog::take_dropped)
+    }
+
+    /// Takes nothing but replies from now on.
+    pub(super) fn take_replies_only(&self) {
+        if self.takes.get() == Takes::Everything {
+            self.takes.set(Takes::Replies);
+        }
     }
 
     /// Sends last frames, whatever waits before them and whatever the bound; nothing is taken afterwards.
     pub fn finish(&self, frames: Bytes) {
-        self.open.set(false);
-        self.push(frames, Kind::Reply);
+        self.takes.set(Takes::Nothing);
+        self.with_backlog(|backlog| backlog.push(frames, Kind::Reply, false));
     }
 
     /// Drops the messages that wait, but for one that is partly sent.
     pub fn drop_messages(&self) {
-        let mut queue = self.queue.borrow_mut();
-        let begun = self.begun.get().then(|| queue.pop_front()).flatten();
-        for &(_, kind) in queue.iter() {
-            if let Kind::Stored(group, first) = kind {
-                self.note_dropped(group, first);
-            }
-        }
-        queue.retain(|(_, kind)| *kind == Kind::Reply);
-        if let Some(begun) = begun {
-            queue.push_front(begun);
-        }
-        self.waiting.set(queue.iter().map(|(bytes, _)| bytes.len()).sum());
+        self.with_backlog(Backlog::drop_messages);
     }
 
     /// Drops the messages of a group that wait, but for one that is partly sent, without noting it: they are no
     /// longer wanted.
     pub fn forget(&self, group: GroupId) {
-        let mut queue = self.queue.borrow_mut();
-        let mut keep = self.begun.get();
-        queue.retain(|&(_, kind)| {
-            let is_begun = std::mem::take(&mut keep);
-            is_begun || !matches!(kind, Kind::Stored(of, _) if of == group)
-        });
-        self.waiting.set(queue.iter().map(|(bytes, _)| bytes.len()).sum());
+        if self.waiting.get() > 0 {
+            self.with_backlog(|backlog| backlog.forget(group));
+        }
     }
 
     /// Drops what waits, even if partly sent, and takes nothing any more.
     pub fn abandon(&self) {
-        self.open.set(false);
-        self.queue.take();
+        self.takes.set(Takes::Nothing);
+        self.backlog.take();
         self.waiting.set(0);
-        self.begun.set(false);
     }
 
     /// Sends what waits, as the socket takes it; ready when nothing waits.
@@ -230,47 +236,37 @@ impl<S: Sink> Outbox<S> {
     }
 
     fn write_waiting(&self) -> io::Result<()> {
-        let mut queue = self.queue.borrow_mut();
-        let mut slices = [IoSlice::new(&[]); VECTORED_MAX];
-        let mut count = 0;
-        for (slice, (buffer, _)) in slices.iter_mut().zip(queue.iter()) {
-            *slice = IoSlice::new(buffer);
-            count += 1;
-        }
-        let mut taken = self.sink.try_write_vectored(&slices[..count])?;
-        if taken == 0 {
-            return Err(io::ErrorKind::WriteZero.into());
-        }
-        self.progress.set(self.progress.get().wrapping_add(1));
-        self.waiting.set(self.waiting.get() - taken);
-        while let Some((front, _)) = queue.front_mut() {
-            if taken < front.len() {
-                self.begun.set(self.begun.get() || taken > 0);
-                front.advance(taken);
-                return Ok(());
+        self.with_backlog(|backlog| {
+            let mut slices = [IoSlice::new(&[]); VECTORED_MAX];
+            let count = backlog.slices(&mut slices);
+            let taken = self.sink.try_write_vectored(&slices[..count])?;
+            if taken == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
             }
-            taken -= front.len();
-            queue.pop_front();
-            self.begun.set(false);
-        }
-        // An idle socket keeps no memory for a queue.
-        *queue = VecDeque::new();
-        Ok(())
+            self.progress.set(self.progress.get().wrapping_add(1));
+            backlog.advance(taken);
+            Ok(())
+        })
     }
 
-    fn push(&self, frames: Bytes, kind: Kind) {
-        if !frames.is_empty() {
-            self.waiting.set(self.waiting.get() + frames.len());
-            self.queue.borrow_mut().push_back((frames, kind));
+    /// Changes what waits.
+    fn with_backlog<T>(&self, change: impl FnOnce(&mut Backlog) -> T) -> T {
+        let mut backlog = self.backlog.take().unwrap_or_default();
+        let result = change(&mut backlog);
+        self.waiting.set(backlog.bytes());
+        if !backlog.is_empty() {
+            self.backlog.set(Some(backlog));
         }
+        result
     }
+}
 
-    fn note_dropped(&self, group: GroupId, first: Seq) {
-        let mut dropped = self.dropped.borrow_mut();
-        match dropped.iter_mut().find(|(known, _)| *known == group) {
-            Some((_, known)) => *known = first.min(*known),
-            None => dropped.push((group, first)),
-        }
+impl<S> fmt::Debug for Outbox<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outbox")
+            .field("waiting", &self.waiting)
+            .field("takes", &self.takes)
+            .finish_non_exhaustive()
     }
 }
 
@@ -279,106 +275,4 @@ fn would_block(error: &io::Error) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::hash_map::RandomState;
-    use std::hash::{BuildHasher, Hasher};
-    use std::task::Waker;
-
-    use super::*;
-
-    /// A socket that takes as much as it is told to.
-    #[derive(Default)]
-    struct Pipe {
-        room: Cell<usize>,
-        taken: RefCell<Vec<u8>>,
-    }
-
-    impl Sink for Pipe {
-        fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-            let length = bytes.len().min(self.room.get());
-            if length == 0 {
-                return Err(io::ErrorKind::WouldBlock.into());
-            }
-            self.room.set(self.room.get() - length);
-            self.taken.borrow_mut().extend_from_slice(&bytes[..length]);
-            Ok(length)
-        }
-
-        fn try_write_vectored(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
-            let mut total = 0;
-            for buffer in buffers {
-                match self.try_write(buffer) {
-                    Ok(length) if length == buffer.len() => total += length,
-                    Ok(length) => return Ok(total + length),
-                    Err(error) if total == 0 => return Err(error),
-                    Err(_) => break,
-                }
-            }
-            Ok(total)
-        }
-
-        fn poll_writable(&self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-            if self.room.get() > 0 { Poll::Ready(Ok(())) } else { Poll::Pending }
-        }
-    }
-
-    struct Random(u64);
-
-    impl Random {
-        fn below(&mut self, bound: u64) -> u64 {
-            self.0 ^= self.0 << 13;
-            self.0 ^= self.0 >> 7;
-            self.0 ^= self.0 << 17;
-            self.0 % bound
-        }
-    }
-
-    /// Whatever the socket takes and when, it gets whole frames in order: all of them but those that it was
-    /// told were dropped.
-    fn play(seed: u64) {
-        const WAITING_MAX: usize = 64;
-        let mut random = Random(seed | 1);
-        let outbox = Outbox::new(Pipe::default());
-        let mut cx = Context::from_waker(Waker::noop());
-        let mut accepted: Vec<(i64, Bytes)> = Vec::new();
-        for number in 0..random.below(60) {
-            outbox.sink().room.set(random.below(30) as usize);
-            if random.below(3) == 0 {
-                let _ = outbox.poll_drain(&mut cx);
-            }
-            let frame = Bytes::from(vec![number as u8; 1 + random.below(40) as usize]);
-            match outbox.send(&frame, Kind::Stored(GroupId(1), Seq(number as i64)), WAITING_MAX) {
-                Sent::Overflow => {
-                    let dropped = outbox.take_dropped();
-                    let [(GroupId(1), Seq(first))] = dropped[..] else { panic!("seed {seed}: {dropped:?}") };
-                    let kept =
-                        accepted.iter().position(|(place, _)| *place >= first).unwrap_or(accepted.len());
-                    accepted.truncate(kept);
-                }
-                Sent::Done | Sent::Waiting => accepted.push((number as i64, frame)),
-                Sent::Broken => panic!("seed {seed}: the pipe never breaks"),
-            }
-            assert!(outbox.waiting() <= WAITING_MAX, "seed {seed}: {} bytes wait", outbox.waiting());
-        }
-        outbox.finish(Bytes::from_static(b"END"));
-        while outbox.poll_drain(&mut cx).is_pending() {
-            outbox.sink().room.set(1 + random.below(20) as usize);
-        }
-        assert_eq!(outbox.queue.borrow().capacity(), 0, "seed {seed}: an empty queue owns memory");
-
-        let taken = outbox.sink().taken.borrow();
-        let mut rest = taken.strip_suffix(b"END").unwrap_or_else(|| panic!("seed {seed}: no last words"));
-        for (place, frame) in &accepted {
-            rest = rest
-                .strip_prefix(&frame[..])
-                .unwrap_or_else(|| panic!("seed {seed}: {place} is torn or missing"));
-        }
-        assert!(rest.is_empty(), "seed {seed}: more than was sent");
-    }
-
-    #[test]
-    fn frames_stay_whole_and_in_order() {
-        let base = RandomState::new().build_hasher().finish();
-        (0..5_000).for_each(|step| play(base.wrapping_add(step)));
-    }
-}
+mod tests;

@@ -38,7 +38,7 @@ pub struct Subscription<S = TcpStream> {
     /// Its number among the group's arrivals.
     number: Cell<u64>,
     /// Where it stands in its group's list.
-    pub(super) place: Cell<usize>,
+    pub(super) place: Cell<u32>,
 }
 
 impl<S: Sink> Subscription<S> {

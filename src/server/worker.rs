@@ -28,6 +28,8 @@ const IN_FLIGHT_MESSAGES: usize = 16 * 1024;
 const IN_FLIGHT_BYTES: usize = 32 * 1024 * 1024;
 /// Messages of one socket that the writer may have at a time.
 const SOCKET_IN_FLIGHT: u32 = 256;
+/// Members that are served before a core's other tasks get their turn: about a millisecond of work.
+const MEMBERS_A_TURN: usize = 256;
 /// How long a peer may take to answer a close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Wait before accepting again when the system is out of descriptors.
@@ -104,6 +106,7 @@ impl Worker {
                 in_flight_bytes: IN_FLIGHT_BYTES,
                 socket_in_flight: SOCKET_IN_FLIGHT,
                 outbox_bytes: config.outbox_bytes_max,
+                members_a_turn: MEMBERS_A_TURN,
             },
         ));
         let intake = Rc::new(Intake::new(Rc::clone(&core), self.writer));

@@ -119,6 +119,7 @@ fn bounds(world: &World) -> (Recent, CoreLimits, WriterOptions) {
         in_flight_bytes: 1 + random.size(2_000),
         socket_in_flight: 1 + random.below(8) as u32,
         outbox_bytes: 300 + random.size(4_000),
+        members_a_turn: 1 + random.size(4),
     };
     let options = WriterOptions {
         eager: false,

@@ -1,0 +1,88 @@
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+
+use super::*;
+use crate::model::Seq;
+
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % bound
+    }
+}
+
+/// What a member of the group gets, in both modes.
+fn sent(frames: &[GroupFrames], group: GroupId) -> (Vec<u8>, Vec<u8>) {
+    let of_group = || frames.iter().filter(move |frames| frames.group == group);
+    (of_group().flat_map(|f| f.text.to_vec()).collect(), of_group().flat_map(|f| f.json.to_vec()).collect())
+}
+
+/// Whatever is merged, each member of a group gets the same bytes in the same order, and each run says which places
+/// it holds.
+fn play(seed: u64) {
+    let mut random = Random(seed | 1);
+    let mut heads = [0; 3];
+    let mut number = 0_u8;
+    let batches: Vec<Arc<[GroupFrames]>> = (0..1 + random.below(6))
+        .map(|_| {
+            (0..random.below(4))
+                .map(|_| {
+                    let group = random.below(3) as usize;
+                    let length = 1 + random.below(3) as usize;
+                    let mut bytes = |random: &mut Random| {
+                        number = number.wrapping_add(1);
+                        let is_wanted = random.below(4) > 0;
+                        Bytes::from(vec![number; if is_wanted { length } else { 0 }])
+                    };
+                    let (text, json) = (bytes(&mut random), bytes(&mut random));
+                    let passing = GroupFrames::passing(GroupId(group as i64), text, json, None);
+                    if random.below(4) == 0 {
+                        return passing;
+                    }
+                    let first = heads[group] + 1;
+                    heads[group] += length as i64;
+                    GroupFrames { first: Seq(first), last: Seq(heads[group]), ..passing }
+                })
+                .collect()
+        })
+        .collect();
+    let flat: Vec<GroupFrames> = batches.iter().flat_map(|batch| batch.to_vec()).collect();
+    let absent = GroupId(random.below(4) as i64);
+    let merged = merge(&batches, |group| group != absent);
+    for group in (0..3).map(GroupId) {
+        if group == absent {
+            assert_eq!(sent(&merged, group), (vec![], vec![]), "seed {seed}: {group} is not here");
+            continue;
+        }
+        assert_eq!(sent(&merged, group), sent(&flat, group), "seed {seed}: {group}");
+        let mut head = 0;
+        for run in merged.iter().filter(|run| run.group == group && run.is_stored()) {
+            assert_eq!(run.first.0, head + 1, "seed {seed}: a hole in {group}");
+            let places = (run.last.0 - head) as usize;
+            assert!(run.json.is_empty() || run.json.len() == places, "seed {seed}: not to be counted");
+            head = run.last.0;
+        }
+        assert_eq!(head, heads[group.0 as usize], "seed {seed}: {group}");
+    }
+}
+
+#[test]
+fn merging_changes_nothing_but_the_number_of_writes() {
+    let base = RandomState::new().build_hasher().finish();
+    (0..5_000).for_each(|step| play(base.wrapping_add(step)));
+}
+
+#[test]
+fn batches_that_follow_each_other_are_one_write() {
+    let stored = |first, last| {
+        let passing = GroupFrames::passing(GroupId(1), Bytes::from_static(b"t"), Bytes::new(), None);
+        GroupFrames { first: Seq(first), last: Seq(last), ..passing }
+    };
+    let merged = merge(&[[stored(1, 2)].into(), [stored(3, 3)].into()], |_| true);
+    let [frames] = &merged[..] else { panic!("{merged:?}") };
+    assert_eq!((frames.first, frames.last, &frames.text[..]), (Seq(1), Seq(3), &b"tt"[..]));
+}
