@@ -113,7 +113,9 @@ impl Task {
             match self.queue.take(self.options.batch_messages_max, self.options.batch_bytes_max) {
                 Some(Work::Store(batch)) => {
                     if self.write(batch).await.is_err() {
-                        tracing::error!("stopped while the store was unavailable; unstored messages are dropped");
+                        tracing::error!(
+                            "stopped while the store was unavailable; unstored messages are dropped"
+                        );
                         break;
                     }
                 }
@@ -146,45 +148,48 @@ impl Task {
         if self.options.eager {
             self.outgoing.publish(Arc::clone(&messages));
         }
-        match self.append(&messages).await? {
-            Ok(()) => {
-                self.stored(&messages);
-                for (index, sender) in senders.into_iter().enumerate() {
-                    self.answer(sender, Ok(Receipt::Stored { batch: Arc::clone(&messages), index }));
-                }
-                for Repeat { queued, first } in repeats {
-                    self.answer_repeat(queued, Ok(Receipt::Duplicate(sent(&messages[first]))));
-                }
-            }
-            Err(error) => {
-                tracing::error!(%error, messages = messages.len(), "batch refused; storing its messages one by one");
-                let mut receipts = Vec::with_capacity(messages.len());
-                self.restart_numbering().await?;
-                for (message, sender) in messages.iter().zip(senders) {
-                    let (answer, receipt) = match self.write_alone(message).await? {
-                        Some(batch) => {
-                            let sent = sent(&batch[0]);
-                            (Ok(Receipt::Stored { batch, index: 0 }), Ok(Receipt::Duplicate(sent)))
-                        }
-                        None => (Err(WriteError::Refused), Err(WriteError::Refused)),
-                    };
-                    self.answer(sender, answer);
-                    receipts.push(receipt);
-                }
-                for Repeat { queued, first } in repeats {
-                    self.answer_repeat(queued, receipts[first].clone());
-                }
-            }
+        if let Err(error) = self.append(&messages).await? {
+            tracing::error!(%error, messages = messages.len(), "batch refused; storing its messages one by one");
+            return self.write_one_by_one(&messages, senders, repeats).await;
+        }
+        self.stored(&messages);
+        for (index, sender) in senders.into_iter().enumerate() {
+            self.answer(sender, Ok(Receipt::Stored { batch: Arc::clone(&messages), index }));
+        }
+        for Repeat { queued, first } in repeats {
+            self.answer_repeat(queued, Ok(Receipt::Duplicate(sent(&messages[first]))));
+        }
+        Ok(())
+    }
+
+    /// Stores the messages of a refused batch, each in a transaction of its own, so that its neighbours do not
+    /// fail with the one at fault.
+    async fn write_one_by_one(
+        &mut self,
+        messages: &[Message],
+        senders: Vec<Ticket>,
+        repeats: Vec<Repeat>,
+    ) -> Result<(), GaveUp> {
+        self.restart_numbering().await?;
+        let mut answers_to_repeats = Vec::with_capacity(messages.len());
+        for (message, sender) in messages.iter().zip(senders) {
+            let stored = self.write_alone(message).await?;
+            answers_to_repeats.push(match &stored {
+                Some(batch) => Ok(Receipt::Duplicate(sent(&batch[0]))),
+                None => Err(WriteError::Refused),
+            });
+            let receipt = stored.map(|batch| Receipt::Stored { batch, index: 0 });
+            self.answer(sender, receipt.ok_or(WriteError::Refused));
+        }
+        for Repeat { queued, first } in repeats {
+            self.answer_repeat(queued, answers_to_repeats[first].clone());
         }
         Ok(())
     }
 
     /// Answers those whose `client_id` is stored, and sets aside those whose `client_id` stands in the batch
     /// before them.
-    async fn set_aside_repeats(
-        &mut self,
-        batch: Vec<Queued>,
-    ) -> Result<(Vec<Queued>, Vec<Repeat>), GaveUp> {
+    async fn set_aside_repeats(&mut self, batch: Vec<Queued>) -> Result<(Vec<Queued>, Vec<Repeat>), GaveUp> {
         let keys: Vec<SentKey> = batch.iter().filter_map(|queued| queued.key()).collect();
         if keys.is_empty() {
             return Ok((batch, Vec::new()));
@@ -217,8 +222,7 @@ impl Task {
         Ok(())
     }
 
-    /// Stores a message of a refused batch in a transaction of its own, so that its neighbours do not fail
-    /// with it. `None` if it was the one at fault.
+    /// Stores one message with new numbers; `None` if it is refused.
     async fn write_alone(&mut self, message: &Message) -> Result<Option<Arc<[Message]>>, GaveUp> {
         let group = message.group.id;
         let heads = self.ask(|store| store.heads(vec![group])).await?;
