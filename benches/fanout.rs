@@ -4,6 +4,10 @@
 //! to reach each member of its group once and in order. The figures are CPU time of the server's process for a
 //! million deliveries, and how many times that is what two loops without a server around them need.
 //!
+//! In the cases in JSON mode all sockets of groupcast speak it: its publishers send `send` frames of 64 bytes of
+//! content, its members get `message` events. The others stay in text mode and are the base of the ratios; what
+//! they publish is padded, so that the frames they deliver are as long as groupcast's.
+//!
 //! `cargo bench --bench fanout` runs all; `cargo test --bench fanout` a small part, to see that it works.
 
 mod support;
@@ -12,7 +16,7 @@ mod yardstick;
 use std::time::Duration;
 
 use support::Result;
-use support::contender::Contender;
+use support::contender::{Contender, Mode};
 use support::figures::{Table, milliseconds, ratio, thousands};
 use support::load::{Pace, Shape, Span};
 use support::options::Options;
@@ -22,6 +26,7 @@ struct Case {
     name: &'static str,
     shape: Shape,
     pace: Pace,
+    mode: Mode,
     /// Further groups that the server has met, with nobody in them.
     known_groups: usize,
 }
@@ -29,21 +34,34 @@ struct Case {
 /// Messages that each publisher has under way in the cases that run flat out.
 const WINDOW: usize = 16;
 
+const fn case(name: &'static str, groups: usize, members: usize, publishers: usize, pace: Pace) -> Case {
+    Case { name, shape: Shape { groups, members, publishers }, pace, mode: Mode::Text, known_groups: 0 }
+}
+
 const fn flat_out(name: &'static str, groups: usize, members: usize, publishers: usize) -> Case {
-    Case { name, shape: Shape { groups, members, publishers }, pace: Pace::Window(WINDOW), known_groups: 0 }
+    case(name, groups, members, publishers, Pace::Window(WINDOW))
 }
 
-const fn paced(name: &'static str, members: usize, per_second: f64) -> Case {
-    let shape = Shape { groups: 1, members, publishers: 1 };
-    Case { name, shape, pace: Pace::PerSecond(per_second), known_groups: 0 }
+/// One publisher in each group; they take turns.
+const fn paced(name: &'static str, groups: usize, members: usize, per_second: f64) -> Case {
+    case(name, groups, members, 1, Pace::PerSecond(per_second))
 }
 
-const CASES: [Case; 10] = [
+const fn in_json_mode(case: Case) -> Case {
+    Case { mode: Mode::Json, ..case }
+}
+
+const CASES: [Case; 15] = [
     flat_out("1 x 1,000 flat out", 1, 1_000, 1),
     flat_out("1 x 10,000 flat out", 1, 10_000, 1),
     flat_out("1,000 x 10 flat out, all publishing", 1_000, 10, 1),
     flat_out("1 x 1,000 flat out, 10 publishers", 1, 1_000, 10),
-    paced("1 x 1,000 paced, 100 messages/s", 1_000, 100.0),
+    in_json_mode(flat_out("1 x 1,000 flat out, JSON mode", 1, 1_000, 1)),
+    in_json_mode(flat_out("1 x 10,000 flat out, JSON mode", 1, 10_000, 1)),
+    in_json_mode(flat_out("1,000 x 10 flat out, all publishing, JSON mode", 1_000, 10, 1)),
+    paced("1 x 1,000 paced, 100 messages/s", 1, 1_000, 100.0),
+    paced("1,000 x 10 paced, 1,000 messages/s", 1_000, 10, 1_000.0),
+    paced("10 x 10 paced, 100 messages/s", 10, 10, 100.0),
     flat_out("growth: 1 x 100 flat out", 1, 100, 1),
     flat_out("growth: 1 x 15,000 flat out", 1, 15_000, 1),
     flat_out("growth: 10 x 10 flat out", 10, 10, 1),
@@ -51,11 +69,13 @@ const CASES: [Case; 10] = [
     Case { known_groups: 100_000, ..flat_out("growth: 100 x 10 flat out, 100,000 groups known", 100, 10, 1) },
 ];
 
-const CASES_SMALL: [Case; 4] = [
+const CASES_SMALL: [Case; 6] = [
     flat_out("1 x 50 flat out", 1, 50, 1),
     flat_out("5 x 10 flat out", 5, 10, 1),
     flat_out("1 x 50 flat out, 3 publishers", 1, 50, 3),
-    paced("1 x 50 paced, 200 messages/s", 50, 200.0),
+    in_json_mode(flat_out("5 x 10 flat out, 2 publishers, JSON mode", 5, 10, 2)),
+    paced("1 x 50 paced, 200 messages/s", 1, 50, 200.0),
+    paced("5 x 10 paced, 500 messages/s", 5, 10, 500.0),
 ];
 
 /// Messages of each publisher in a small run.
@@ -84,7 +104,7 @@ fn main() -> Result<()> {
     }
     let Some(options) = Options::parse("fanout")? else { return Ok(()) };
     let files = raise_open_files_max()?;
-    let cores = if options.small { None } else { Cores::pick()? };
+    let cores = options.cores()?;
     let cases: &[Case] = if options.small { &CASES_SMALL } else { &CASES };
     for case in cases.iter().filter(|case| options.wants(case.name)) {
         if case.shape.sockets() + FILES_SPARE > files {
@@ -126,8 +146,8 @@ fn compare(case: &Case, cores: Option<Cores>, options: &Options) -> Result<()> {
 
 fn measure(contender: &Contender, case: &Case, cores: Option<Cores>, options: &Options) -> Result<Measured> {
     let server = contender.start(cores)?;
-    let mut load = server.connect(case.shape)?;
-    if case.known_groups > 0 && matches!(contender, Contender::Groupcast(_)) {
+    let mut load = server.connect(case.shape, case.mode)?;
+    if case.known_groups > 0 && matches!(contender, Contender::Groupcast { .. }) {
         server.seed(0, case.shape.groups + case.known_groups)?;
         let groups = server.group_ids(case.shape.groups + case.known_groups)?;
         server.say_in(&groups[case.shape.groups..], case.known_groups)?;

@@ -41,7 +41,7 @@ fn main() -> Result<()> {
     }
     let Some(options) = Options::parse("history")? else { return Ok(()) };
     let database = &options.database;
-    let server = Contender::Groupcast(database.clone()).start(None)?;
+    let server = Contender::groupcast(&options).start(None)?;
     let groups = fill(&server)?;
     let (bare, bare_address) = Contender::start_bare(bare_history::NAME, database, server.folder.path())?;
 

@@ -14,7 +14,7 @@ use support::contender::{Contender, path};
 use support::figures::{Table, thousands};
 use support::options::Options;
 use support::process::{Cores, raise_open_files_max};
-use support::socket;
+use support::socket::{self, JSON_MODE};
 
 /// What is open.
 #[derive(Clone, Copy)]
@@ -36,7 +36,6 @@ const CONNECTIONS_SMALL: usize = 50;
 const CONNECTIONS_BEFORE: usize = 100;
 /// Connections that come in together.
 const AT_A_TIME: usize = 50;
-const JSON_MODE: &str = "chat.v1.json";
 
 /// Groups in which something was said and nobody listens.
 const GROUPS: usize = 100_000;
@@ -53,7 +52,7 @@ fn main() -> Result<()> {
     }
     let Some(options) = Options::parse("memory")? else { return Ok(()) };
     raise_open_files_max()?;
-    let cores = if options.small { None } else { Cores::pick()? };
+    let cores = options.cores()?;
     let count = if options.small { CONNECTIONS_SMALL } else { CONNECTIONS };
     for &kind in if options.small { KINDS_SMALL } else { KINDS } {
         let contenders: Vec<_> =
@@ -71,7 +70,7 @@ fn main() -> Result<()> {
     let name = format!("{} groups known, nobody in them", thousands(groups as u64));
     if options.wants(&name) {
         let table = Table::new(&name, COLUMNS_GROUPS);
-        table.row(&measure_groups(&Contender::Groupcast(options.database.clone()), groups)?);
+        table.row(&measure_groups(&Contender::groupcast(&options), groups)?);
     }
     Ok(())
 }
@@ -135,7 +134,7 @@ impl Kind {
     fn suits(self, contender: &Contender) -> bool {
         match self {
             Kind::Text => true,
-            Kind::Json => matches!(contender, Contender::Groupcast(_)),
+            Kind::Json => matches!(contender, Contender::Groupcast { .. }),
             Kind::KeepAlive => !matches!(contender, Contender::Yardstick(_)),
         }
     }

@@ -13,7 +13,7 @@ mod yardstick;
 use std::time::Duration;
 
 use support::Result;
-use support::contender::Contender;
+use support::contender::{Contender, Mode};
 use support::database::bare::ROWS_PER_TRANSACTION;
 use support::figures::{Table, milliseconds, ratio, thousands};
 use support::load::{Outcome, Pace, Shape, Span};
@@ -41,9 +41,9 @@ fn main() -> Result<()> {
         (SENDERS, Span::Time(options.duration), Span::Time(options.duration))
     };
     let database = &options.database;
-    let contender = Contender::Groupcast(database.clone());
+    let contender = Contender::groupcast(&options);
     let server = contender.start(None)?;
-    let mut load = server.connect(Shape { groups: senders, members: 1, publishers: 1 })?;
+    let mut load = server.connect(Shape { groups: senders, members: 1, publishers: 1 }, Mode::Text)?;
     let stored_before = database.messages(server.folder.path())?;
     let mut sent = 0;
     if !options.small {

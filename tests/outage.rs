@@ -6,7 +6,9 @@ mod support;
 
 use std::sync::Arc;
 
+use serde_json::json;
 use support::database::Database;
+use support::json::JsonSocket;
 use support::postgres::Postgres;
 use support::server::Server;
 use support::socket::Socket;
@@ -110,6 +112,33 @@ async fn an_outage_in_the_midst_of_traffic_loses_nothing() {
         sent += 50;
     }
     scene.assert_heard(sent).await;
+}
+
+#[tokio::test]
+async fn a_sender_who_waits_is_told_so_and_acked_after_all() {
+    let scene = Scene::set().await;
+    let mut sender = JsonSocket::hello(&scene.server, "alice").await;
+    let message = |id: &str| json!({ "type": "send", "id": id, "group_id": scene.group, "content": id, "client_id": id });
+    // Makes the sender known as a member.
+    sender.send(message("before")).await;
+    assert_eq!(sender.event("ack").await["id"], "before");
+
+    scene.stop_postgres().await;
+    // The writer learns by this one that the database is away, and keeps it.
+    sender.send(message("kept")).await;
+    let told = sender.event("error").await;
+    assert_eq!((&told["id"], &told["code"]), (&json!("kept"), &json!("unavailable")), "{told}");
+    assert_eq!((&told["group_id"], &told["retry"]), (&json!(scene.group), &json!(true)), "{told}");
+    let refused = sender.refused(message("refused"), "unavailable").await;
+    assert_eq!(refused["retry"], true, "{refused}");
+
+    scene.start_postgres().await;
+    let ack = sender.event("ack").await;
+    assert_eq!((&ack["id"], &ack["duplicate"]), (&json!("kept"), &json!(false)), "{ack}");
+    scene.server.ready(true).await;
+    let again = sender.store_as(scene.group, "again", "kept").await;
+    assert_eq!((&again["seq"], &again["duplicate"]), (&ack["seq"], &json!(true)), "{again}");
+    assert_eq!(scene.server.lines(scene.group).await, ["alice: before", "alice: kept"]);
 }
 
 #[tokio::test]

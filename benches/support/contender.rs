@@ -9,12 +9,19 @@ use tempfile::TempDir;
 
 use super::Result;
 use super::database::{Database, Table};
-use super::load::{Load, Shape};
+use super::load::{Load, Shape, Wire};
 use super::options::Options;
 use super::process::{Cores, Process};
 use super::requests::{self, Until};
 use super::socket;
 use crate::yardstick::{COALESCING, ONE_SEND};
+
+/// What the sockets of groupcast speak.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Mode {
+    Text,
+    Json,
+}
 
 /// A server that speaks text mode.
 #[derive(Clone, Debug)]
@@ -22,7 +29,11 @@ pub(crate) enum Contender {
     /// The yardstick with this name, in a process of this very program.
     Yardstick(&'static str),
     /// This project's server.
-    Groupcast(Database),
+    Groupcast {
+        database: Database,
+        /// How many threads serve sockets, if it is not to choose itself.
+        threads: Option<usize>,
+    },
     /// Bun's own publish and subscribe: this executable.
     Bun(PathBuf),
 }
@@ -35,10 +46,15 @@ impl Contender {
         all
     }
 
+    /// This project's server as it was asked for.
+    pub(crate) fn groupcast(options: &Options) -> Contender {
+        Contender::Groupcast { database: options.database.clone(), threads: options.threads }
+    }
+
     /// Those that are whole servers.
     pub(crate) fn servers(options: &Options) -> Vec<Contender> {
         let bun = Path::new(env!("CARGO_MANIFEST_DIR")).join("loadtest/peers/bun/node_modules/.bin/bun");
-        let mut servers = vec![Contender::Groupcast(options.database.clone())];
+        let mut servers = vec![Contender::groupcast(options)];
         if !options.small && bun.exists() {
             servers.push(Contender::Bun(bun));
         }
@@ -52,7 +68,7 @@ impl Contender {
     pub(crate) fn name(&self) -> String {
         match self {
             Contender::Yardstick(name) => (*name).to_owned(),
-            Contender::Groupcast(database) => format!("groupcast, {}", database.name()),
+            Contender::Groupcast { database, .. } => format!("groupcast, {}", database.name()),
             Contender::Bun(_) => "bun".to_owned(),
         }
     }
@@ -67,9 +83,12 @@ impl Contender {
                 command.args([*name, &address.port().to_string()]);
                 command
             }
-            Contender::Groupcast(database) => {
+            Contender::Groupcast { database, threads } => {
                 let mut command = Command::new(env!("CARGO_BIN_EXE_groupcast"));
                 command.env("DATABASE_URL", database.url(folder.path())).env("GROUPCAST_LOG", "warn");
+                if let Some(threads) = threads {
+                    command.env("GROUPCAST_THREADS", threads.to_string());
+                }
                 command
             }
             Contender::Bun(executable) => {
@@ -93,7 +112,7 @@ impl Contender {
             socket::await_answer(&mut stream)?;
         }
         let database = match self {
-            Contender::Groupcast(database) => Some(database.clone()),
+            Contender::Groupcast { database, .. } => Some(database.clone()),
             _ => None,
         };
         Ok(Server { process, address, folder, database })
@@ -164,9 +183,16 @@ impl Server {
     }
 
     /// Connects the sockets of a load, each as a user of its own.
-    pub(crate) fn connect(&self, shape: Shape) -> Result<Load> {
+    ///
+    /// Who knows no JSON mode speaks text mode instead, with contents so long that its frames are as long.
+    pub(crate) fn connect(&self, shape: Shape, mode: Mode) -> Result<Load> {
         self.seed(shape.sockets(), shape.groups)?;
-        let mut load = Load::connect(self.address, shape, path)?;
+        let wire = match (mode, &self.database) {
+            (Mode::Text, _) => Wire::text(),
+            (Mode::Json, Some(_)) => Wire::Json { groups: self.group_ids(shape.groups)? },
+            (Mode::Json, None) => Wire::text_as_long_as_json(),
+        };
+        let mut load = Load::connect(self.address, shape, wire, path)?;
         load.await_joined()?;
         Ok(load)
     }

@@ -1,6 +1,9 @@
 //! The load client: many sockets on one thread, every frame checked.
 
 mod message;
+mod pace;
+mod shape;
+mod wire;
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -14,47 +17,11 @@ use super::Result;
 use super::latency::Latencies;
 use super::socket::{self, CLOSE, PING, TEXT};
 use message::Message;
-
-/// Who is connected to what.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Shape {
-    /// Groups with members online.
-    pub(crate) groups: usize,
-    /// Sockets in each group, publishers included.
-    pub(crate) members: usize,
-    /// How many of them publish.
-    pub(crate) publishers: usize,
-}
-
-impl Shape {
-    /// Sockets in all.
-    pub(crate) fn sockets(self) -> usize {
-        self.groups * self.members
-    }
-
-    /// Publishers in all.
-    pub(crate) fn publishers(self) -> usize {
-        self.groups * self.publishers
-    }
-}
-
-/// When publishers send.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Pace {
-    /// Flat out: each publisher has this many messages under way, counted by its own echo.
-    Window(usize),
-    /// At even distances, this many in a second, the publishers taking turns.
-    PerSecond(f64),
-}
-
-/// How long publishers send.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Span {
-    /// For so long.
-    Time(Duration),
-    /// This many messages each.
-    Messages(usize),
-}
+use pace::Sending;
+pub(crate) use pace::{Pace, Span};
+pub(crate) use shape::Shape;
+use wire::Heard;
+pub(crate) use wire::Wire;
 
 /// What was seen while publishers sent and until everything had arrived.
 pub(crate) struct Outcome {
@@ -71,6 +38,7 @@ pub(crate) struct Outcome {
 /// Connected sockets and what they have seen.
 pub(crate) struct Load {
     shape: Shape,
+    wire: Wire,
     epoll: OwnedFd,
     events: Vec<epoll::Event>,
     buffer: Vec<u8>,
@@ -115,10 +83,12 @@ const READ_BYTES_MAX: usize = 256 * 1024;
 const EVENTS_MAX: usize = 1024;
 
 impl Load {
-    /// Connects all sockets, some at a time: pings are answered only once all are there. `path` names the socket's path by group and number.
+    /// Connects all sockets, some at a time: pings are answered only once all are there. `path` names the
+    /// socket's path by group and number.
     pub(crate) fn connect(
         address: SocketAddr,
         shape: Shape,
+        wire: Wire,
         path: impl Fn(usize, usize) -> String,
     ) -> Result<Load> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
@@ -132,10 +102,10 @@ impl Load {
                 .map(|number| socket::connect(address, number))
                 .collect::<Result<Vec<TcpStream>>>()?;
             for (number, stream) in numbers.clone().zip(&mut streams) {
-                socket::ask_upgrade(stream, &path(number / shape.members, number), None)?;
+                socket::ask_upgrade(stream, &path(number / shape.members, number), wire.protocol())?;
             }
             for (number, mut stream) in numbers.zip(streams) {
-                let unread = socket::await_upgrade(&mut stream, None)?;
+                let unread = socket::await_upgrade(&mut stream, wire.protocol())?;
                 stream.set_nonblocking(true)?;
                 let data = epoll::EventData::new_u64(number as u64);
                 epoll::add(&epoll, &stream, data, epoll::EventFlags::IN)?;
@@ -154,6 +124,7 @@ impl Load {
         }
         Ok(Load {
             shape,
+            wire,
             epoll,
             events: Vec::with_capacity(EVENTS_MAX),
             buffer: vec![0; READ_BYTES_MAX],
@@ -172,8 +143,7 @@ impl Load {
     /// # Errors
     /// When a socket stays deaf.
     pub(crate) fn await_joined(&mut self) -> Result<()> {
-        let idle =
-            Sending { pace: Pace::Window(0), span: Span::Messages(0), started: Instant::now(), done: true };
+        let idle = Sending::nothing();
         loop {
             let mut deaf: Vec<usize> =
                 self.sockets.iter().filter(|socket| !socket.joined).map(|socket| socket.group).collect();
@@ -185,7 +155,7 @@ impl Load {
             for group in deaf {
                 let publisher = &self.publishers[group * self.shape.publishers];
                 let mut probe = Vec::new();
-                socket::push_text(&mut probe, message::PROBE);
+                self.wire.push(&mut probe, group, message::PROBE);
                 self.sockets[publisher.socket].stream.write_all(&probe)?;
             }
             // Probes that are still under way would be measured with the messages.
@@ -207,7 +177,7 @@ impl Load {
                 Span::Messages(each) => publisher.sent.len() + each,
             };
         }
-        let mut sending = Sending { pace, span, started: Instant::now(), done: false };
+        let mut sending = Sending::new(pace, span);
         let mut last_delivery = sending.started;
         for publisher in 0..self.publishers.len() {
             self.send(publisher, sending.allowed(self, publisher))?;
@@ -267,10 +237,9 @@ impl Load {
         let mut echoes = None;
         while let Some(frame) = socket::first_frame(&self.buffer[start..length]) {
             match frame.opcode {
-                TEXT => {
-                    if frame.payload.ends_with(message::PROBE) {
-                        socket.joined = true;
-                    } else if let Some(message) = Message::parse(frame.payload) {
+                TEXT => match self.wire.hear(frame.payload) {
+                    Heard::Probe => socket.joined = true,
+                    Heard::Message(message) => {
                         let publisher = socket.take(number, message, self.shape)?;
                         self.deliveries += 1;
                         let publisher = &mut self.publishers[publisher];
@@ -280,7 +249,8 @@ impl Load {
                             echoes = Some(socket.group * self.shape.publishers + message.publisher);
                         }
                     }
-                }
+                    Heard::Other => {}
+                },
                 PING => {
                     let mut pong = Vec::new();
                     socket::push_pong(&mut pong, frame.payload);
@@ -304,14 +274,14 @@ impl Load {
         if count == 0 {
             return Ok(());
         }
-        let mut frames = Vec::with_capacity(count * (message::BYTES + 6));
+        let mut frames = Vec::new();
         let publishers = self.shape.publishers;
         let (group, number) = (publisher / publishers, publisher % publishers);
         let publisher = &mut self.publishers[publisher];
         let now = self.clock.elapsed().as_nanos() as u64;
         for _ in 0..count {
             let message = Message { group, publisher: number, counter: publisher.sent.len() };
-            socket::push_text(&mut frames, message.content().as_bytes());
+            self.wire.push_message(&mut frames, message);
             publisher.sent.push(now);
         }
         self.messages += count as u64;
@@ -362,33 +332,5 @@ impl Socket {
         self.expected[publisher] += 1;
         self.order = (self.order.rotate_left(5) ^ publisher as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         Ok(group * shape.publishers + publisher)
-    }
-}
-
-/// A run of the publishers.
-struct Sending {
-    pace: Pace,
-    span: Span,
-    started: Instant,
-    /// Set when publishers have sent all they should.
-    done: bool,
-}
-
-impl Sending {
-    fn check(&mut self, load: &Load) {
-        self.done = match self.span {
-            Span::Time(duration) => self.started.elapsed() >= duration,
-            Span::Messages(each) => load.messages >= (each * load.publishers.len()) as u64,
-        };
-    }
-
-    /// How many messages a publisher that sends flat out may send now.
-    fn allowed(&self, load: &Load, publisher: usize) -> usize {
-        let Pace::Window(window) = self.pace else { return 0 };
-        if self.done {
-            return 0;
-        }
-        let Publisher { sent, echoed, sent_max, .. } = &load.publishers[publisher];
-        (window - (sent.len() - echoed)).min(sent_max - sent.len())
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Result;
 use super::database::Database;
+use super::process::Cores;
 
 /// How to run.
 pub(crate) struct Options {
@@ -20,6 +21,10 @@ pub(crate) struct Options {
     pub(crate) duration: Duration,
     /// Measurements of each case; the one with the median CPU time is shown. Default 3.
     pub(crate) runs: usize,
+    /// Threads of groupcast that serve sockets. Default: as many as it chooses itself.
+    pub(crate) threads: Option<usize>,
+    /// Servers and client share all cores, where they would have one each. Default: false.
+    pub(crate) unpinned: bool,
 }
 
 impl Options {
@@ -35,6 +40,8 @@ impl Options {
             database: Database::from_environment(),
             duration: Duration::from_secs(2),
             runs: 3,
+            threads: None,
+            unpinned: false,
         };
         if options.small {
             options.database = Database::Sqlite;
@@ -53,10 +60,17 @@ impl Options {
                 "--database" => options.database = Database::parse(&value()?)?,
                 "--seconds" => options.duration = Duration::try_from_secs_f64(value()?.parse()?)?,
                 "--runs" => options.runs = value()?.parse()?,
+                "--threads" => options.threads = Some(value()?.parse()?),
+                "--unpinned" => options.unpinned = true,
                 _ => return Err(format!("{argument}: unknown. {USAGE}").into()),
             }
         }
         Ok(Some(options))
+    }
+
+    /// The cores of the measurement, if each side is to have one of its own.
+    pub(crate) fn cores(&self) -> Result<Option<Cores>> {
+        if self.small || self.unpinned { Ok(None) } else { Cores::pick() }
     }
 
     /// Whether a case of this name is asked for.
@@ -65,5 +79,5 @@ impl Options {
     }
 }
 
-const USAGE: &str =
-    "Options: --case PART, --contender PART, --database sqlite|postgres://..., --seconds N, --runs N";
+const USAGE: &str = "Options: --case PART, --contender PART, --database sqlite|postgres://..., --seconds N, \
+                     --runs N, --threads N, --unpinned";

@@ -8,6 +8,9 @@ use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::Result;
 
+/// The subprotocol of JSON mode.
+pub(crate) const JSON_MODE: &str = "chat.v1.json";
+
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(20);
 const ANSWER_BYTES_MAX: usize = 8 * 1024;
 /// Sockets that leave from one loopback address; a system has some 28,000 ports for each.
@@ -98,8 +101,15 @@ pub(crate) fn push_pong(frames: &mut Vec<u8>, content: &[u8]) {
 }
 
 fn push(frames: &mut Vec<u8>, opcode: u8, content: &[u8]) {
-    debug_assert!(content.len() < 126, "the benchmarks send short frames only");
-    frames.extend_from_slice(&[0x80 | opcode, 0x80 | content.len() as u8, 0, 0, 0, 0]);
+    debug_assert!(content.len() <= usize::from(u16::MAX), "the benchmarks send short frames only");
+    frames.push(0x80 | opcode);
+    if content.len() < 126 {
+        frames.push(0x80 | content.len() as u8);
+    } else {
+        frames.push(0x80 | 126);
+        frames.extend_from_slice(&(content.len() as u16).to_be_bytes());
+    }
+    frames.extend_from_slice(&[0; 4]);
     frames.extend_from_slice(content);
 }
 

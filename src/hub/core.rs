@@ -250,7 +250,9 @@ impl<S: Sink> Core<S> {
     }
 
     fn acknowledge(&self, ack: &Ack) {
-        self.credit.give(ack.bytes);
+        if let Some(bytes) = ack.credit {
+            self.credit.give(bytes);
+        }
         let sockets = self.sockets.borrow();
         // The sender may be gone, and another be in its place.
         let Some(sender) = sockets.get(ack.socket.slot as usize).filter(|s| s.id() == ack.socket) else {
@@ -259,7 +261,9 @@ impl<S: Sink> Core<S> {
         if !ack.frame.is_empty() {
             sender.reply(&ack.frame);
         }
-        sender.message_done(self.socket_in_flight_max);
+        if ack.credit.is_some() {
+            sender.message_done(self.socket_in_flight_max);
+        }
     }
 }
 

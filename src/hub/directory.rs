@@ -48,13 +48,14 @@ impl GroupFrames {
     }
 }
 
-/// What a sender gets back for one message: its credit, and bytes if there is something to say.
+/// What a sender is told of one message.
 #[derive(Clone, Debug)]
 pub struct Ack {
     /// The sender.
     pub socket: SocketId,
-    /// The credit to give back, in bytes of content.
-    pub bytes: usize,
+    /// The credit to give back, in bytes of content; `None` while the writer keeps the message, whose answer is
+    /// still to come.
+    pub credit: Option<usize>,
     /// A finished frame for the sender alone; may be empty.
     pub frame: Bytes,
 }

@@ -4,117 +4,104 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::handle::{Receipt, WriteError};
-use super::submission::{Answer, ReplyTo, Submission};
+use super::handle::Receipt;
+use super::senders::Sender;
+use super::submission::{Answer, ReplyTo};
 use crate::hub::{self, GroupFrames, Hub};
-use crate::model::{GroupId, Message, NewMessage};
+use crate::model::{GroupId, Message};
 use crate::protocol::command::RequestId;
 use crate::protocol::event::{self, Ack, ErrorCode, Failure};
 use crate::protocol::{Mode, frame, text};
 use crate::store::Sent;
 
-/// Frames for readers and answers for senders, collected while a batch is written, sent in one go.
+/// What is settled and not told yet: messages for their readers and answers for their senders. Encoded as late as
+/// it is sent, which may be while the store has other work.
 #[derive(Default)]
 pub(super) struct Delivery {
-    frames: Vec<GroupFrames>,
-    acks: Vec<hub::Ack>,
-    callers: Vec<(tokio::sync::oneshot::Sender<Answer>, Answer)>,
+    batches: Vec<Arc<[Message]>>,
+    outcomes: Vec<Outcome>,
 }
 
-/// What became of one submission.
-pub(super) struct Outcome {
-    /// Who is told.
-    pub(super) reply_to: ReplyTo,
-    /// Where the message was to go.
-    pub(super) group: GroupId,
-    /// The sender's name for it.
-    pub(super) client_id: Option<Box<str>>,
-    /// The size of the content, whose credit is given back.
-    pub(super) bytes: usize,
-    /// What is told.
-    pub(super) answer: Answer,
+/// What became of one message.
+struct Outcome {
+    sender: Sender,
+    /// The sender's name for it, if the receipt does not say that.
+    client_id: Option<Box<str>>,
+    answer: Answer,
 }
 
 impl Delivery {
-    /// The frames of these messages, without answers.
-    pub(super) fn of(hub: &Hub, messages: &[Message]) -> Self {
-        let mut delivery = Self::default();
-        delivery.add(hub, messages);
-        delivery
+    /// Whether there is nothing to tell.
+    pub(super) fn is_empty(&self) -> bool {
+        self.batches.is_empty() && self.outcomes.is_empty()
     }
 
-    /// Adds the frames of these messages: each encoded once per mode that its group's listeners use, those of
-    /// a group laid end to end in one buffer, in their order.
-    pub(super) fn add(&mut self, hub: &Hub, messages: &[Message]) {
-        let mut by_group: Vec<&Message> = messages.iter().collect();
-        by_group.sort_by_key(|message| message.group.id);
-        for run in by_group.chunk_by(|a, b| a.group.id == b.group.id) {
-            let group = run[0].group.id;
-            let listeners = hub.listeners(group);
-            let followed = hub.recent().follows(group);
-            if listeners.total() == 0 && !followed {
-                continue;
-            }
-            let text = if listeners.text > 0 { encode_text(run) } else { Bytes::new() };
-            let json = if listeners.json > 0 || followed { encode_json(run) } else { Bytes::new() };
-            let (first, last) = (run[0].seq, run[run.len() - 1].seq);
-            let frames = GroupFrames { group, first, last, except: None, as_of: 0, text, json };
-            if !frames.json.is_empty() {
-                hub.recent().keep(&frames);
-            }
-            self.frames.push(frames);
-        }
+    /// Adds messages for their readers.
+    pub(super) fn publish(&mut self, batch: Arc<[Message]>) {
+        self.batches.push(batch);
     }
 
-    /// Adds an answer.
-    pub(super) fn answer(&mut self, outcome: Outcome) {
-        let Outcome { reply_to, group, client_id, bytes, answer } = outcome;
-        match reply_to {
-            ReplyTo::Socket { socket, mode, request } => {
-                let frame = match mode {
-                    Mode::Text => text_answer(&answer),
-                    Mode::Json => json_answer(request.as_ref(), group, client_id.as_deref(), &answer),
-                };
-                self.acks.push(hub::Ack { socket, bytes, frame });
-            }
-            ReplyTo::Caller(caller) => self.callers.push((caller, answer)),
-        }
+    /// Adds the answer to the sender of a message that was new.
+    pub(super) fn answer(&mut self, sender: Sender, answer: Answer) {
+        self.outcomes.push(Outcome { sender, client_id: None, answer });
+    }
+
+    /// Adds the answer to the sender of a message whose `client_id` was used before.
+    pub(super) fn answer_repeat(&mut self, sender: Sender, client_id: Option<Box<str>>, answer: Answer) {
+        self.outcomes.push(Outcome { sender, client_id, answer });
     }
 
     /// Sends it all: messages to their readers first, then the answers.
     pub(super) async fn send(self, hub: &Hub) {
-        let frames: Arc<[GroupFrames]> = self.frames.into();
-        hub.deliver(frames, self.acks).await;
-        for (caller, answer) in self.callers {
+        if self.is_empty() {
+            return;
+        }
+        let frames: Vec<GroupFrames> = self.batches.iter().flat_map(|batch| encode(hub, batch)).collect();
+        let (mut acks, mut callers) = (Vec::new(), Vec::new());
+        for Outcome { sender, client_id, answer } in self.outcomes {
+            let Sender { reply_to, group, bytes, .. } = sender;
+            match reply_to {
+                ReplyTo::Socket { socket, mode, request } => {
+                    let frame = match mode {
+                        Mode::Text => text_answer(&answer),
+                        Mode::Json => json_answer(request.as_ref(), group, client_id.as_deref(), &answer),
+                    };
+                    acks.push(hub::Ack { socket, credit: Some(bytes), frame });
+                }
+                ReplyTo::Caller(caller) => callers.push((caller, answer)),
+            }
+        }
+        hub.deliver(frames.into(), acks).await;
+        for (caller, answer) in callers {
             // A caller who went away does not want to know.
             let _ = caller.send(answer);
         }
     }
 }
 
-impl Outcome {
-    /// What became of this message.
-    pub(super) fn of(message: &Message, reply_to: ReplyTo, answer: Answer) -> Self {
-        let Message { group, client_id, content, .. } = message;
-        Self { reply_to, group: group.id, client_id: client_id.clone(), bytes: content.len(), answer }
+/// The frames of a batch: each message encoded once per mode that its group's listeners use, those of a group laid end
+/// to end in one buffer, in their order.
+fn encode(hub: &Hub, batch: &[Message]) -> Vec<GroupFrames> {
+    let mut by_group: Vec<&Message> = batch.iter().collect();
+    by_group.sort_by_key(|message| message.group.id);
+    let mut all = Vec::new();
+    for run in by_group.chunk_by(|a, b| a.group.id == b.group.id) {
+        let group = run[0].group.id;
+        let listeners = hub.listeners(group);
+        let followed = hub.recent().follows(group);
+        if listeners.total() == 0 && !followed {
+            continue;
+        }
+        let text = if listeners.text > 0 { encode_text(run) } else { Bytes::new() };
+        let json = if listeners.json > 0 || followed { encode_json(run) } else { Bytes::new() };
+        let (first, last) = (run[0].seq, run[run.len() - 1].seq);
+        let frames = GroupFrames { group, first, last, except: None, as_of: 0, text, json };
+        if !frames.json.is_empty() {
+            hub.recent().keep(&frames);
+        }
+        all.push(frames);
     }
-}
-
-impl Submission {
-    /// The answer to a repeat of a message that is stored.
-    pub(super) fn duplicate(self, sent: Sent) -> Outcome {
-        self.outcome(Ok(Receipt::Duplicate(sent)))
-    }
-
-    /// The answer to a repeat of a message that was refused.
-    pub(super) fn refused(self) -> Outcome {
-        self.outcome(Err(WriteError::Refused))
-    }
-
-    fn outcome(self, answer: Answer) -> Outcome {
-        let NewMessage { group, client_id, content, .. } = self.message;
-        Outcome { reply_to: self.reply_to, group: group.id, client_id, bytes: content.len(), answer }
-    }
+    all
 }
 
 fn encode_text(messages: &[&Message]) -> Bytes {
@@ -144,16 +131,19 @@ fn json_answer(
     client_id: Option<&str>,
     answer: &Answer,
 ) -> Bytes {
-    let (id, seq, created_at, duplicate) = match answer {
+    let ack = match answer {
         Ok(Receipt::Stored { batch, index }) => {
             let Some(message) = batch.get(*index) else { return Bytes::new() };
-            (message.id, message.seq, message.created_at, false)
+            let Message { id, seq, created_at, .. } = *message;
+            Ack { id, group, seq, created_at, client_id: message.client_id.as_deref(), duplicate: false }
         }
-        Ok(Receipt::Duplicate(sent)) => (sent.id, sent.seq, sent.created_at, true),
+        Ok(Receipt::Duplicate(Sent { id, seq, created_at })) => {
+            Ack { id: *id, group, seq: *seq, created_at: *created_at, client_id, duplicate: true }
+        }
         Err(_) => {
             let error = Failure::new(ErrorCode::Internal, "the message could not be stored");
             return event::error(request, Some(group), &error);
         }
     };
-    event::ack(request, &Ack { id, group, seq, created_at, client_id, duplicate })
+    event::ack(request, &ack)
 }

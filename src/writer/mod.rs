@@ -9,6 +9,8 @@ mod batch;
 mod delivery;
 mod handle;
 mod intake;
+mod queue;
+mod senders;
 mod submission;
 mod task;
 

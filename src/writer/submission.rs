@@ -7,7 +7,6 @@ use crate::hub::SocketId;
 use crate::model::NewMessage;
 use crate::protocol::Mode;
 use crate::protocol::command::RequestId;
-use crate::store::SentKey;
 
 /// A message that waits for its batch.
 #[derive(Debug)]
@@ -16,14 +15,6 @@ pub struct Submission {
     pub message: NewMessage,
     /// Who wants to know what became of it.
     pub reply_to: ReplyTo,
-}
-
-impl Submission {
-    /// What a retry of it is known by, if it can be retried.
-    pub(super) fn key(&self) -> Option<SentKey> {
-        let client_id = self.message.client_id.clone()?;
-        Some(SentKey { group: self.message.group.id, user: self.message.user.id, client_id })
-    }
 }
 
 /// Where the answer to a submission goes.

@@ -1,17 +1,21 @@
 //! The writer's task: number, store, deliver, answer.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
+use std::mem;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio::time::{Interval, MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::batch::Numbering;
-use super::delivery::{Delivery, Outcome};
-use super::handle::{Command, MessageWriter, Receipt, WriteError};
-use super::submission::Submission;
+use super::delivery::Delivery;
+use super::handle::{MessageWriter, Receipt, WriteError};
+use super::queue::{Queue, Queued, Work};
+use super::senders::Ticket;
+use super::submission::Answer;
 use crate::hub::Hub;
 use crate::model::Message;
 use crate::store::{Asked, Sent, SentKey, Store, StoreError, StoreResult};
@@ -30,11 +34,19 @@ pub struct WriterOptions {
     pub batch_messages_max: usize,
     /// Bytes of content in one transaction, exceeded by at most one message. Default 4 MiB.
     pub batch_bytes_max: usize,
+    /// How long a message of a socket in JSON mode waits for the store before its sender is told `unavailable`,
+    /// give or take a tenth. It goes on waiting. Default 10 s.
+    pub unavailable_after: Duration,
 }
 
 impl Default for WriterOptions {
     fn default() -> Self {
-        Self { eager: false, batch_messages_max: 1_000, batch_bytes_max: 4 << 20 }
+        Self {
+            eager: false,
+            batch_messages_max: 1_000,
+            batch_bytes_max: 4 << 20,
+            unavailable_after: Duration::from_secs(10),
+        }
     }
 }
 
@@ -43,15 +55,21 @@ struct Task {
     hub: Hub,
     options: WriterOptions,
     writer: MessageWriter,
-    commands: mpsc::UnboundedReceiver<Command>,
-    waiting: VecDeque<Waiting>,
+    queue: Queue,
     numbering: Numbering,
+    /// What is settled and not delivered yet. It goes out while the store does what comes next, or at once if that is
+    /// nothing.
+    outgoing: Delivery,
+    /// When to look for senders who have waited too long.
+    overdue_check: Interval,
     give_up: CancellationToken,
 }
 
-enum Waiting {
-    Message(Submission),
-    Flush(tokio::sync::oneshot::Sender<()>),
+/// A message whose `client_id` stands in the same batch before it.
+struct Repeat {
+    queued: Queued,
+    /// The place of the first message of that name.
+    first: usize,
 }
 
 /// The store stayed away until the writer was told to give up.
@@ -79,9 +97,10 @@ impl MessageWriter {
             hub,
             options,
             writer: writer.clone(),
-            commands,
-            waiting: VecDeque::new(),
+            queue: Queue::new(commands, options.unavailable_after),
             numbering,
+            outgoing: Delivery::default(),
+            overdue_check: overdue_check(options.unavailable_after),
             give_up,
         };
         Ok((writer, tokio::spawn(task.run())))
@@ -90,143 +109,112 @@ impl MessageWriter {
 
 impl Task {
     async fn run(mut self) {
-        let give_up = self.give_up.clone();
-        loop {
-            let batch = tokio::select! {
-                batch = self.next_batch() => batch,
-                () = give_up.cancelled() => return,
-            };
-            if self.write(batch).await.is_err() {
-                tracing::error!("stopped while the store was unavailable; unstored messages are dropped");
-                return;
-            }
-        }
-    }
-
-    /// What waits, up to the bounds of a batch; at least one message.
-    async fn next_batch(&mut self) -> Vec<Submission> {
-        let mut batch = Vec::new();
-        let mut bytes = 0;
-        loop {
-            while let Ok(command) = self.commands.try_recv() {
-                self.enqueue(command);
-            }
-            while batch.len() < self.options.batch_messages_max && bytes < self.options.batch_bytes_max {
-                match self.waiting.pop_front() {
-                    Some(Waiting::Message(submission)) => {
-                        bytes += submission.message.content.len();
-                        batch.push(submission);
-                    }
-                    Some(Waiting::Flush(done)) if batch.is_empty() => {
-                        let _ = done.send(());
-                    }
-                    Some(flush @ Waiting::Flush(_)) => {
-                        self.waiting.push_front(flush);
+        while !self.give_up.is_cancelled() {
+            match self.queue.take(self.options.batch_messages_max, self.options.batch_bytes_max) {
+                Some(Work::Store(batch)) => {
+                    if self.write(batch).await.is_err() {
+                        tracing::error!(
+                            "stopped while the store was unavailable; unstored messages are dropped"
+                        );
                         break;
                     }
-                    None => break,
+                }
+                Some(Work::Flush(done)) => {
+                    self.deliver().await;
+                    let _ = done.send(());
+                }
+                None => {
+                    self.deliver().await;
+                    tokio::select! {
+                        () = self.queue.wait() => {}
+                        () = self.give_up.cancelled() => {}
+                    }
                 }
             }
-            if !batch.is_empty() {
-                return batch;
-            }
-            match self.commands.recv().await {
-                Some(command) => self.enqueue(command),
-                // This task holds a handle itself, so the queue never closes before it ends.
-                None => std::future::pending().await,
-            }
         }
+        self.deliver().await;
     }
 
-    fn enqueue(&mut self, command: Command) {
-        match command {
-            Command::Submit(messages) => self.waiting.extend(messages.into_iter().map(Waiting::Message)),
-            Command::SubmitOne(message) => self.waiting.push_back(Waiting::Message(message)),
-            Command::Flush(done) => self.waiting.push_back(Waiting::Flush(done)),
+    /// Stores a batch. What became of it is then in `outgoing`.
+    async fn write(&mut self, batch: Vec<Queued>) -> Result<(), GaveUp> {
+        let (batch, repeats) = self.set_aside_repeats(batch).await?;
+        if batch.is_empty() {
+            return Ok(());
         }
-    }
-
-    async fn write(&mut self, batch: Vec<Submission>) -> Result<(), GaveUp> {
-        let mut delivery = Delivery::default();
-        let (batch, repeats) = self.set_aside_repeats(batch, &mut delivery).await?;
         self.learn_heads(&batch).await?;
 
-        let (new, replies): (Vec<_>, Vec<_>) = batch.into_iter().map(|s| (s.message, s.reply_to)).unzip();
+        let (new, senders): (Vec<_>, Vec<_>) = batch.into_iter().map(|q| (q.message, q.sender)).unzip();
         let messages: Arc<[Message]> = self.numbering.number(new.into_iter()).into();
         if self.options.eager {
-            Delivery::of(&self.hub, &messages).send(&self.hub).await;
+            self.outgoing.publish(Arc::clone(&messages));
         }
-        let stored = if messages.is_empty() { Ok(()) } else { self.append(&messages).await? };
-        match stored {
-            Ok(()) => {
-                self.numbering.advance(&messages);
-                if !self.options.eager {
-                    delivery.add(&self.hub, &messages);
-                }
-                for (index, reply_to) in replies.into_iter().enumerate() {
-                    let receipt = Receipt::Stored { batch: Arc::clone(&messages), index };
-                    delivery.answer(Outcome::of(&messages[index], reply_to, Ok(receipt)));
-                }
-                for (repeat, first) in repeats {
-                    delivery.answer(repeat.duplicate(sent(&messages[first])));
-                }
-            }
-            Err(error) => {
-                tracing::error!(%error, messages = messages.len(), "batch refused; storing its messages one by one");
-                let mut stored: Vec<Option<Sent>> = vec![None; messages.len()];
-                self.restart_numbering().await?;
-                for (index, reply_to) in replies.into_iter().enumerate() {
-                    let answer = self.write_alone(&messages[index], &mut delivery).await?;
-                    stored[index] = answer.as_ref().ok().map(|receipt| match receipt {
-                        Receipt::Stored { batch, index } => sent(&batch[*index]),
-                        Receipt::Duplicate(sent) => *sent,
-                    });
-                    delivery.answer(Outcome::of(&messages[index], reply_to, answer));
-                }
-                for (repeat, first) in repeats {
-                    delivery.answer(match stored[first] {
-                        Some(sent) => repeat.duplicate(sent),
-                        None => repeat.refused(),
-                    });
-                }
-            }
+        if let Err(error) = self.append(&messages).await? {
+            tracing::error!(%error, messages = messages.len(), "batch refused; storing its messages one by one");
+            return self.write_one_by_one(&messages, senders, repeats).await;
         }
-        delivery.send(&self.hub).await;
+        self.stored(&messages);
+        for (index, sender) in senders.into_iter().enumerate() {
+            self.answer(sender, Ok(Receipt::Stored { batch: Arc::clone(&messages), index }));
+        }
+        for Repeat { queued, first } in repeats {
+            self.answer_repeat(queued, Ok(Receipt::Duplicate(sent(&messages[first]))));
+        }
+        Ok(())
+    }
+
+    /// Stores the messages of a refused batch, each in a transaction of its own, so that its neighbours do not
+    /// fail with the one at fault.
+    async fn write_one_by_one(
+        &mut self,
+        messages: &[Message],
+        senders: Vec<Ticket>,
+        repeats: Vec<Repeat>,
+    ) -> Result<(), GaveUp> {
+        self.restart_numbering().await?;
+        let mut answers_to_repeats = Vec::with_capacity(messages.len());
+        for (message, sender) in messages.iter().zip(senders) {
+            let stored = self.write_alone(message).await?;
+            answers_to_repeats.push(match &stored {
+                Some(batch) => Ok(Receipt::Duplicate(sent(&batch[0]))),
+                None => Err(WriteError::Refused),
+            });
+            let receipt = stored.map(|batch| Receipt::Stored { batch, index: 0 });
+            self.answer(sender, receipt.ok_or(WriteError::Refused));
+        }
+        for Repeat { queued, first } in repeats {
+            self.answer_repeat(queued, answers_to_repeats[first].clone());
+        }
         Ok(())
     }
 
     /// Answers those whose `client_id` is stored, and sets aside those whose `client_id` stands in the batch
-    /// before them, with the place of the first.
-    async fn set_aside_repeats(
-        &mut self,
-        batch: Vec<Submission>,
-        delivery: &mut Delivery,
-    ) -> Result<(Vec<Submission>, Vec<(Submission, usize)>), GaveUp> {
-        let keys: Vec<SentKey> = batch.iter().filter_map(|submission| submission.key()).collect();
+    /// before them.
+    async fn set_aside_repeats(&mut self, batch: Vec<Queued>) -> Result<(Vec<Queued>, Vec<Repeat>), GaveUp> {
+        let keys: Vec<SentKey> = batch.iter().filter_map(|queued| queued.key()).collect();
         if keys.is_empty() {
             return Ok((batch, Vec::new()));
         }
         let mut known = self.ask(|store| store.find_sent(keys.clone())).await?.into_iter();
         let (mut fresh, mut repeats, mut first_places) = (Vec::new(), Vec::new(), HashMap::new());
-        for submission in batch {
-            let Some(key) = submission.key() else {
-                fresh.push(submission);
+        for queued in batch {
+            let Some(key) = queued.key() else {
+                fresh.push(queued);
                 continue;
             };
             if let Some(Some(sent)) = known.next() {
-                delivery.answer(submission.duplicate(sent));
+                self.answer_repeat(queued, Ok(Receipt::Duplicate(sent)));
             } else if let Some(&first) = first_places.get(&key) {
-                repeats.push((submission, first));
+                repeats.push(Repeat { queued, first });
             } else {
                 first_places.insert(key, fresh.len());
-                fresh.push(submission);
+                fresh.push(queued);
             }
         }
         Ok((fresh, repeats))
     }
 
-    async fn learn_heads(&mut self, batch: &[Submission]) -> Result<(), GaveUp> {
-        let unknown = self.numbering.unknown(batch.iter().map(|submission| &submission.message));
+    async fn learn_heads(&mut self, batch: &[Queued]) -> Result<(), GaveUp> {
+        let unknown = self.numbering.unknown(batch.iter().map(|queued| &queued.message));
         if !unknown.is_empty() {
             let heads = self.ask(|store| store.heads(unknown.clone())).await?;
             unknown.into_iter().zip(heads).for_each(|(group, head)| self.numbering.learn(group, head));
@@ -234,13 +222,8 @@ impl Task {
         Ok(())
     }
 
-    /// Stores a message of a refused batch in a transaction of its own, so that its neighbours do not fail
-    /// with it.
-    async fn write_alone(
-        &mut self,
-        message: &Message,
-        delivery: &mut Delivery,
-    ) -> Result<Result<Receipt, WriteError>, GaveUp> {
+    /// Stores one message with new numbers; `None` if it is refused.
+    async fn write_alone(&mut self, message: &Message) -> Result<Option<Arc<[Message]>>, GaveUp> {
         let group = message.group.id;
         let heads = self.ask(|store| store.heads(vec![group])).await?;
         self.numbering.learn(group, heads.first().copied().unwrap_or_default());
@@ -248,17 +231,38 @@ impl Task {
             self.numbering.number([message.clone().into_new()].into_iter()).into();
         Ok(match self.append(&renumbered).await? {
             Ok(()) => {
-                self.numbering.advance(&renumbered);
-                if !self.options.eager {
-                    delivery.add(&self.hub, &renumbered);
-                }
-                Ok(Receipt::Stored { batch: renumbered, index: 0 })
+                self.stored(&renumbered);
+                Some(renumbered)
             }
             Err(error) => {
                 tracing::error!(%error, %group, user = %message.user.id, "message refused by the store");
-                Err(WriteError::Refused)
+                None
             }
         })
+    }
+
+    /// The next numbers come after this batch, and its readers may have it.
+    fn stored(&mut self, batch: &Arc<[Message]>) {
+        self.numbering.advance(batch);
+        if !self.options.eager {
+            self.outgoing.publish(Arc::clone(batch));
+        }
+    }
+
+    fn answer(&mut self, sender: Ticket, answer: Answer) {
+        if let Some(sender) = self.queue.release(sender) {
+            self.outgoing.answer(sender, answer);
+        }
+    }
+
+    fn answer_repeat(&mut self, repeat: Queued, answer: Answer) {
+        if let Some(sender) = self.queue.release(repeat.sender) {
+            self.outgoing.answer_repeat(sender, repeat.message.client_id, answer);
+        }
+    }
+
+    async fn deliver(&mut self) {
+        mem::take(&mut self.outgoing).send(&self.hub).await;
     }
 
     /// Reads the numbers anew: the refusal may mean that somebody else has written.
@@ -282,11 +286,17 @@ impl Task {
         .await
     }
 
-    /// Asks the store until it answers. While it does not, messages queue up to their bounds and senders wait.
-    async fn ask<T>(&self, question: impl Fn(&dyn Store) -> Asked<'_, T>) -> Result<T, GaveUp> {
+    /// Asks the store until it answers; what is outgoing is delivered meanwhile. While the store does not answer,
+    /// messages queue up to their bounds and senders wait.
+    async fn ask<T>(&mut self, question: impl Fn(&dyn Store) -> Asked<'_, T>) -> Result<T, GaveUp> {
+        let (store, hub, give_up) = (Arc::clone(&self.store), self.hub.clone(), self.give_up.clone());
         let mut wait = RETRY_MIN;
         loop {
-            match question(&*self.store).await {
+            let outgoing = mem::take(&mut self.outgoing);
+            // The store is asked first, and works while the frames are encoded.
+            let asked = self.watching_senders(question(&*store));
+            let (answer, ()) = tokio::join!(asked, outgoing.send(&hub));
+            match answer {
                 Ok(answer) => {
                     if self.writer.is_failing() {
                         tracing::info!("store is available again");
@@ -301,11 +311,33 @@ impl Task {
                 }
             }
             tokio::select! {
-                () = tokio::time::sleep(wait) => wait = (wait * 2).min(RETRY_MAX),
-                () = self.give_up.cancelled() => return Err(GaveUp),
+                () = self.watching_senders(sleep(wait)) => wait = (wait * 2).min(RETRY_MAX),
+                () = give_up.cancelled() => return Err(GaveUp),
             }
         }
     }
+
+    /// Waits, and tells senders who have waited too long.
+    async fn watching_senders<T>(&mut self, answer: impl Future<Output = T>) -> T {
+        let mut answer = pin!(answer);
+        loop {
+            tokio::select! {
+                biased;
+                answer = &mut answer => return answer,
+                _ = self.overdue_check.tick() => {
+                    let notices = self.queue.overdue();
+                    self.hub.deliver(Arc::new([]), notices).await;
+                }
+            }
+        }
+    }
+}
+
+/// Ten times in the time after which senders are told.
+fn overdue_check(unavailable_after: Duration) -> Interval {
+    let mut check = interval((unavailable_after / 10).max(Duration::from_millis(1)));
+    check.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    check
 }
 
 fn sent(message: &Message) -> Sent {

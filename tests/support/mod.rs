@@ -6,6 +6,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part of this module")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+pub mod blocking;
 pub mod chat;
 pub mod database;
 pub mod http;

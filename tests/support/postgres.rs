@@ -24,6 +24,8 @@ pub(crate) struct Postgres {
     programs: PathBuf,
     folder: PathBuf,
     account: Option<Account>,
+    /// In the form `name=value`.
+    settings: &'static [&'static str],
     port: u16,
     databases: AtomicUsize,
     watchdog: Child,
@@ -38,6 +40,11 @@ impl Postgres {
 
     /// One of the test's own, for tests that stop it.
     pub(crate) fn launch() -> Self {
+        Self::launch_with(&[])
+    }
+
+    /// One of the test's own with these settings, each `name=value`.
+    pub(crate) fn launch_with(settings: &'static [&'static str]) -> Self {
         let programs = programs();
         let folder = tempfile::Builder::new().prefix("groupcast-postgres-").tempdir().unwrap().keep();
         let account = Account::to_run_as(&folder);
@@ -48,8 +55,8 @@ impl Postgres {
         watchdog.args(["-c", WATCHDOG]).arg(&programs).arg(&folder);
         watchdog.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         let watchdog = prepared(watchdog, account, Path::new("/")).spawn().unwrap();
-        let mut postgres =
-            Self { programs, folder, account, port: 0, databases: AtomicUsize::new(0), watchdog };
+        let databases = AtomicUsize::new(0);
+        let mut postgres = Self { programs, folder, account, settings, port: 0, databases, watchdog };
         let data = postgres.data();
         postgres.run(
             "initdb",
@@ -93,10 +100,13 @@ impl Postgres {
     }
 
     fn try_start(&self) -> Result<String, String> {
-        let options = format!(
+        let mut options = format!(
             "-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=400",
             self.port
         );
+        for setting in self.settings {
+            options += &format!(" -c {setting}");
+        }
         let log = self.folder.join("log").display().to_string();
         self.try_run("pg_ctl", &["-D", &self.data(), "-l", &log, "-o", &options, "-w", "start"])
     }

@@ -69,6 +69,12 @@ impl Server {
         kib.parse::<u64>().expect("a number") * 1024
     }
 
+    /// How many files it has open, its connections among them.
+    pub fn open_files(&self) -> usize {
+        let id = self.child.id().expect("the server runs");
+        std::fs::read_dir(format!("/proc/{id}/fd")).expect("the process's files").count()
+    }
+
     /// Ends the process at once, as a crash would.
     pub async fn kill9(&mut self) {
         self.child.start_kill().expect("the server runs");

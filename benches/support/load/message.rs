@@ -10,7 +10,7 @@ pub(crate) struct Message {
     pub(crate) counter: usize,
 }
 
-/// Length of the content of each message.
+/// Length of the content of a message, unless it is padded.
 pub(crate) const BYTES: usize = 64;
 
 /// The content by which a socket learns that it hears its group.
@@ -21,17 +21,17 @@ const PUBLISHER_DIGITS: usize = 4;
 const COUNTER_DIGITS: usize = 9;
 
 impl Message {
-    /// The content that says this.
-    pub(crate) fn content(self) -> String {
+    /// The content that says this, `bytes` long, which is [`BYTES`] or more.
+    pub(crate) fn content(self, bytes: usize) -> String {
         let Message { group, publisher, counter } = self;
         let identity =
             format!("#{group:0GROUP_DIGITS$}{publisher:0PUBLISHER_DIGITS$}{counter:0COUNTER_DIGITS$}");
-        format!("{identity:.<BYTES$}")
+        format!("{identity:.<bytes$}")
     }
 
-    /// Reads a line `user: content`; `None` if it is something else, such as a join line.
-    pub(crate) fn parse(line: &[u8]) -> Option<Message> {
-        let content = line.last_chunk::<BYTES>()?;
+    /// Reads what starts with such a content; `None` if it is something else, such as a join line.
+    pub(crate) fn parse(content: &[u8]) -> Option<Message> {
+        let content = content.first_chunk::<BYTES>()?;
         if content[0] != b'#' {
             return None;
         }

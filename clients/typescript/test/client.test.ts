@@ -151,6 +151,25 @@ test("a refused message is sent again if it may be, and given up if not", async 
   await limited;
 });
 
+test("an ack after the server was unavailable and the ack of the repeat settle a message once", async (t) => {
+  const server = await peer(t);
+  const alice = client(t, server.url);
+  alice.connect();
+  const sent = alice.send(7, "a");
+  const socket = await server.accept();
+  await socket.welcome();
+  const ack = { type: "ack", group_id: 7, message_id: 1, seq: 1, created_at: "" };
+  const first = await socket.expect("send");
+  socket.send({ type: "error", id: first.id, code: "unavailable", message: "wait", retry: true, retry_after_ms: 5 });
+  socket.send({ ...ack, id: first.id, duplicate: false });
+  const again = await socket.expect("send");
+  assert.equal(again["client_id"], first["client_id"]);
+  assert.equal(alice.unacknowledged, 1);
+  socket.send({ ...ack, id: again.id, duplicate: true });
+  assert.equal((await sent).seq, 1);
+  assert.equal(alice.unacknowledged, 0);
+});
+
 test("the outbox is bounded in messages and bytes, and emptied by close", async (t) => {
   const server = await peer(t);
   const alice = client(t, server.url, { outbox: { messagesMax: 3, bytesMax: 10 } });

@@ -97,6 +97,7 @@ impl Connection {
             }
             outgoing.pop_front();
             let request = (self.client.way == Way::Json).then_some(RequestId::Integer(number as i64));
+            self.socket.outbox().sink().send(number);
             self.server.intakes[self.core].submit(&self.socket, self.world.message(number), request);
         }
     }
@@ -255,6 +256,11 @@ impl Connection {
         }
         if self.is_closed() {
             return None;
+        }
+        if self.client.way == Way::Json
+            && let Some(number) = self.socket.outbox().sink().unanswered()
+        {
+            return Some(format!("{name} got no answer to one of the times it sent {number}"));
         }
         let ledger = self.world.store.ledger();
         let places = self.socket.outbox().sink().places();

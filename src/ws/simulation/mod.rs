@@ -13,9 +13,11 @@ mod world;
 use std::cell::RefCell;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
+use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::{sleep, timeout};
@@ -35,13 +37,16 @@ type Connections = Rc<RefCell<Vec<Rc<Connection>>>>;
 #[test]
 fn every_reader_gets_what_is_stored_exactly_once() {
     if let Some(seed) = std::env::var("GROUPCAST_SEED").ok().and_then(|seed| seed.parse().ok()) {
-        return play(seed);
+        play(seed);
+        return;
     }
     let base = RandomState::new().build_hasher().finish();
-    (0..SEEDS).for_each(|step| play(base.wrapping_add(step)));
+    let waits: u64 = (0..SEEDS).map(|step| play(base.wrapping_add(step))).sum();
+    assert!(waits > 0, "no message had to wait long enough for its sender to be told");
 }
 
-fn play(seed: u64) {
+/// Answers how often a sender was told to wait.
+fn play(seed: u64) -> u64 {
     let mut builder = Builder::new_current_thread();
     let runtime = builder.enable_time().start_paused(true).build_local(LocalOptions::default()).unwrap();
     let world = Rc::new(World::new(seed));
@@ -49,6 +54,7 @@ fn play(seed: u64) {
     if let Some(fault) = world.verdict().or(outcome.err()) {
         panic!("GROUPCAST_SEED={seed}: {fault}");
     }
+    world.waits()
 }
 
 async fn run(world: &Rc<World>) -> Result<(), String> {
@@ -144,7 +150,20 @@ async fn post(world: &Rc<World>, server: &Server, client: &Client) {
             let message = world.message(number);
             let (group, is_named) = (message.group.id, message.client_id.is_some());
             let request = Some(number as u64);
-            let result = match server.writer.store(message).await {
+            let mut storing = pin!(server.writer.store(message));
+            let answer = if world.random().chance(30) {
+                tokio::select! {
+                    biased;
+                    answer = &mut storing => answer,
+                    () = server.writer.flush() => storing.now_or_never().unwrap_or_else(|| {
+                        world.fault(format!("{number} is not answered, but all before a flush is said to be"));
+                        Err(WriteError::Unavailable)
+                    }),
+                }
+            } else {
+                storing.await
+            };
+            let result = match answer {
                 Ok(Receipt::Stored { batch, index }) => {
                     world.acknowledged(client, request, group, batch[index].seq)
                 }

@@ -26,6 +26,9 @@ pub(super) struct Pipe {
     places: RefCell<HashMap<GroupId, Seq>>,
     /// Whether nothing of a group came yet, which in text mode does not say where it begins.
     is_fresh: Cell<bool>,
+    /// Sends over this connection that may still be told to wait, and those that have no answer, by message.
+    untold: RefCell<HashMap<u64, u32>>,
+    unanswered: RefCell<HashMap<u64, u32>>,
 }
 
 impl Pipe {
@@ -39,6 +42,15 @@ impl Pipe {
             unread: RefCell::default(),
             places: RefCell::default(),
             is_fresh: Cell::new(true),
+            untold: RefCell::default(),
+            unanswered: RefCell::default(),
+        }
+    }
+
+    /// The client sends this message, perhaps not for the first time.
+    pub(super) fn send(&self, number: usize) {
+        for sends in [&self.untold, &self.unanswered] {
+            *sends.borrow_mut().entry(number as u64).or_default() += 1;
         }
     }
 
@@ -58,6 +70,11 @@ impl Pipe {
     /// The last place read of each group that is subscribed to.
     pub(super) fn places(&self) -> Vec<(GroupId, Seq)> {
         self.places.borrow().iter().map(|(&group, &seq)| (group, seq)).collect()
+    }
+
+    /// A message that was sent more often than it was answered.
+    pub(super) fn unanswered(&self) -> Option<u64> {
+        self.unanswered.borrow().iter().filter(|&(_, &left)| left > 0).map(|(&number, _)| number).min()
     }
 
     fn read(&self) {
@@ -117,17 +134,35 @@ impl Pipe {
             }
             Some("ack") => {
                 self.world.note(group, seq);
+                self.count_down(&self.unanswered, event);
                 if let Err(fault) = self.world.acknowledged(&self.client, event["id"].as_u64(), group, seq) {
                     self.fault(&fault);
                 }
             }
+            Some("error") if event["code"] == "unavailable" => {
+                self.world.told_to_wait();
+                self.count_down(&self.untold, event);
+                if event["retry"] != true {
+                    self.fault(&format!("{event} does not say that it may be sent again"));
+                }
+            }
             Some("error") => {
+                self.count_down(&self.unanswered, event);
                 if let Err(fault) = self.world.refused(&self.client, event["id"].as_u64()) {
                     self.fault(&fault);
                 }
             }
             Some("typing") => {}
             _ => self.fault(&format!("{event} is not stored")),
+        }
+    }
+
+    /// One send of the message that this names has been told what there is of this kind.
+    fn count_down(&self, sends: &RefCell<HashMap<u64, u32>>, event: &Value) {
+        let number = event["id"].as_u64().unwrap_or(u64::MAX);
+        match sends.borrow_mut().get_mut(&number) {
+            Some(left) if *left > 0 => *left -= 1,
+            _ => self.fault(&format!("{event} comes once too often")),
         }
     }
 

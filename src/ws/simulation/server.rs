@@ -125,6 +125,7 @@ fn bounds(world: &World) -> (Recent, CoreLimits, WriterOptions) {
         eager: false,
         batch_messages_max: 1 + random.size(12),
         batch_bytes_max: 1 + random.size(4_000),
+        unavailable_after: Duration::from_millis(1 + random.below(60)),
     };
     (Recent::new(random.size(10_000)), limits, options)
 }

@@ -1,6 +1,6 @@
 //! What stays when the simulated server is killed: the store, the clients, and what was found.
 
-use std::cell::{RefCell, RefMut};
+use std::cell::{Cell, RefCell, RefMut};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -17,6 +17,8 @@ pub(super) struct World {
     /// The highest place of each group that anyone was told of.
     known: RefCell<HashMap<GroupId, Seq>>,
     fault: RefCell<Option<String>>,
+    /// How often a client was told that its message has to wait.
+    waits: Cell<u64>,
 }
 
 /// A message as its sender keeps it.
@@ -65,6 +67,7 @@ impl World {
             drafts: RefCell::default(),
             known: RefCell::default(),
             fault: RefCell::default(),
+            waits: Cell::new(0),
         }
     }
 
@@ -149,6 +152,16 @@ impl World {
         client.unanswered.borrow_mut().remove(&number);
         let is_poison = self.drafts.borrow()[number].content.contains(POISON);
         if is_poison { Ok(()) } else { Err(format!("{number} was refused")) }
+    }
+
+    /// A client was told that its message has to wait.
+    pub(super) fn told_to_wait(&self) {
+        self.waits.set(self.waits.get() + 1);
+    }
+
+    /// How often a client was told that.
+    pub(super) fn waits(&self) -> u64 {
+        self.waits.get()
     }
 
     /// Somebody was told of this place.
