@@ -64,6 +64,11 @@ impl Directory {
         Ok(self.store.group_by_name(name).await?.map(|group| self.keep_group(group)))
     }
 
+    /// The group of this name if it is kept here.
+    pub(super) fn known_group(&self, name: &str) -> Option<Arc<Group>> {
+        self.groups_by_name.get(name)
+    }
+
     pub(super) fn keep_group(&self, group: Group) -> Arc<Group> {
         let group = Arc::new(group);
         self.groups.insert(group.id, Arc::clone(&group));

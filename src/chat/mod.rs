@@ -227,6 +227,11 @@ impl Chat {
         }
     }
 
+    /// How many sockets listen to the group of this name; 0 if nobody asked for it lately.
+    pub fn listeners(&self, group: &str) -> usize {
+        self.directory.known_group(group).map_or(0, |group| self.hub.listeners(group.id).total())
+    }
+
     /// Who is online in the group.
     ///
     /// # Errors

@@ -14,6 +14,7 @@ mod health;
 mod integer;
 mod list;
 mod messages;
+mod peek;
 mod problem;
 mod query;
 mod receive;
@@ -24,5 +25,6 @@ mod users;
 
 pub use body::{Body, BodyError};
 pub use handler::{Http, HttpOptions};
+pub use peek::group_asked_for;
 pub use router::{Route, route};
 pub use upgrade::Upgrade;

@@ -3,9 +3,10 @@
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
+use std::mem::MaybeUninit;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::task::Poll;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,12 +16,13 @@ use hyper::server::conn::http1;
 use hyper::service::Service;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioTimer;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::Shared;
+use super::handover::Homes;
 use super::stream::{Activity, Stream};
 use crate::http::{Body, Http, Upgrade};
 use crate::protocol::Mode;
@@ -28,6 +30,8 @@ use crate::ws::{self, Endpoint, Visitor};
 
 /// Longest request head, in bytes; also the size of hyper's buffers.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
+/// As much of a connection's first bytes as is looked at to find out whose it is: enough for the longest names.
+const PEEK_BYTES: usize = 512;
 /// How long a client may take to end a connection after its last answer.
 const LINGER_TIMEOUT: Duration = Duration::from_secs(2);
 /// How much it may still send meanwhile, in bytes.
@@ -38,8 +42,19 @@ pub(super) struct Acceptor {
     http: Http,
     endpoint: Rc<Endpoint>,
     shared: Shared,
+    homes: Homes,
     /// Requests being answered.
     requests: Rc<Cell<usize>>,
+}
+
+/// What a client said, or not.
+enum Heard {
+    /// Nothing in time.
+    Nothing,
+    /// The beginning of a request that is answered here.
+    Request,
+    /// The beginning of a request that another thread answers.
+    ForAnother(usize),
 }
 
 /// How a run of requests ended.
@@ -55,8 +70,8 @@ enum Outcome {
 }
 
 impl Acceptor {
-    pub(super) fn new(http: Http, endpoint: Rc<Endpoint>, shared: Shared) -> Self {
-        Self { http, endpoint, shared, requests: Rc::default() }
+    pub(super) fn new(http: Http, endpoint: Rc<Endpoint>, homes: Homes, shared: Shared) -> Self {
+        Self { http, endpoint, shared, homes, requests: Rc::default() }
     }
 
     /// How many requests are being answered.
@@ -64,20 +79,25 @@ impl Acceptor {
         self.requests.get()
     }
 
-    /// Serves a connection to its end, or until it is a WebSocket with a task of its own.
+    /// Serves a connection to its end, or until it is a WebSocket with a task of its own. A `fresh` one was accepted
+    /// here and may belong to another thread.
     ///
     /// Between requests nothing of hyper is kept: an idle connection holds no buffers.
-    pub(super) async fn serve(self: Rc<Self>, mut stream: TcpStream, permit: OwnedSemaphorePermit) {
+    pub(super) async fn serve(
+        self: Rc<Self>,
+        mut stream: TcpStream,
+        permit: OwnedSemaphorePermit,
+        mut fresh: bool,
+    ) {
         let mut early = Bytes::new();
-        let mut fresh = true;
         loop {
             if early.is_empty() {
                 tokio::select! {
-                    heard = self.next_request(&stream, fresh) => {
-                        if !heard {
-                            return;
-                        }
-                    }
+                    heard = self.next_request(&stream, fresh) => match heard {
+                        Heard::Nothing => return,
+                        Heard::Request => {}
+                        Heard::ForAnother(thread) => return self.homes.send(thread, stream, permit),
+                    },
                     () = self.shared.drain.cancelled() => return,
                 }
             }
@@ -94,20 +114,31 @@ impl Acceptor {
         }
     }
 
-    /// Waits for the first bytes of a request; `false` if none come in time.
-    async fn next_request(&self, stream: &TcpStream, fresh: bool) -> bool {
+    /// Waits for the first bytes of a request.
+    async fn next_request(&self, stream: &TcpStream, fresh: bool) -> Heard {
         let config = &self.shared.config;
         let limit = if fresh { config.head_timeout } else { config.idle_timeout };
         let heard = timeout(limit, async {
             if fresh {
                 // A new stream counts as readable until a read has failed. Only a look into it tells whether the
                 // client has said anything; hyper would keep its buffers while it waits.
-                matches!(stream.peek(&mut [0]).await, Ok(1..))
-            } else {
-                stream.readable().await.is_ok()
+                return poll_fn(|cx| self.poll_peek(stream, cx)).await;
             }
+            if stream.readable().await.is_ok() { Heard::Request } else { Heard::Nothing }
         });
-        heard.await.unwrap_or(false)
+        heard.await.unwrap_or(Heard::Nothing)
+    }
+
+    fn poll_peek(&self, stream: &TcpStream, cx: &mut Context<'_>) -> Poll<Heard> {
+        let mut head = [MaybeUninit::uninit(); PEEK_BYTES];
+        let mut head = ReadBuf::uninit(&mut head);
+        Poll::Ready(match ready!(stream.poll_peek(cx, &mut head)) {
+            Ok(1..) => match self.homes.of(head.filled()) {
+                Some(thread) if thread != usize::from(self.endpoint.core()) => Heard::ForAnother(thread),
+                _ => Heard::Request,
+            },
+            Ok(0) | Err(_) => Heard::Nothing,
+        })
     }
 
     /// Serves requests as long as there are any.
@@ -256,7 +287,7 @@ impl hyper::body::Body for CountedBody {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        cx: &mut std::task::Context<'_>,
+        cx: &mut Context<'_>,
     ) -> Poll<Option<Result<hyper::body::Frame<Self::Data>, Self::Error>>> {
         Pin::new(&mut self.body).poll_frame(cx)
     }
@@ -295,7 +326,7 @@ async fn linger(mut stream: TcpStream) {
 mod tests {
     use super::*;
 
-    fn size_of_task<F>(_: impl FnOnce(Rc<Acceptor>, TcpStream, OwnedSemaphorePermit) -> F) -> usize {
+    fn size_of_task<F>(_: impl FnOnce(Rc<Acceptor>, TcpStream, OwnedSemaphorePermit, bool) -> F) -> usize {
         size_of::<F>()
     }
 

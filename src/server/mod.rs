@@ -1,9 +1,11 @@
 //! The listener, the threads, the life of a connection, draining.
 //!
 //! Each core has a thread with a single-threaded runtime, a listening socket of its own on the same port, and
-//! its own connections, which never move. Storing, hashing and the writer run on a background runtime.
+//! its own connections. One that asks for a small group's socket moves to the thread of that group before anything of
+//! it is read; then it never moves again. Storing, hashing and the writer run on a background runtime.
 
 mod connection;
+mod handover;
 mod listener;
 mod stream;
 mod worker;
@@ -20,6 +22,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
+use self::handover::Homes;
 use self::worker::Worker;
 use crate::auth::PasswordHasher;
 use crate::chat::{Chat, ChatOptions};
@@ -173,11 +176,15 @@ impl Server {
     /// The system gave no threads.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), ServerError> {
         let mut workers = Vec::new();
-        for (index, (listener, inbox)) in self.listeners.into_iter().zip(self.inboxes).enumerate() {
+        let (homes, doors) = Homes::new(self.listeners.len(), Arc::clone(&self.chat));
+        let ends = self.listeners.into_iter().zip(self.inboxes).zip(doors);
+        for (index, ((listener, inbox), door)) in ends.enumerate() {
             let worker = Worker {
                 index: index as u16,
                 listener,
                 inbox,
+                door,
+                homes: homes.clone(),
                 hub: self.hub.clone(),
                 writer: self.writer.clone(),
                 chat: Arc::clone(&self.chat),

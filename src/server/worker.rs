@@ -15,6 +15,7 @@ use tokio::task::spawn_local;
 use tokio::time::{Instant, interval, sleep};
 
 use super::connection::Acceptor;
+use super::handover::{Door, Homes};
 use super::{FINISH_TIMEOUT, Shared};
 use crate::chat::{Announcer, Chat};
 use crate::http::Http;
@@ -45,6 +46,8 @@ pub(super) struct Worker {
     pub(super) index: u16,
     pub(super) listener: StdListener,
     pub(super) inbox: Inbox,
+    pub(super) door: Door,
+    pub(super) homes: Homes,
     pub(super) hub: Hub,
     pub(super) writer: MessageWriter,
     pub(super) chat: Arc<Chat>,
@@ -118,7 +121,7 @@ impl Worker {
         };
         let endpoint =
             Endpoint::new(Rc::clone(&core), Rc::clone(&intake), Rc::clone(&announcer), self.chat, options);
-        let acceptor = Rc::new(Acceptor::new(self.http, Rc::new(endpoint), self.shared.clone()));
+        let acceptor = Rc::new(Acceptor::new(self.http, Rc::new(endpoint), self.homes, self.shared.clone()));
 
         let (events, inbox) = (Rc::clone(&core), self.inbox);
         spawn_local(async move { events.run(inbox).await });
@@ -126,6 +129,7 @@ impl Worker {
         spawn_local(async move { collector.run().await });
         spawn_local(async move { announcer.run().await });
         spawn_local(heartbeat(Rc::clone(&core), config.heartbeat));
+        spawn_local(receive(self.door, Rc::clone(&acceptor)));
 
         tokio::select! {
             () = accept(&listener, &acceptor, &self.shared) => {}
@@ -154,7 +158,7 @@ async fn accept(listener: &TcpListener, acceptor: &Rc<Acceptor>, shared: &Shared
                 Ok(permit) => {
                     // Without this, small frames would wait for the peer's delayed acknowledgement.
                     let _ = stream.set_nodelay(true);
-                    spawn_local(Rc::clone(acceptor).serve(stream, permit));
+                    spawn_local(Rc::clone(acceptor).serve(stream, permit, true));
                 }
                 Err(_) => {
                     spawn_local(refuse(stream));
@@ -164,6 +168,18 @@ async fn accept(listener: &TcpListener, acceptor: &Rc<Acceptor>, shared: &Shared
                 tracing::warn!(%error, "cannot accept");
                 sleep(ACCEPT_RETRY).await;
             }
+        }
+    }
+}
+
+/// Takes in the connections that other threads hand over, until dropped.
+async fn receive(mut door: Door, acceptor: Rc<Acceptor>) {
+    while let Some(guest) = door.recv().await {
+        match guest.enter() {
+            Ok((stream, permit)) => {
+                spawn_local(Rc::clone(&acceptor).serve(stream, permit, false));
+            }
+            Err(error) => tracing::warn!(%error, "cannot take a connection over"),
         }
     }
 }

@@ -65,6 +65,11 @@ impl Endpoint {
         Self { core, intake, announcer, chat, options, read_buffer, parser: Rc::default() }
     }
 
+    /// The core it is on.
+    pub fn core(&self) -> u16 {
+        self.core.index()
+    }
+
     /// Longest frame in JSON mode, in bytes: the longest content with every other character escaped, and room
     /// for the fields around it.
     pub(super) fn json_frame_bytes_max(&self) -> usize {
