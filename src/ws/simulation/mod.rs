@@ -5,14 +5,11 @@
 
 mod connection;
 mod pipe;
-mod random;
 mod server;
 mod store;
 mod world;
 
 use std::cell::RefCell;
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hasher};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -23,6 +20,7 @@ use tokio::time::{sleep, timeout};
 use self::connection::Connection;
 use self::server::Server;
 use self::world::{Client, Way, World};
+use crate::random;
 use crate::writer::{Receipt, WriteError};
 
 /// Seeds played in one run: some seconds' worth, optimised or not.
@@ -37,8 +35,7 @@ fn every_reader_gets_what_is_stored_exactly_once() {
     if let Some(seed) = std::env::var("GROUPCAST_SEED").ok().and_then(|seed| seed.parse().ok()) {
         return play(seed);
     }
-    let base = RandomState::new().build_hasher().finish();
-    (0..SEEDS).for_each(|step| play(base.wrapping_add(step)));
+    random::seeds(SEEDS).for_each(play);
 }
 
 fn play(seed: u64) {
