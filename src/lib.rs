@@ -26,6 +26,8 @@ pub mod http;
 pub mod hub;
 pub mod model;
 pub mod protocol;
+#[cfg(test)]
+mod random;
 pub mod server;
 pub mod store;
 pub mod verify;

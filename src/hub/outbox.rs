@@ -275,4 +275,5 @@ fn would_block(error: &io::Error) -> bool {
 }
 
 #[cfg(test)]
+#[cfg(test)]
 mod tests;

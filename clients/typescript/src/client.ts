@@ -12,6 +12,7 @@ import { Session } from "./session.js";
 import type { Disconnected } from "./session.js";
 import type { Subscription } from "./subscription.js";
 import { Subscriptions } from "./subscriptions.js";
+import { randomUuid } from "./uuid.js";
 import type { WebSocketClass } from "./websocket.js";
 
 /** How a client connects, and what it may keep. */
@@ -96,7 +97,7 @@ export class Client {
    */
   async send(groupId: GroupId, content: string, options: SendOptions = {}): Promise<Ack> {
     if (this.#closed) throw this.#closed;
-    return this.#outbox.send(groupId, content, options.clientId ?? crypto.randomUUID());
+    return this.#outbox.send(groupId, content, options.clientId ?? randomUuid());
   }
 
   /** Messages that are not acknowledged yet. */

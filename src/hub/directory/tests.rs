@@ -1,21 +1,9 @@
 use std::collections::BTreeMap;
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hasher};
 
 use super::*;
+use crate::random::{self, Random};
 
 const CORES: usize = 3;
-
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % bound
-    }
-}
 
 /// A socket in a group.
 type Socket = (u16, GroupId, UserId, Mode);
@@ -58,7 +46,7 @@ impl Model {
 }
 
 fn play(seed: u64) {
-    let mut random = Random(seed | 1);
+    let mut random = Random::new(seed);
     let (hub, _inboxes) = Hub::new(CORES);
     let mut model = Model::default();
     // Every departure that was ever told of, also those that no longer count.
@@ -125,6 +113,5 @@ fn play(seed: u64) {
 
 #[test]
 fn the_directory_counts_as_one_would_by_hand() {
-    let base = RandomState::new().build_hasher().finish();
-    (0..2_000).for_each(|step| play(base.wrapping_add(step)));
+    random::seeds(2_000).for_each(play);
 }

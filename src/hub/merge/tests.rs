@@ -1,19 +1,6 @@
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hasher};
-
 use super::*;
 use crate::model::Seq;
-
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % bound
-    }
-}
+use crate::random::{Random, seeds};
 
 /// What a member of the group gets, in both modes.
 fn sent(frames: &[GroupFrames], group: GroupId) -> (Vec<u8>, Vec<u8>) {
@@ -24,7 +11,7 @@ fn sent(frames: &[GroupFrames], group: GroupId) -> (Vec<u8>, Vec<u8>) {
 /// Whatever is merged, each member of a group gets the same bytes in the same order, and each run says which places
 /// it holds.
 fn play(seed: u64) {
-    let mut random = Random(seed | 1);
+    let mut random = Random::new(seed);
     let mut heads = [0; 3];
     let mut number = 0_u8;
     let batches: Vec<Arc<[GroupFrames]>> = (0..1 + random.below(6))
@@ -72,8 +59,7 @@ fn play(seed: u64) {
 
 #[test]
 fn merging_changes_nothing_but_the_number_of_writes() {
-    let base = RandomState::new().build_hasher().finish();
-    (0..5_000).for_each(|step| play(base.wrapping_add(step)));
+    seeds(5_000).for_each(play);
 }
 
 #[test]

@@ -1,11 +1,10 @@
 //! The outbox over a socket that takes as much as it likes.
 
 use std::cell::RefCell;
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hasher};
 use std::task::Waker;
 
 use super::*;
+use crate::random::{Random, seeds};
 
 /// A socket that takes as much as it is told to.
 #[derive(Default)]
@@ -43,22 +42,11 @@ impl Sink for Pipe {
     }
 }
 
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % bound
-    }
-}
-
 /// Whatever the socket takes and when, it gets whole frames in order: all of them but those that it was
 /// told were dropped.
 fn play(seed: u64) {
     const WAITING_MAX: usize = 64;
-    let mut random = Random(seed | 1);
+    let mut random = Random::new(seed);
     let outbox = Outbox::new(Pipe::default());
     let mut cx = Context::from_waker(Waker::noop());
     let mut accepted: Vec<(i64, Bytes)> = Vec::new();
@@ -98,6 +86,5 @@ fn play(seed: u64) {
 
 #[test]
 fn frames_stay_whole_and_in_order() {
-    let base = RandomState::new().build_hasher().finish();
-    (0..5_000).for_each(|step| play(base.wrapping_add(step)));
+    seeds(5_000).for_each(play);
 }

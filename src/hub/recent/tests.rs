@@ -1,20 +1,8 @@
 use std::collections::HashMap;
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hasher};
 
 use super::*;
 use crate::protocol::frame;
-
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % bound
-    }
-}
+use crate::random::{self, Random};
 
 /// All messages of a group, and how many of them were stored when it was first followed.
 #[derive(Default)]
@@ -63,7 +51,7 @@ fn check(seed: u64, recent: &Recent, group: GroupId, model: &Model) {
 }
 
 fn play(seed: u64) {
-    let mut random = Random(seed | 1);
+    let mut random = Random::new(seed);
     let bytes_max = random.below(400) as usize;
     let recent = Recent::new(bytes_max);
     let mut models: HashMap<GroupId, Model> = HashMap::new();
@@ -116,6 +104,5 @@ fn play(seed: u64) {
 
 #[test]
 fn a_replay_is_what_was_stored_or_unknown() {
-    let base = RandomState::new().build_hasher().finish();
-    (0..3_000).for_each(|step| play(base.wrapping_add(step)));
+    random::seeds(3_000).for_each(play);
 }

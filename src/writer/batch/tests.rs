@@ -1,9 +1,8 @@
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 
 use super::*;
 use crate::model::{Group, User, UserId};
+use crate::random::{self, Random};
 
 fn message(group: i64, at: i64) -> NewMessage {
     NewMessage {
@@ -42,20 +41,9 @@ fn a_batch_that_was_not_stored_leaves_no_hole() {
     assert_eq!(numbers(&next), [(2, 1, 2, 4)]);
 }
 
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % bound
-    }
-}
-
 /// Whichever batches are stored, and whenever the writer begins anew, numbers go on as one would count them.
 fn play(seed: u64) {
-    let mut random = Random(seed | 1);
+    let mut random = Random::new(seed);
     let (mut last_id, mut last_at) = (random.below(100) as i64, random.below(100) as i64);
     let mut heads = [0; 4].map(|_| random.below(3) as i64);
     let mut numbering = Numbering::new(MessageId(last_id), Timestamp(last_at));
@@ -100,6 +88,5 @@ fn play(seed: u64) {
 
 #[test]
 fn numbers_are_those_of_counting() {
-    let base = RandomState::new().build_hasher().finish();
-    (0..5_000).for_each(|step| play(base.wrapping_add(step)));
+    random::seeds(5_000).for_each(play);
 }

@@ -5,14 +5,11 @@
 
 mod connection;
 mod pipe;
-mod random;
 mod server;
 mod store;
 mod world;
 
 use std::cell::RefCell;
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hasher};
 use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
@@ -25,6 +22,7 @@ use tokio::time::{sleep, timeout};
 use self::connection::Connection;
 use self::server::Server;
 use self::world::{Client, Way, World};
+use crate::random;
 use crate::writer::{Receipt, WriteError};
 
 /// Seeds played in one run: some seconds' worth, optimised or not.
@@ -40,8 +38,7 @@ fn every_reader_gets_what_is_stored_exactly_once() {
         play(seed);
         return;
     }
-    let base = RandomState::new().build_hasher().finish();
-    let waits: u64 = (0..SEEDS).map(|step| play(base.wrapping_add(step))).sum();
+    let waits: u64 = random::seeds(SEEDS).map(play).sum();
     assert!(waits > 0, "no message had to wait long enough for its sender to be told");
 }
 

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::random::Random;
 use crate::model::{Group, GroupId, Message, MessageId, NewUser, Seq, Timestamp, User, UserId};
 use crate::protocol::{event, text};
+use crate::random::Random;
 use crate::store::{Asked, Join, MessageFilter, MessagePage, Sent, SentKey, Store, StoreError, StoreResult};
 
 /// Content with this in it is refused.

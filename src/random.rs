@@ -1,14 +1,22 @@
-//! Choices that follow from a seed.
+//! Choices that follow from a seed, for tests that play many of them.
 
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
 use std::time::Duration;
+
+/// So many seeds, others each time.
+pub(crate) fn seeds(count: u64) -> impl Iterator<Item = u64> {
+    let base = RandomState::new().build_hasher().finish();
+    (0..count).map(move |step| base.wrapping_add(step))
+}
 
 /// The generator xorshift64.
 #[derive(Debug)]
-pub(super) struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
     /// The choices of a seed.
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         // Neighbouring seeds start far apart, and none at 0.
         let mut random = Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
         (0..4).for_each(|_| _ = random.below(2));
@@ -16,7 +24,7 @@ impl Random {
     }
 
     /// A number below `bound`, which is not 0.
-    pub(super) fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -24,17 +32,17 @@ impl Random {
     }
 
     /// The same for sizes.
-    pub(super) fn size(&mut self, bound: usize) -> usize {
+    pub(crate) fn size(&mut self, bound: usize) -> usize {
         self.below(bound as u64) as usize
     }
 
     /// Whether something happens that does so in so many of a hundred cases.
-    pub(super) fn chance(&mut self, percent: u64) -> bool {
+    pub(crate) fn chance(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }
 
     /// A time below so many microseconds.
-    pub(super) fn micros(&mut self, bound: u64) -> Duration {
+    pub(crate) fn micros(&mut self, bound: u64) -> Duration {
         Duration::from_micros(self.below(bound))
     }
 }

@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Client } from "groupcast-client";
+import { WebSocket } from "ws";
+
+import { Peer } from "./support/peer.js";
+
+test("a page that is not from HTTPS sends under random names", async (t) => {
+  // What a browser hides from such a page.
+  Object.defineProperty(crypto, "randomUUID", { value: undefined, configurable: true });
+  t.after(() => Reflect.deleteProperty(crypto, "randomUUID"));
+  const server = await Peer.listen();
+  t.after(() => server.close());
+  const alice = new Client({ url: server.url, username: "alice", WebSocket });
+  t.after(() => alice.close());
+  alice.connect();
+  const socket = await server.accept();
+  await socket.welcome();
+  const names = new Set<unknown>();
+  for (let count = 0; count < 100; count++) {
+    alice.send(7, "hi").catch(() => undefined);
+    const { client_id } = await socket.expect("send");
+    assert.match(String(client_id), /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    names.add(client_id);
+  }
+  assert.equal(names.size, 100);
+});
