@@ -39,6 +39,8 @@ pub struct Subscriber<S = tokio::net::TcpStream> {
     behind: Cell<bool>,
     /// Whether the peer is given up.
     abandoned: Cell<bool>,
+    /// Messages refused for their rate since one was not.
+    refused: Cell<u8>,
     /// The task that serves this socket, once it waits.
     task: RefCell<Option<Waker>>,
 }
@@ -57,6 +59,7 @@ impl<S: Sink> Subscriber<S> {
             closing: Cell::new(None),
             behind: Cell::new(false),
             abandoned: Cell::new(false),
+            refused: Cell::new(0),
             task: RefCell::new(None),
         }
     }
@@ -150,6 +153,17 @@ impl<S: Sink> Subscriber<S> {
         if before == waits_above {
             self.wake();
         }
+    }
+
+    /// A message of this socket was refused for its rate. How many there were in a row, 255 at most.
+    pub fn message_refused(&self) -> u8 {
+        self.refused.set(self.refused.get().saturating_add(1));
+        self.refused.get()
+    }
+
+    /// A message of this socket was not refused for its rate.
+    pub fn message_admitted(&self) {
+        self.refused.set(0);
     }
 
     /// Begins to wait for credit; `false` if it does so already.

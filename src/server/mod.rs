@@ -21,7 +21,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use self::worker::Worker;
-use crate::auth::PasswordHasher;
+use crate::auth::{PasswordHasher, RateLimit};
 use crate::chat::{Chat, ChatOptions};
 use crate::config::{Config, Deliver};
 use crate::http::{Http, HttpOptions};
@@ -125,6 +125,10 @@ impl Server {
             Ok(started) => started?,
             Err(error) => return Err(ServerError::System(error.into())),
         };
+        let send_limit = config.send_limit.map(|limit| Arc::new(RateLimit::new(limit.rate, limit.burst)));
+        if let Some(limit) = send_limit.clone() {
+            background.handle().spawn(async move { limit.run().await });
+        }
         let chat = Arc::new(Chat::new(
             Arc::clone(&store),
             PasswordHasher::new(background.handle().clone(), HASHES_MAX),
@@ -134,6 +138,7 @@ impl Server {
                 content_bytes_max: config.content_bytes_max,
                 announce_members_max: config.announce_members_max,
             },
+            send_limit,
             store.epoch().await?,
         ));
         let drain = CancellationToken::new();
