@@ -16,6 +16,7 @@ use super::session::Seat;
 use super::work::{Done, Work};
 use crate::chat::{ChatError, Room};
 use crate::hub::{Reading, Subscriber};
+use crate::model::limits::GROUP_NAME_CHARS_MAX;
 use crate::model::{GroupId, Seq, User};
 use crate::protocol::CloseCode;
 use crate::protocol::command::{BadFrame, Command, GroupRef, Request, RequestId};
@@ -235,6 +236,12 @@ impl JsonSession {
     fn finish(&mut self, endpoint: &Rc<Endpoint>, socket: &Rc<Subscriber>, done: Done) {
         match done {
             Done::Reply(frame) => socket.reply(&frame),
+            Done::NoSuchGroup { request, name } => {
+                // No group has a longer name; what the client sent may be as long as a frame.
+                let name: String = name.chars().take(GROUP_NAME_CHARS_MAX).collect();
+                let failure = Failure::new(ErrorCode::NotFound, format!("there is no group {name:?}"));
+                fail(socket, request.as_ref(), None, &failure);
+            }
             Done::Failed { request, group, error } => {
                 fail(socket, request.as_ref(), group, &failure(&error));
             }
