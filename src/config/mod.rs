@@ -33,6 +33,8 @@ pub struct Config {
     pub threads: usize,
     /// When a message is handed to its readers. Default: after its commit.
     pub deliver: Deliver,
+    /// Whether the history gets a new epoch at this start, because some of it was lost. Default: no.
+    pub new_epoch: bool,
     /// Longest content of a message, in bytes of UTF-8, 1 byte to 64 MiB. Default 1 MiB.
     pub content_bytes_max: usize,
     /// Longest request body, in bytes, 1 KiB to 512 MiB. Default 2 MiB.

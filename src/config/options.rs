@@ -138,6 +138,11 @@ pub(super) struct Options {
     #[arg(long, env = "GROUPCAST_LOG", default_value = "warn,groupcast=info", value_name = "FILTER", value_parser = log_filter)]
     log: String,
 
+    /// Tell clients that stored messages were lost, as after going back to an older backup: what they have seen
+    /// counts no more, and they read anew
+    #[arg(long)]
+    new_epoch: bool,
+
     /// Print the settings that would be used, without passwords, and exit
     #[arg(long)]
     pub(super) check_config: bool,
@@ -250,6 +255,7 @@ impl Options {
                 .threads
                 .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get)),
             deliver: self.deliver,
+            new_epoch: self.new_epoch,
             content_bytes_max: self.content_bytes_max,
             body_bytes_max: self.body_bytes_max,
             connections_max: self

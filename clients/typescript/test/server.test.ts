@@ -114,6 +114,7 @@ test("a message sent twice under one name is stored once", async (t) => {
 test("a server that limits the rate gets all of it over one connection", async (t) => {
   const { server, group, alice } = await start(t, "--send-rate", "50", "--send-burst", "20");
   const lost = all(alice, "disconnected");
+  await patiently("the subscription", alice.subscribe(group));
   const contents = Array.from({ length: 120 }, (_, index) => `${index}`);
   await patiently("the acknowledgements", Promise.all(contents.map((content) => alice.send(group, content))));
   const stored = (await server.messages(group)) as Message[];
