@@ -113,25 +113,6 @@ async fn a_member_who_does_not_listen_types_once_in_a_while() {
 }
 
 #[tokio::test]
-async fn a_socket_that_does_not_say_hello_is_closed() {
-    let (server, _) = start(&["--hello-timeout", "200ms"]).await;
-    let mut silent = JsonSocket::over(Socket::open(&server, "/ws").await);
-    // To ask for a sign of life is not to say who one is.
-    silent.send(json!({ "type": "ping" })).await;
-    silent.event("pong").await;
-    assert_eq!(silent.event("error").await["code"], "unauthenticated");
-    silent.into_raw().expect_close(4001).await;
-    // Whoever has said it in time, or was named by the path, may be silent. Carol's end is later than theirs
-    // would be.
-    let mut alice = JsonSocket::hello(&server, "alice").await;
-    let mut bob = JsonSocket::at_group(&server, "g", "bob").await;
-    JsonSocket::over(Socket::open(&server, "/ws").await).into_raw().until_close(4001).await;
-    for socket in [&mut alice, &mut bob] {
-        assert_eq!(socket.ask(json!({ "type": "ping" })).await["type"], "pong");
-    }
-}
-
-#[tokio::test]
 async fn a_large_group_is_told_numbers() {
     const NAMED: usize = 5;
     const MEMBERS: usize = 60;
