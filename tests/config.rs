@@ -49,6 +49,8 @@ async fn there_are_defaults() {
         ("deliver", "commit"),
         ("content-bytes-max", "1MiB"),
         ("heartbeat", "25s"),
+        ("send-rate", "none"),
+        ("hello-timeout", "10s"),
         ("cors-origins", "any"),
         ("log", "warn,groupcast=info"),
     ] {
@@ -165,6 +167,8 @@ async fn a_bad_setting_is_one_clear_line() {
         ("--body-bytes-max", "1MB", "--body-bytes-max"),
         ("--outbox-bytes-max", "1KiB", "--content-bytes-max"),
         ("--cors-origins", "https://a.example/path", "without a path"),
+        ("--send-rate", "0", "1..=1000000"),
+        ("--send-burst", "5", "without --send-rate"),
         ("--log", "a=b=c", "--log"),
         ("--prot", "1", "'--port'"),
     ] {

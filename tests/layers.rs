@@ -23,6 +23,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("clap", &["config/"]),
     ("deadpool_postgres", &["store/postgres/"]),
     ("dotenvy", &["config/"]),
+    ("governor", &["auth/"]),
     ("http_body_util", &["http/", "server/", "verify/"]),
     ("hyper", &["http/", "server/", "verify/"]),
     ("hyper_util", &["http/", "server/", "verify/"]),

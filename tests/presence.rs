@@ -99,6 +99,20 @@ async fn a_reconnect_is_not_a_leave_and_a_join() {
 }
 
 #[tokio::test]
+async fn a_member_who_does_not_listen_types_once_in_a_while() {
+    let (server, group) = start(&[]).await;
+    let mut alice = JsonSocket::join(&server, group, "alice").await;
+    let mut bob = JsonSocket::join(&server, group, "bob").await;
+    bob.ask(json!({ "type": "unsubscribe", "group_id": group })).await;
+    for on in [true, true, true, false] {
+        bob.send(json!({ "type": "typing", "group_id": group, "on": on })).await;
+    }
+    for on in [true, false] {
+        assert_eq!(alice.until("typing").await["on"], on);
+    }
+}
+
+#[tokio::test]
 async fn a_large_group_is_told_numbers() {
     const NAMED: usize = 5;
     const MEMBERS: usize = 60;

@@ -1,10 +1,12 @@
-//! WebSockets as frames: sizes, kinds, control frames, peers that are gone.
+//! WebSockets as frames: sizes, kinds, control frames, peers that are gone or silent.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod support;
 
+use serde_json::json;
 use support::database::Store;
+use support::json::JsonSocket;
 use support::server::Server;
 use support::socket::Socket;
 use tokio_tungstenite::tungstenite::Message;
@@ -141,4 +143,27 @@ async fn the_server_answers_a_close_with_its_code_and_reason() {
     bob.expect("alice left g.").await;
     alice.expect("alice: last words").await;
     assert_eq!(alice.next().await, Some(Message::Close(Some(close))));
+}
+
+#[tokio::test]
+async fn a_socket_that_does_not_say_hello_is_closed() {
+    let (server, _, mut alice, _) = two(&["--hello-timeout", "300ms"]).await;
+    let mut silent = JsonSocket::over(Socket::open(&server, "/ws").await);
+    // To ask for a sign of life is not to say who one is.
+    silent.send(json!({ "type": "ping" })).await;
+    assert_eq!(silent.until("error").await["code"], "unauthenticated");
+    silent.into_raw().expect_close(4001).await;
+    // On a slow machine hello may be late.
+    let mut bob = loop {
+        let mut bob = JsonSocket::over(Socket::open(&server, "/ws").await);
+        bob.send(json!({ "type": "hello", "username": "bob" })).await;
+        if bob.try_next().await.is_ok_and(|answer| answer["type"] == "welcome") {
+            break bob;
+        }
+    };
+    // Who has said it, or was named by the path, may be silent for longer than one who has not.
+    JsonSocket::over(Socket::open(&server, "/ws").await).into_raw().until_close(4001).await;
+    assert_eq!(bob.ask(json!({ "type": "ping" })).await["type"], "pong");
+    alice.send("here").await;
+    alice.until("alice: here").await;
 }

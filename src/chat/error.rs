@@ -40,6 +40,12 @@ pub enum ChatError {
         /// How long to wait before the next try.
         retry_after: Duration,
     },
+    /// The user sends faster than is allowed; worth another try after a while.
+    #[error("too many messages in too short a time")]
+    RateLimited {
+        /// How long to wait before the next try.
+        retry_after: Duration,
+    },
     /// The database is away, or the server is stopping; worth another try after a while.
     #[error("the service is temporarily unavailable")]
     Unavailable,

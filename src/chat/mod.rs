@@ -18,7 +18,7 @@ pub use room::Room;
 pub use target::SocketTarget;
 
 use self::directory::{Directory, Required};
-use crate::auth::PasswordHasher;
+use crate::auth::{PasswordHasher, RateLimit};
 use crate::hub::Hub;
 use crate::model::limits::{CLIENT_ID_BYTES_MAX, EMAIL_CHARS_MAX, GROUP_NAME_CHARS_MAX, USERNAME_CHARS_MAX};
 use crate::model::{Group, GroupId, Message, MessageId, NewMessage, NewUser, Seq, User, UserId};
@@ -51,6 +51,7 @@ pub struct Chat {
     writer: MessageWriter,
     hub: Hub,
     options: ChatOptions,
+    send_limit: Option<Arc<RateLimit>>,
     /// Changes only when stored history was lost.
     epoch: Box<str>,
     /// Taken in turn by those who ask for a group's head.
@@ -90,18 +91,20 @@ impl From<ChatError> for Refusal {
 }
 
 impl Chat {
-    /// A chat over its parts.
+    /// A chat over its parts; without a `send_limit` users may send as fast as they like.
     pub fn new(
         store: Arc<dyn Store>,
         passwords: PasswordHasher,
         writer: MessageWriter,
         hub: Hub,
         options: ChatOptions,
+        send_limit: Option<Arc<RateLimit>>,
         epoch: String,
     ) -> Self {
         let directory = Directory::new(Arc::clone(&store));
         let head_turns = std::array::from_fn(|_| tokio::sync::Mutex::default());
-        Self { store, directory, passwords, writer, hub, options, epoch: epoch.into(), head_turns }
+        let epoch = epoch.into();
+        Self { store, directory, passwords, writer, hub, options, send_limit, epoch, head_turns }
     }
 
     /// An opaque name of the stored history; another one means that some of it was lost.
@@ -112,6 +115,11 @@ impl Chat {
     /// What was set.
     pub fn options(&self) -> ChatOptions {
         self.options
+    }
+
+    /// How fast one user may send, over all their sockets and requests; `None` if that is not limited.
+    pub fn send_limit(&self) -> Option<&RateLimit> {
+        self.send_limit.as_deref()
     }
 
     /// Creates a user from values that were validated in form.
@@ -189,7 +197,7 @@ impl Chat {
     ///
     /// # Errors
     /// [`ChatError::NotFound`], [`ChatError::GroupFull`], [`ChatError::Invalid`] (NUL, `client_id` too
-    /// long), [`ChatError::TooLarge`], [`ChatError::Unavailable`].
+    /// long), [`ChatError::TooLarge`], [`ChatError::RateLimited`], [`ChatError::Unavailable`].
     pub async fn post(
         &self,
         group: GroupId,
@@ -210,6 +218,10 @@ impl Chat {
         }
         let user = self.user(user).await?;
         let group = self.group(group).await?;
+        // Before the membership, which may have to be asked for.
+        if let Some(limit) = self.send_limit() {
+            limit.check(user.id).map_err(|retry_after| ChatError::RateLimited { retry_after })?;
+        }
         self.directory.join(&group, &user).await?;
         let message = NewMessage {
             group: Arc::clone(&group),

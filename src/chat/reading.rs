@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::{Chat, ChatError, ChatResult, Noun, Room};
 use crate::hub::Replay;
 use crate::model::limits::{PAGE_BYTES_MAX, PAGE_ROWS_MAX};
-use crate::model::{GroupId, Message, Seq, User};
+use crate::model::{Group, GroupId, Message, Seq, User};
 use crate::protocol::command::GroupRef;
 use crate::protocol::event;
 use crate::store::{MessageFilter, MessagePage};
@@ -47,20 +47,25 @@ impl Chat {
         self.directory.user_by_name(username).await?.ok_or(ChatError::NotFound(Noun::User))
     }
 
+    /// The group of this number or name.
+    ///
+    /// # Errors
+    /// [`ChatError::NotFound`], [`ChatError::Unavailable`].
+    pub async fn find_group(&self, group: GroupRef<'_>) -> ChatResult<Arc<Group>> {
+        match group {
+            GroupRef::Id(id) => self.group(id).await,
+            GroupRef::Name(name) if super::contains_nul(name) => Err(ChatError::NotFound(Noun::Group)),
+            GroupRef::Name(name) => {
+                self.directory.group_by_name(name).await?.ok_or(ChatError::NotFound(Noun::Group))
+            }
+        }
+    }
+
     /// Lets a user into a group, making them a member.
     ///
     /// # Errors
-    /// [`ChatError::NotFound`], [`ChatError::GroupFull`], [`ChatError::Unavailable`].
-    pub async fn join(&self, user: &Arc<User>, group: GroupRef<'_>) -> ChatResult<Room> {
-        let group = match group {
-            GroupRef::Id(id) => self.group(id).await?,
-            GroupRef::Name(name) if super::contains_nul(name) => {
-                return Err(ChatError::NotFound(Noun::Group));
-            }
-            GroupRef::Name(name) => {
-                self.directory.group_by_name(name).await?.ok_or(ChatError::NotFound(Noun::Group))?
-            }
-        };
+    /// [`ChatError::GroupFull`], [`ChatError::Unavailable`].
+    pub async fn join(&self, user: &Arc<User>, group: Arc<Group>) -> ChatResult<Room> {
         self.directory.join(&group, user).await?;
         Ok(Room { group, user: Arc::clone(user), is_private_chat: false })
     }

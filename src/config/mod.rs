@@ -10,6 +10,7 @@ mod verify;
 
 use std::ffi::OsString;
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 pub use error::ConfigError;
@@ -32,6 +33,8 @@ pub struct Config {
     pub threads: usize,
     /// When a message is handed to its readers. Default: after its commit.
     pub deliver: Deliver,
+    /// Whether the history gets a new epoch at this start, because some of it was lost. Default: no.
+    pub new_epoch: bool,
     /// Longest content of a message, in bytes of UTF-8, 1 byte to 64 MiB. Default 1 MiB.
     pub content_bytes_max: usize,
     /// Longest request body, in bytes, 1 KiB to 512 MiB. Default 2 MiB.
@@ -48,6 +51,10 @@ pub struct Config {
     pub outbox_bytes_max: usize,
     /// Members online in a group up to which comings and goings are announced, 0 to 1,000,000. Default 200.
     pub announce_members_max: usize,
+    /// How fast one user may send messages, over all their sockets and requests. Default: as they like.
+    pub send_limit: Option<SendLimit>,
+    /// How long a socket on `/ws` may take to say who it is, 50 ms to 1 h. Default 10 s.
+    pub hello_timeout: Duration,
     /// How long a client may take to send a request head, 50 ms to 1 h. Default 10 s.
     pub head_timeout: Duration,
     /// How long a client may take to send a request body, 50 ms to 1 h. Default 30 s.
@@ -66,6 +73,18 @@ pub const FILES_RESERVED: usize = 256;
 
 /// The most that [`Config::connections_max`] can be, whatever number of files may be open.
 pub const CONNECTIONS_MAX: usize = 4_000_000;
+
+/// How fast one user may send messages. What is above it is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SendLimit {
+    /// Messages a second in the long run, 1 to 1,000,000.
+    pub rate: NonZeroU32,
+    /// Messages at once, after a rest, 1 to 10,000,000. Default: those of [`BURST_SECONDS`].
+    pub burst: NonZeroU32,
+}
+
+/// The seconds whose messages may be sent at once unless configured otherwise.
+pub const BURST_SECONDS: NonZeroU32 = NonZeroU32::new(10).unwrap();
 
 /// When a message is handed to its readers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

@@ -2,10 +2,10 @@
 
 use std::ffi::OsString;
 use std::net::{IpAddr, ToSocketAddrs};
-use std::num::NonZero;
+use std::num::{NonZero, NonZeroU32, TryFromIntError};
 use std::time::Duration;
 
-use clap::builder::RangedU64ValueParser;
+use clap::builder::{RangedU64ValueParser, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
@@ -13,7 +13,9 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use super::database::{self, DatabaseSource};
 use super::quantity::{bytes, duration, show_bytes};
 use super::verify::VerifyOptions;
-use super::{CONNECTIONS_MAX, Config, ConfigError, Deliver, FILES_RESERVED, dotenv};
+use super::{
+    BURST_SECONDS, CONNECTIONS_MAX, Config, ConfigError, Deliver, FILES_RESERVED, SendLimit, dotenv,
+};
 
 const AFTER_HELP: &str = "\
 A variable may also stand in the file .env in the working directory; the environment comes before it, and the \
@@ -98,6 +100,19 @@ pub(super) struct Options {
           value_parser = count(0, 1_000_000))]
     announce_members_max: usize,
 
+    /// Messages a second that one user may send, over all their sockets and requests [default: no limit]
+    #[arg(long, env = "GROUPCAST_SEND_RATE", value_name = "COUNT", value_parser = positive(1_000_000))]
+    send_rate: Option<NonZeroU32>,
+
+    /// Messages that one user may send at once after a rest [default: 10 times the rate]
+    #[arg(long, env = "GROUPCAST_SEND_BURST", value_name = "COUNT", value_parser = positive(10_000_000))]
+    send_burst: Option<NonZeroU32>,
+
+    /// How long a socket on /ws may take to say who it is
+    #[arg(long, env = "GROUPCAST_HELLO_TIMEOUT", default_value = "10s", value_name = "TIME",
+          value_parser = duration)]
+    hello_timeout: Duration,
+
     /// How long a client may take to send a request head
     #[arg(long, env = "GROUPCAST_HEAD_TIMEOUT", default_value = "10s", value_name = "TIME",
           value_parser = duration)]
@@ -122,6 +137,11 @@ pub(super) struct Options {
     /// What is logged: error, warn, info, debug, trace or off, for all or for one module (warn,groupcast=info)
     #[arg(long, env = "GROUPCAST_LOG", default_value = "warn,groupcast=info", value_name = "FILTER", value_parser = log_filter)]
     log: String,
+
+    /// Tell clients that stored messages were lost, as after going back to an older backup: what they have seen
+    /// counts no more, and they read anew
+    #[arg(long)]
+    new_epoch: bool,
 
     /// Print the settings that would be used, without passwords, and exit
     #[arg(long)]
@@ -214,6 +234,15 @@ impl Options {
                 show_bytes(self.content_bytes_max as u64),
             )));
         }
+        let send_limit = match (self.send_rate, self.send_burst) {
+            (Some(rate), burst) => {
+                Some(SendLimit { rate, burst: burst.unwrap_or(rate.saturating_mul(BURST_SECONDS)) })
+            }
+            (None, None) => None,
+            (None, Some(_)) => {
+                return Err(ConfigError::new("--send-burst has no effect without --send-rate"));
+            }
+        };
         let (database, source) =
             database::choose(self.database_url.as_deref(), |name| std::env::var(name).ok())?;
         let files = usize::try_from(open_files_max).unwrap_or(usize::MAX);
@@ -226,6 +255,7 @@ impl Options {
                 .threads
                 .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get)),
             deliver: self.deliver,
+            new_epoch: self.new_epoch,
             content_bytes_max: self.content_bytes_max,
             body_bytes_max: self.body_bytes_max,
             connections_max: self
@@ -235,6 +265,8 @@ impl Options {
             stall_timeout: self.stall_timeout,
             outbox_bytes_max: self.outbox_bytes_max,
             announce_members_max: self.announce_members_max,
+            send_limit,
+            hello_timeout: self.hello_timeout,
             head_timeout: self.head_timeout,
             body_timeout: self.body_timeout,
             idle_timeout: self.idle_timeout,
@@ -260,6 +292,12 @@ fn resolve(host: &str) -> Result<IpAddr, ConfigError> {
 
 pub(super) fn count(low: u64, high: u64) -> RangedU64ValueParser<usize> {
     RangedU64ValueParser::new().range(low..=high)
+}
+
+fn positive(high: u64) -> impl TypedValueParser<Value = NonZeroU32> {
+    RangedU64ValueParser::<u32>::new()
+        .range(1..=high)
+        .try_map(|count| -> Result<_, TryFromIntError> { NonZeroU32::try_from(count) })
 }
 
 /// Takes `*` and origins as RFC 6454 section 6.2 writes them: scheme, host and perhaps port, no path.

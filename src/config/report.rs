@@ -1,6 +1,7 @@
 //! What `--check-config` prints.
 
 use std::fmt::Write;
+use std::num::NonZeroU32;
 
 use clap::ArgMatches;
 use clap::ValueEnum;
@@ -8,7 +9,7 @@ use clap::ValueEnum;
 use super::database::DatabaseSource;
 use super::options::origin_of;
 use super::quantity::{show_bytes, show_duration};
-use super::{Config, dotenv};
+use super::{Config, SendLimit, dotenv};
 
 /// All settings, one a line: the option, its value, where it came from.
 pub(super) fn report(
@@ -31,10 +32,13 @@ pub(super) fn report(
 }
 
 /// The settings by the names of their options.
-fn values(config: &Config) -> [(&'static str, String); 18] {
+fn values(config: &Config) -> [(&'static str, String); 21] {
     let bytes = |value: usize| show_bytes(value as u64);
     let origins =
         if config.cors_origins.is_empty() { "any".to_owned() } else { config.cors_origins.join(",") };
+    let limit = |part: fn(SendLimit) -> NonZeroU32| {
+        config.send_limit.map_or_else(|| "none".to_owned(), |limit| part(limit).to_string())
+    };
     let deliver =
         config.deliver.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
     [
@@ -51,6 +55,9 @@ fn values(config: &Config) -> [(&'static str, String); 18] {
         ("stall_timeout", show_duration(config.stall_timeout)),
         ("outbox_bytes_max", bytes(config.outbox_bytes_max)),
         ("announce_members_max", config.announce_members_max.to_string()),
+        ("send_rate", limit(|limit| limit.rate)),
+        ("send_burst", limit(|limit| limit.burst)),
+        ("hello_timeout", show_duration(config.hello_timeout)),
         ("head_timeout", show_duration(config.head_timeout)),
         ("body_timeout", show_duration(config.body_timeout)),
         ("idle_timeout", show_duration(config.idle_timeout)),

@@ -26,8 +26,10 @@ pub(super) enum HttpError {
     },
     /// The body was not read to its end, so the connection can not be used again.
     Cut(StatusCode, &'static str),
-    /// 503: worth another try.
+    /// 429 or 503: worth another try.
     TryLater {
+        /// Which of them.
+        status: StatusCode,
         /// What the client is told.
         text: &'static str,
         /// After how long.
@@ -52,8 +54,8 @@ impl HttpError {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
                 response
             }
-            Self::TryLater { text, retry_after } => {
-                let mut response = response::detail(StatusCode::SERVICE_UNAVAILABLE, text);
+            Self::TryLater { status, text, retry_after } => {
+                let mut response = response::detail(status, text);
                 let seconds = retry_after.as_millis().div_ceil(1000).clamp(1, 3600) as u64;
                 response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
                 response
@@ -72,6 +74,8 @@ impl From<Problems> for HttpError {
 impl From<ChatError> for HttpError {
     fn from(error: ChatError) -> Self {
         let detail = |status, text: String| Self::Detail(status, text.into());
+        let unavailable =
+            |text, retry_after| Self::TryLater { status: StatusCode::SERVICE_UNAVAILABLE, text, retry_after };
         match error {
             ChatError::NotFound(noun) => detail(StatusCode::NOT_FOUND, format!("{noun} not found")),
             ChatError::Taken(what) => {
@@ -96,10 +100,13 @@ impl From<ChatError> for HttpError {
             }
             ChatError::GroupFull | ChatError::NotMember => detail(StatusCode::FORBIDDEN, error.to_string()),
             ChatError::TooLarge { .. } => detail(StatusCode::PAYLOAD_TOO_LARGE, error.to_string()),
-            ChatError::Busy { retry_after } => Self::TryLater { text: "The server is busy", retry_after },
-            ChatError::Unavailable => {
-                Self::TryLater { text: "Service Unavailable", retry_after: Duration::from_secs(1) }
-            }
+            ChatError::RateLimited { retry_after } => Self::TryLater {
+                status: StatusCode::TOO_MANY_REQUESTS,
+                text: "Too many messages in too short a time",
+                retry_after,
+            },
+            ChatError::Busy { retry_after } => unavailable("The server is busy", retry_after),
+            ChatError::Unavailable => unavailable("Service Unavailable", Duration::from_secs(1)),
             ChatError::Internal => {
                 Self::Detail(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error".into())
             }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hyper::Response;
+use hyper::{Response, StatusCode};
 use tokio_util::sync::CancellationToken;
 
 use crate::chat::Chat;
@@ -20,7 +20,11 @@ pub(super) fn live() -> Response<Body> {
 pub(super) async fn ready(chat: &Chat, draining: &CancellationToken) -> Result<Response<Body>, HttpError> {
     if draining.is_cancelled() {
         let text = "The server is shutting down";
-        return Err(HttpError::TryLater { text, retry_after: Duration::from_secs(1) });
+        return Err(HttpError::TryLater {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            text,
+            retry_after: Duration::from_secs(1),
+        });
     }
     chat.ready().await?;
     Ok(live())

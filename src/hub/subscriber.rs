@@ -34,6 +34,8 @@ pub struct Subscriber<S = tokio::net::TcpStream> {
     behind: Cell<bool>,
     /// Whether the peer is given up.
     abandoned: Cell<bool>,
+    /// Messages refused for their rate since one was not.
+    refused: Cell<u8>,
     /// Messages that the writer has of this socket.
     in_flight: Cell<u32>,
     /// When the peer was last heard, in ticks of its core.
@@ -55,6 +57,7 @@ impl<S: Sink> Subscriber<S> {
             waits: Cell::new(false),
             behind: Cell::new(false),
             abandoned: Cell::new(false),
+            refused: Cell::new(0),
             in_flight: Cell::new(0),
             heard: Cell::new(now),
             outbox_bytes_max: u32::try_from(outbox_bytes_max).unwrap_or(u32::MAX),
@@ -151,6 +154,17 @@ impl<S: Sink> Subscriber<S> {
         if before == waits_above {
             self.wake();
         }
+    }
+
+    /// A message of this socket was refused for its rate. How many there were in a row, 255 at most.
+    pub fn message_refused(&self) -> u8 {
+        self.refused.set(self.refused.get().saturating_add(1));
+        self.refused.get()
+    }
+
+    /// A message of this socket was not refused for its rate.
+    pub fn message_admitted(&self) {
+        self.refused.set(0);
     }
 
     /// Begins to wait for credit; `false` if it does so already.

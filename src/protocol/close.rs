@@ -29,6 +29,8 @@ impl CloseCode {
     pub const FORBIDDEN: Self = Self(4003);
     /// There is no such group.
     pub const NOT_FOUND: Self = Self(4004);
+    /// The client went on sending although it was refused for its rate.
+    pub const RATE_LIMITED: Self = Self(4008);
     /// The socket took its messages too slowly; connect again and read what was missed.
     pub const TOO_SLOW: Self = Self(4101);
 

@@ -5,6 +5,7 @@
 
 use simd_json::{Buffers, Node, StaticNode, Tape};
 
+use super::json::{Salvage, Value};
 use crate::model::limits::{CLIENT_ID_BYTES_MAX, REQUEST_ID_BYTES_MAX};
 use crate::model::{GroupId, Seq};
 
@@ -104,6 +105,32 @@ pub struct BadFrame {
     pub reason: String,
 }
 
+impl BadFrame {
+    /// What is told about a frame that is not JSON.
+    fn salvaged(frame: &str) -> Self {
+        let salvage = Salvage::of(frame);
+        let id = salvage.read("id", ESCAPED_ID_BYTES_MAX, |value| match value {
+            Value::Integer(id) => i64::try_from(*id).ok().map(RequestId::Integer),
+            Value::String(id) if id.len() <= REQUEST_ID_BYTES_MAX => Some(RequestId::Text((*id).into())),
+            _ => None,
+        });
+        let error = salvage.error;
+        let reason = match salvage.field {
+            Some(field) if field.len() <= FIELD_BYTES_MAX => {
+                format!("{field}: {}", error.reason.to_lowercase())
+            }
+            _ => format!("the frame is not valid JSON: {error}"),
+        };
+        Self { id, reason }
+    }
+}
+
+/// The longest `id` as it may be written, in bytes: each of its bytes escaped, and the quotes.
+const ESCAPED_ID_BYTES_MAX: usize = 6 * REQUEST_ID_BYTES_MAX + 2;
+
+/// The longest name of a field that is told, in bytes; those of this protocol are far shorter.
+const FIELD_BYTES_MAX: usize = 64;
+
 /// The parser and its buffers; one serves any number of sockets of a thread.
 #[derive(Default)]
 pub struct CommandParser {
@@ -124,7 +151,7 @@ impl CommandParser {
         let mut tape = self.tape.take().unwrap_or_else(|| Tape(Vec::new())).reset();
         let result = match simd_json::fill_tape(&mut self.text, &mut self.buffers, &mut tape) {
             Ok(()) => request(&tape.0),
-            Err(_) => Err(BadFrame { id: None, reason: "the frame is not valid JSON".into() }),
+            Err(_) => Err(BadFrame::salvaged(frame)),
         };
         let answer = take(result);
         self.tape = Some(tape.reset());

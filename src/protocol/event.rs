@@ -1,72 +1,16 @@
 //! JSON mode: what the server sends, as finished frames.
 
+mod failure;
+
 use bytes::Bytes;
+
+pub use self::failure::{ErrorCode, Failure};
 
 use super::command::RequestId;
 use super::frame;
 use super::json::{write_integer, write_string};
 use super::message::{write_message, write_message_fields};
 use crate::model::{Group, GroupId, Message, MessageId, Seq, Timestamp, User};
-
-/// What is wrong, for programs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ErrorCode {
-    /// Not JSON, not an object, or a field is missing or wrong.
-    BadFrame,
-    /// The socket has not said who it is.
-    Unauthenticated,
-    /// The user is no member.
-    Forbidden,
-    /// There is no such user or group.
-    NotFound,
-    /// The socket does not read the group.
-    NotSubscribed,
-    /// The private group has all its members.
-    GroupFull,
-    /// The content or the number of groups is over a limit.
-    TooLarge,
-    /// The store is away; worth another try.
-    Unavailable,
-    /// A fault of the server.
-    Internal,
-}
-
-impl ErrorCode {
-    fn name(self) -> &'static str {
-        match self {
-            Self::BadFrame => "bad_frame",
-            Self::Unauthenticated => "unauthenticated",
-            Self::Forbidden => "forbidden",
-            Self::NotFound => "not_found",
-            Self::NotSubscribed => "not_subscribed",
-            Self::GroupFull => "group_full",
-            Self::TooLarge => "too_large",
-            Self::Unavailable => "unavailable",
-            Self::Internal => "internal",
-        }
-    }
-
-    /// How long to wait before another try, in milliseconds, if that may help.
-    fn retry_after_ms(self) -> Option<u32> {
-        (self == Self::Unavailable).then_some(1_000)
-    }
-}
-
-/// An error as it is told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
-    /// For programs.
-    pub code: ErrorCode,
-    /// For people.
-    pub message: String,
-}
-
-impl Failure {
-    /// A failure.
-    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
-    }
-}
 
 /// What a socket is told when it is known who it is.
 #[derive(Clone, Copy, Debug)]
@@ -361,13 +305,13 @@ pub fn pong(request: Option<&RequestId>) -> Bytes {
 
 /// `error`
 pub fn error(request: Option<&RequestId>, group: Option<GroupId>, failure: &Failure) -> Bytes {
-    let retry_after_ms = failure.code.retry_after_ms();
     let mut object = Object::new("error", request)
         .string("code", failure.code.name())
         .string("message", &failure.message)
-        .boolean("retry", retry_after_ms.is_some());
-    if let Some(ms) = retry_after_ms {
-        object = object.integer("retry_after_ms", ms.into());
+        .boolean("retry", failure.retry_after.is_some());
+    if let Some(retry_after) = failure.retry_after {
+        let ms = retry_after.as_nanos().div_ceil(1_000_000).try_into().unwrap_or(i64::MAX);
+        object = object.integer("retry_after_ms", ms);
     }
     if let Some(group) = group {
         object = object.integer("group_id", group.0);

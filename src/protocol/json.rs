@@ -3,10 +3,12 @@
 //! Reading is done by a SIMD parser. Only when that refuses a text is it read a second time, slowly, to
 //! find out where and why.
 
+mod salvage;
 mod syntax;
 mod value;
 mod write;
 
+pub use salvage::Salvage;
 pub use syntax::SyntaxError;
 pub use value::Value;
 pub use write::{write_integer, write_string};

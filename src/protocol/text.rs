@@ -14,6 +14,8 @@ pub const GROUP_FULL: &str = "This is a private group and is already full.";
 pub const UNAVAILABLE: &str = "The service is temporarily unavailable.";
 /// Sent instead of a message that contains NUL, which Postgres cannot store. To its sender alone.
 pub const NUL_REFUSED: &str = "Message refused: it contains a NUL character.";
+/// Sent instead of a message of a user who sends too fast. To its sender alone.
+pub const RATE_LIMITED: &str = "Message refused: too many in too short a time.";
 /// Sent instead of a message that the database refused for good. To its sender alone.
 pub const STORE_REFUSED: &str = "Message refused: it could not be stored.";
 

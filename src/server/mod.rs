@@ -24,12 +24,12 @@ use tokio_util::sync::CancellationToken;
 
 use self::handover::Homes;
 use self::worker::Worker;
-use crate::auth::PasswordHasher;
+use crate::auth::{PasswordHasher, RateLimit};
 use crate::chat::{Chat, ChatOptions};
 use crate::config::{Config, Deliver};
 use crate::http::{Http, HttpOptions};
 use crate::hub::{Hub, Inbox};
-use crate::store::{self, Store, StoreError};
+use crate::store::{self, Beginning, Store, StoreError};
 use crate::writer::{MessageWriter, WriterOptions};
 
 /// Threads of the background runtime.
@@ -128,6 +128,10 @@ impl Server {
             Ok(started) => started?,
             Err(error) => return Err(ServerError::System(error.into())),
         };
+        let send_limit = config.send_limit.map(|limit| Arc::new(RateLimit::new(limit.rate, limit.burst)));
+        if let Some(limit) = send_limit.clone() {
+            background.handle().spawn(async move { limit.run().await });
+        }
         let chat = Arc::new(Chat::new(
             Arc::clone(&store),
             PasswordHasher::new(background.handle().clone(), HASHES_MAX),
@@ -137,7 +141,8 @@ impl Server {
                 content_bytes_max: config.content_bytes_max,
                 announce_members_max: config.announce_members_max,
             },
-            store.epoch().await?,
+            send_limit,
+            begin(&*store, &config).await?,
         ));
         let drain = CancellationToken::new();
         let http_options = HttpOptions {
@@ -213,7 +218,15 @@ impl Server {
         })
         .await;
         let _ = timeout(Duration::from_secs(1), async {
-            let _ = self.writer_task.await;
+            let ended = self.writer_task.await;
+            // What the writer gave up on may have been seen.
+            let is_settled = ended.is_ok() && !self.writer.is_failing();
+            if self.shared.config.deliver == Deliver::Eager
+                && is_settled
+                && let Err(error) = self.store.settle().await
+            {
+                tracing::warn!(%error, "the history could not be marked as settled");
+            }
             if let Err(error) = self.store.close().await {
                 tracing::warn!(%error, "store not closed cleanly");
             }
@@ -222,4 +235,19 @@ impl Server {
         drop(self.background);
         Ok(())
     }
+}
+
+/// Begins the work on the history, and gives its epoch.
+async fn begin(store: &dyn Store, config: &Config) -> Result<String, StoreError> {
+    let eager = config.deliver == Deliver::Eager;
+    let was_unsettled = store.begin(Beginning { new_epoch: config.new_epoch, eager }).await?;
+    if was_unsettled {
+        tracing::warn!(
+            "the last server delivered messages before they were stored and did not stop cleanly; some that were \
+             seen may be lost, so the history has a new epoch"
+        );
+    } else if config.new_epoch {
+        tracing::info!("the history has a new epoch, as was asked for");
+    }
+    store.epoch().await
 }

@@ -118,6 +118,7 @@ impl Worker {
             heartbeat: config.heartbeat,
             stall_timeout: config.stall_timeout,
             close_timeout: CLOSE_TIMEOUT,
+            hello_timeout: config.hello_timeout,
         };
         let endpoint =
             Endpoint::new(Rc::clone(&core), Rc::clone(&intake), Rc::clone(&announcer), self.chat, options);

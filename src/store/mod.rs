@@ -132,9 +132,19 @@ pub trait Store: Send + Sync + 'static {
     /// - [`StoreError::Unavailable`]: the outcome is not known or nothing was stored; ask again.
     fn append(&self, batch: Arc<[Message]>) -> Asked<'_, ()>;
 
-    /// The opaque name of this history. It changes only when stored history was lost, as by going back to an
-    /// older backup.
+    /// The opaque name of this history. It changes only when history that was seen was lost, as by going back to
+    /// an older backup.
     fn epoch(&self) -> Asked<'_, String>;
+
+    /// Begins a server's work on the history, before it delivers anything. An unsettled history gets a new
+    /// epoch. The answer is whether it was unsettled.
+    ///
+    /// Unsettled is the history of a server that delivers messages before they are stored, from here until
+    /// [`settle`](Self::settle).
+    fn begin(&self, beginning: Beginning) -> Asked<'_, bool>;
+
+    /// Notes that all messages that anyone has seen are stored, and that no more will be seen before they are.
+    fn settle(&self) -> Asked<'_, ()>;
 
     /// Whether the database answers and messages can be stored.
     fn ping(&self) -> Asked<'_, ()>;
@@ -142,6 +152,15 @@ pub trait Store: Send + Sync + 'static {
     /// Ends all connections after what is under way and gives up ownership. Whatever is asked afterwards is
     /// [`StoreError::Unavailable`].
     fn close(&self) -> Asked<'_, ()>;
+}
+
+/// How a server's work on a history begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Beginning {
+    /// The history gets a new epoch in any case.
+    pub new_epoch: bool,
+    /// Messages will be seen before they are stored.
+    pub eager: bool,
 }
 
 /// What came of asking for membership.

@@ -14,7 +14,7 @@ use super::json::JsonSession;
 use super::session::{Seat, Session};
 use crate::chat::{Announcer, Chat, ChatError, Refusal, Room, SocketTarget};
 use crate::hub::{Core, Reading, STOPPING, Subscriber};
-use crate::model::Seq;
+use crate::model::{Seq, UserId};
 use crate::protocol::command::CommandParser;
 use crate::protocol::event::{self, ErrorCode, Failure};
 use crate::protocol::{CloseCode, Mode, frame, text};
@@ -30,6 +30,9 @@ const RECONNECT_A_SOCKET: Duration = Duration::from_millis(1);
 /// Longest wait, whatever the number of sockets.
 const RECONNECT_MAX: Duration = Duration::from_secs(30);
 
+/// Messages in a row that may be refused for their rate; who sends on has not listened.
+const REFUSED_MAX: u8 = 100;
+
 /// How sockets are treated.
 #[derive(Clone, Copy, Debug)]
 pub struct WsOptions {
@@ -39,6 +42,8 @@ pub struct WsOptions {
     pub stall_timeout: Duration,
     /// How long a peer may take to answer a close.
     pub close_timeout: Duration,
+    /// How long a socket without a user may take to say `hello`.
+    pub hello_timeout: Duration,
 }
 
 /// One core's end of all its WebSockets.
@@ -85,6 +90,29 @@ impl Endpoint {
         let share =
             (socket.id().serial.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) as f64 / f64::from(1 << 24);
         RECONNECT_MIN + spread.mul_f64(share)
+    }
+
+    /// Whether this user may send another message now. If not, the socket is told so, with what `answer` makes
+    /// of the time to wait, and closed with [`CloseCode::RATE_LIMITED`] if it does not stop.
+    pub(super) fn admits(
+        &self,
+        socket: &Subscriber,
+        user: UserId,
+        answer: impl FnOnce(Duration) -> Bytes,
+    ) -> bool {
+        let Some(limit) = self.chat.send_limit() else { return true };
+        let Err(retry_after) = limit.check(user) else {
+            socket.message_admitted();
+            return true;
+        };
+        // What was read together with the message that it is closed for needs no answer.
+        if socket.closing().is_none() {
+            socket.reply(&answer(retry_after));
+            if socket.message_refused() >= REFUSED_MAX {
+                socket.close(CloseCode::RATE_LIMITED, "too many messages in too short a time");
+            }
+        }
+        false
     }
 
     /// Finds out whether a socket will be let in.

@@ -16,6 +16,7 @@ use super::session::Seat;
 use super::work::{Done, Work};
 use crate::chat::{ChatError, Room};
 use crate::hub::{Reading, Subscriber};
+use crate::model::limits::GROUP_NAME_CHARS_MAX;
 use crate::model::{GroupId, Seq, User};
 use crate::protocol::CloseCode;
 use crate::protocol::command::{BadFrame, Command, GroupRef, Request, RequestId};
@@ -23,8 +24,6 @@ use crate::protocol::event::{self, ErrorCode, Failure, Welcome};
 
 /// Groups that one socket may read, unless configured otherwise.
 pub(super) const GROUPS_MAX: usize = 1_000;
-/// How long a socket without a user may take to say `hello`.
-const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often a user's typing is passed on.
 const TYPING_PERIOD: Duration = Duration::from_secs(3);
 /// Rooms remembered without being subscribed to.
@@ -57,7 +56,7 @@ impl JsonSession {
             hello: None,
         };
         match room {
-            None => session.hello = Some(Box::pin(sleep(HELLO_TIMEOUT))),
+            None => session.hello = Some(Box::pin(sleep(endpoint.options.hello_timeout))),
             Some(room) => {
                 session.welcome(endpoint, socket, None, Arc::clone(&room.user));
                 session.work = Some(Work::enter(endpoint, room));
@@ -169,15 +168,24 @@ impl JsonSession {
                 if content.len() > limit {
                     let failure =
                         Failure::new(ErrorCode::TooLarge, format!("content: longer than {limit} bytes"));
-                    fail(socket, id.as_ref(), Some(group), &failure);
-                } else if ephemeral {
+                    return fail(socket, id.as_ref(), Some(group), &failure);
+                }
+                if !ephemeral && endpoint.intake.is_failing() {
+                    let failure = Failure::new(ErrorCode::Unavailable, "messages can not be stored now");
+                    return fail(socket, id.as_ref(), Some(group), &failure);
+                }
+                let is_admitted = endpoint.admits(socket, user.id, |retry_after| {
+                    let failure = failure(&ChatError::RateLimited { retry_after });
+                    event::error(id.as_ref(), Some(group), &failure)
+                });
+                if !is_admitted {
+                    return;
+                }
+                if ephemeral {
                     let frames = room.ephemeral(content, client_id);
                     socket.reply(&event::ephemeral_ack(id.as_ref(), group, client_id));
                     let endpoint = Rc::clone(endpoint);
                     spawn_local(async move { endpoint.announcer.send(frames).await });
-                } else if endpoint.intake.is_failing() {
-                    let failure = Failure::new(ErrorCode::Unavailable, "messages can not be stored now");
-                    fail(socket, id.as_ref(), Some(group), &failure);
                 } else {
                     room.send(&endpoint.intake, socket, content, client_id, id);
                 }
@@ -228,6 +236,12 @@ impl JsonSession {
     fn finish(&mut self, endpoint: &Rc<Endpoint>, socket: &Rc<Subscriber>, done: Done) {
         match done {
             Done::Reply(frame) => socket.reply(&frame),
+            Done::NoSuchGroup { request, name } => {
+                // No group has a longer name; what the client sent may be as long as a frame.
+                let name: String = name.chars().take(GROUP_NAME_CHARS_MAX).collect();
+                let failure = Failure::new(ErrorCode::NotFound, format!("there is no group {name:?}"));
+                fail(socket, request.as_ref(), None, &failure);
+            }
             Done::Failed { request, group, error } => {
                 fail(socket, request.as_ref(), group, &failure(&error));
             }
@@ -337,8 +351,15 @@ pub(super) fn failure(error: &ChatError) -> Failure {
         ChatError::NotMember => ErrorCode::Forbidden,
         ChatError::TooLarge { .. } => ErrorCode::TooLarge,
         ChatError::Invalid { .. } => ErrorCode::BadFrame,
+        ChatError::RateLimited { .. } => ErrorCode::RateLimited,
         ChatError::Busy { .. } | ChatError::Unavailable => ErrorCode::Unavailable,
         ChatError::Taken(_) | ChatError::Internal => ErrorCode::Internal,
     };
-    Failure::new(code, error.to_string())
+    let failure = Failure::new(code, error.to_string());
+    match error {
+        ChatError::RateLimited { retry_after } | ChatError::Busy { retry_after } => {
+            failure.with_retry(*retry_after)
+        }
+        _ => failure,
+    }
 }

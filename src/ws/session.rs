@@ -10,6 +10,7 @@ use super::endpoint::Endpoint;
 use super::json::JsonSession;
 use crate::chat::Room;
 use crate::hub::{Subscriber, Subscription};
+use crate::protocol::{frame, text};
 
 /// A socket's part in the chat.
 pub(super) enum Session {
@@ -42,7 +43,11 @@ impl Session {
     pub(super) fn take(&mut self, endpoint: &Rc<Endpoint>, socket: &Rc<Subscriber>, content: &str) {
         match self {
             Self::Refused => {}
-            Self::Text(seat) => seat.room.say(&endpoint.intake, socket, content),
+            Self::Text(seat) => {
+                if endpoint.admits(socket, seat.room.user.id, |_| frame::text(&[text::RATE_LIMITED])) {
+                    seat.room.say(&endpoint.intake, socket, content);
+                }
+            }
             Self::Json(session) => session.take(endpoint, socket, content),
         }
     }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 
 use super::endpoint::Endpoint;
 use crate::chat::{Chat, ChatError, ChatResult, Room};
-use crate::model::{GroupId, Seq, User};
+use crate::model::{Group, GroupId, Seq, User};
 use crate::protocol::command::{GroupRef, RequestId};
 use crate::protocol::event;
 
@@ -21,6 +21,8 @@ pub(super) struct Work(Pin<Box<dyn Future<Output = Done>>>);
 pub(super) enum Done {
     /// This is the answer.
     Reply(Bytes),
+    /// There is no group of this name.
+    NoSuchGroup { request: Option<RequestId>, name: Box<str> },
     /// It could not be done.
     Failed { request: Option<RequestId>, group: Option<GroupId>, error: ChatError },
     /// The user is a member of this group.
@@ -39,7 +41,7 @@ pub(super) enum Done {
 pub(super) type Resumed = (GroupId, Seq, ChatResult<(Room, Seq)>);
 
 /// A group's name or number, kept.
-enum Group {
+enum Wanted {
     Id(GroupId),
     Name(Box<str>),
 }
@@ -82,7 +84,11 @@ impl Work {
             };
             let mut resume = Vec::with_capacity(groups.len());
             for (group, after) in groups {
-                resume.push((group, after, open(&chat, &user, GroupRef::Id(group)).await));
+                let opened = match chat.find_group(GroupRef::Id(group)).await {
+                    Ok(found) => open(&chat, &user, found).await,
+                    Err(error) => Err(error),
+                };
+                resume.push((group, after, opened));
             }
             Done::Hello { request, user, resume }
         })
@@ -97,17 +103,25 @@ impl Work {
     ) -> Pin<Box<Self>> {
         let chat = Arc::clone(&endpoint.chat);
         let group = match group {
-            GroupRef::Id(id) => Group::Id(id),
-            GroupRef::Name(name) => Group::Name(name.into()),
+            GroupRef::Id(id) => Wanted::Id(id),
+            GroupRef::Name(name) => Wanted::Name(name.into()),
         };
         Self::new(async move {
             let (reference, id) = match &group {
-                Group::Id(id) => (GroupRef::Id(*id), Some(*id)),
-                Group::Name(name) => (GroupRef::Name(name), None),
+                Wanted::Id(id) => (GroupRef::Id(*id), Some(*id)),
+                Wanted::Name(name) => (GroupRef::Name(name), None),
             };
-            match open(&chat, &user, reference).await {
+            let found = match (chat.find_group(reference).await, group) {
+                (Ok(found), _) => found,
+                (Err(ChatError::NotFound(_)), Wanted::Name(name)) => {
+                    return Done::NoSuchGroup { request, name };
+                }
+                (Err(error), _) => return Done::Failed { request, group: id, error },
+            };
+            let id = found.id;
+            match open(&chat, &user, found).await {
                 Ok((room, head)) => Done::Subscribe { request, room, after, head },
-                Err(error) => Done::Failed { request, group: id, error },
+                Err(error) => Done::Failed { request, group: Some(id), error },
             }
         })
     }
@@ -163,7 +177,7 @@ impl Work {
 }
 
 /// Lets the user into the group and finds its head.
-async fn open(chat: &Chat, user: &Arc<User>, group: GroupRef<'_>) -> ChatResult<(Room, Seq)> {
+async fn open(chat: &Chat, user: &Arc<User>, group: Arc<Group>) -> ChatResult<(Room, Seq)> {
     let room = chat.join(user, group).await?;
     let head = chat.head(room.group.id).await?;
     Ok((room, head))

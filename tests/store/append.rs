@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use groupcast::model::{Group, GroupId, Message, MessageId, Seq, Timestamp, User, UserId};
-use groupcast::store::{MessagePage, Sent, SentKey, Store, StoreError};
+use groupcast::store::{Beginning, MessagePage, Sent, SentKey, Store, StoreError};
 
 use super::{group, message, user};
 
@@ -24,6 +24,33 @@ on_both! {
         assert!(!epoch.is_empty());
         store.close().await.unwrap();
         assert_eq!(backend.open().await.epoch().await.unwrap(), epoch);
+    }
+
+    async fn an_unsettled_history_gets_another_epoch(backend: Backend) {
+        let mut epochs = Vec::new();
+        for (beginning, settles, was_unsettled, is_new) in [
+            (Beginning::default(), false, false, true),
+            (Beginning { eager: true, ..Beginning::default() }, true, false, false),
+            (Beginning { eager: true, ..Beginning::default() }, false, false, false),
+            (Beginning::default(), false, true, true),
+            (Beginning::default(), false, false, false),
+            (Beginning { new_epoch: true, eager: true }, false, false, true),
+            (Beginning { new_epoch: true, eager: false }, false, true, true),
+            (Beginning::default(), true, false, false),
+        ] {
+            let store = backend.open().await;
+            assert_eq!(store.begin(beginning).await.unwrap(), was_unsettled, "{beginning:?}");
+            let epoch = store.epoch().await.unwrap();
+            assert_eq!(!epochs.contains(&epoch), is_new, "{beginning:?}");
+            if !is_new {
+                assert_eq!(epochs.last(), Some(&epoch));
+            }
+            epochs.push(epoch);
+            if settles {
+                store.settle().await.unwrap();
+            }
+            store.close().await.unwrap();
+        }
     }
 
     async fn what_is_stored_comes_back_exactly(backend: Backend) {

@@ -103,6 +103,12 @@ impl Server {
         (self.child, self.address) = spawn(&self.database, &self.options).await;
     }
 
+    /// The same with other options, from now on.
+    pub async fn restart_with(&mut self, options: &[&str]) {
+        self.options = options.iter().map(ToString::to_string).collect();
+        self.restart().await;
+    }
+
     /// Waits until the server says that it is ready, or that it is not.
     pub async fn ready(&self, ready: bool) {
         let status = if ready { 200 } else { 503 };

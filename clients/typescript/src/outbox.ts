@@ -13,6 +13,12 @@ export interface OutboxOptions {
   bytesMax?: number;
 }
 
+/**
+ * Messages on their way at a time. A server that limits the rate closes a connection on which it has refused a hundred
+ * in a row.
+ */
+const WINDOW_MAX = 64;
+
 interface Entry {
   groupId: GroupId;
   content: string;
@@ -35,6 +41,11 @@ export class Outbox {
   readonly #bytesMax: number;
   readonly #entries = new Set<Entry>();
   #bytes = 0;
+  /** Messages on their way. */
+  #underWay = 0;
+  /** Messages that may be on their way: one after a refusal, twice as many with each acknowledgement. */
+  #window = WINDOW_MAX;
+  #isFilling = false;
   #hold: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: OutboxOptions, link: Link) {
@@ -57,7 +68,7 @@ export class Outbox {
     const entry: Entry = { groupId, content, clientId, bytes, isSent: false, ack: deferred() };
     this.#entries.add(entry);
     this.#bytes += bytes;
-    if (this.#hold === undefined) this.#transmit(entry);
+    this.#fill();
     return entry.ack.promise;
   }
 
@@ -74,43 +85,67 @@ export class Outbox {
     this.#bytes = 0;
   }
 
-  #transmit(entry: Entry): void {
+  /** Sends what waits, as far as the window lets it. */
+  #fill(): void {
+    // A message that fails at once calls this again; the loop goes on behind it by itself.
+    if (this.#hold !== undefined || this.#isFilling) return;
+    this.#isFilling = true;
+    for (const entry of this.#entries) {
+      if (this.#underWay >= this.#window) break;
+      if (!entry.isSent && !this.#transmit(entry)) break;
+    }
+    this.#isFilling = false;
+  }
+
+  /** Whether there is a connection to send it over. */
+  #transmit(entry: Entry): boolean {
     const { groupId: group_id, content, clientId: client_id } = entry;
     // Before the request, which may fail at once.
     entry.isSent = true;
-    entry.isSent = this.#link.request(
+    this.#underWay += 1;
+    const settle = (): void => {
+      entry.isSent = false;
+      this.#underWay -= 1;
+    };
+    const isConnected = this.#link.request(
       { type: "send", group_id, content, client_id },
       {
         done: (ack) => {
+          settle();
           this.#remove(entry);
           entry.ack.resolve(ack);
+          // One that was sent before a refusal says nothing about what may be sent after it.
+          if (this.#hold === undefined) this.#window = Math.min(this.#window * 2, WINDOW_MAX);
+          this.#fill();
         },
         failed: (error) => {
-          entry.isSent = false;
+          settle();
           if (error.code === "disconnected") return;
           if (error.retry) {
             this.#pause(error.retryAfterMs ?? RETRY_MS);
           } else {
             this.#remove(entry);
             entry.ack.reject(error);
+            this.#fill();
           }
         },
       },
     );
+    if (!isConnected) settle();
+    return isConnected;
   }
 
-  /** Sends nothing for a while: what comes later should not overtake what was refused. */
+  /** Sends nothing for a while, then one: what comes later should not overtake what was refused. */
   #pause(ms: number): void {
     clearTimeout(this.#hold);
+    this.#window = 1;
     this.#hold = setTimeout(() => this.#release(), ms);
   }
 
   #release(): void {
     clearTimeout(this.#hold);
     this.#hold = undefined;
-    for (const entry of this.#entries) {
-      if (!entry.isSent) this.#transmit(entry);
-    }
+    this.#fill();
   }
 
   #remove(entry: Entry): void {

@@ -170,6 +170,26 @@ test("an ack after the server was unavailable and the ack of the repeat settle a
   assert.equal(alice.unacknowledged, 0);
 });
 
+test("after a refusal for the rate it sends one message, and more with each that is acknowledged", async (t) => {
+  const server = await peer(t);
+  const alice = client(t, server.url);
+  alice.connect();
+  const sent = Promise.all(Array.from({ length: 200 }, (_, index) => alice.send(7, `${index}`)));
+  const socket = await server.accept();
+  await socket.welcome();
+  const sends = (): number => socket.frames.filter(({ type }) => type === "send").length;
+  await until("the first window", () => sends() === 64);
+  const error = { type: "error", code: "rate_limited", message: "slowly", retry: true, retry_after_ms: 5 };
+  for (const { id } of socket.frames.splice(0)) socket.send({ ...error, id });
+  for (let seq = 1; seq <= 200; seq += 1) {
+    const { id } = await socket.expect("send");
+    const unanswered = 1 + sends();
+    assert.ok(unanswered <= Math.min(2 ** (seq - 1), 64), `${unanswered} before the acknowledgement ${seq}`);
+    socket.send({ type: "ack", id, group_id: 7, message_id: seq, seq, created_at: "", duplicate: false });
+  }
+  await patiently("the acknowledgements", sent);
+});
+
 test("the outbox is bounded in messages and bytes, and emptied by close", async (t) => {
   const server = await peer(t);
   const alice = client(t, server.url, { outbox: { messagesMax: 3, bytesMax: 10 } });

@@ -10,8 +10,11 @@ import { Server } from "./support/server.js";
 import { patiently, refused, until } from "./support/until.js";
 
 /** A server with alice and bob and a group `lobby`. */
-async function start(t: TestContext): Promise<{ server: Server; group: number; alice: Client; bob: Client }> {
-  const server = await Server.start(t);
+async function start(
+  t: TestContext,
+  ...options: string[]
+): Promise<{ server: Server; group: number; alice: Client; bob: Client }> {
+  const server = await Server.start(t, ...options);
   const group = await server.group("lobby");
   const enter = async (username: string): Promise<Client> => {
     await server.user(username);
@@ -106,4 +109,15 @@ test("a message sent twice under one name is stored once", async (t) => {
   const acks = await patiently("the acknowledgements", Promise.all(both));
   assert.deepEqual(acks.map(({ seq, duplicate }) => [seq, duplicate]), [[1, false], [1, true]]);
   assert.equal((await server.messages(group)).length, 1);
+});
+
+test("a server that limits the rate gets all of it over one connection", async (t) => {
+  const { server, group, alice } = await start(t, "--send-rate", "50", "--send-burst", "20");
+  const lost = all(alice, "disconnected");
+  await patiently("the subscription", alice.subscribe(group));
+  const contents = Array.from({ length: 120 }, (_, index) => `${index}`);
+  await patiently("the acknowledgements", Promise.all(contents.map((content) => alice.send(group, content))));
+  const stored = (await server.messages(group)) as Message[];
+  assert.deepEqual(stored.map(({ content }) => content).sort(), [...contents].sort());
+  assert.deepEqual(lost, []);
 });

@@ -13,20 +13,34 @@ pub struct SyntaxError {
     pub reason: &'static str,
 }
 
+impl SyntaxError {
+    /// The fault at this byte of `text`.
+    pub(super) fn at(text: &str, at: usize, reason: &'static str) -> Self {
+        let before = text.as_bytes().get(..at).unwrap_or(text.as_bytes());
+        Self { position: before.iter().filter(|&&byte| byte & 0xc0 != 0x80).count(), reason }
+    }
+}
+
 /// Finds out why the parser refused `text`.
 pub(super) fn diagnose(text: &str) -> SyntaxError {
-    let mut scanner = Scanner { bytes: text.as_bytes(), at: 0, unheld: None };
-    let (at, reason) = match scanner.document() {
-        Err(found) => found,
-        // Only if the two disagree on what JSON is; a refusal stays a refusal.
-        Ok(()) => (0, "Expecting value"),
-    };
-    let before = text.as_bytes().get(..at).unwrap_or(text.as_bytes());
-    SyntaxError { position: before.iter().filter(|&&byte| byte & 0xc0 != 0x80).count(), reason }
+    let (at, reason) = fault(text);
+    SyntaxError::at(text, at, reason)
 }
 
 /// Byte offset and reason of a fault.
-type Fault = (usize, &'static str);
+pub(super) type Fault = (usize, &'static str);
+
+/// What is JSON and still can not be held.
+pub(super) const UNHELD: [&str; 2] = [OUT_OF_RANGE, UNPAIRED];
+const OUT_OF_RANGE: &str = "Number out of range";
+const UNPAIRED: &str = "Unpaired surrogate escape";
+
+/// Finds out where and why the parser refused `text`.
+pub(super) fn fault(text: &str) -> Fault {
+    let mut scanner = Scanner { bytes: text.as_bytes(), at: 0, unheld: None };
+    // They may disagree on what JSON is; a refusal stays a refusal.
+    scanner.document().err().unwrap_or((0, "Expecting value"))
+}
 
 /// Walks over a text without keeping anything of it.
 struct Scanner<'t> {
@@ -151,7 +165,7 @@ impl Scanner<'_> {
         self.at = at;
         let text = str::from_utf8(&self.bytes[start..at]).unwrap_or_default();
         if !text.parse::<f64>().is_ok_and(f64::is_finite) {
-            self.unheld.get_or_insert((start, "Number out of range"));
+            self.unheld.get_or_insert((start, OUT_OF_RANGE));
         }
         Ok(())
     }
@@ -189,7 +203,7 @@ impl Scanner<'_> {
                     unit => !(0xd800..=0xdfff).contains(&unit),
                 };
                 if !paired {
-                    self.unheld.get_or_insert((start, "Unpaired surrogate escape"));
+                    self.unheld.get_or_insert((start, UNPAIRED));
                 }
             }
             _ => return Err((start, "Invalid \\escape")),

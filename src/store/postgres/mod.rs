@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 
 mod connect;
 pub mod copy;
+mod epoch;
 mod error;
 mod groups;
 mod instant;
@@ -29,7 +30,7 @@ use connect::Target;
 use error::unavailable;
 use writer::Writer;
 
-use super::{Asked, Join, MessageFilter, MessagePage, Sent, SentKey, Store, StoreResult};
+use super::{Asked, Beginning, Join, MessageFilter, MessagePage, Sent, SentKey, Store, StoreResult};
 use crate::model::{Group, GroupId, Message, MessageId, NewUser, Seq, Timestamp, User, UserId};
 
 /// Threads of the store's runtime: one may parse rows while the other feeds the writer.
@@ -185,9 +186,16 @@ impl Store for PostgresStore {
     }
 
     fn epoch(&self) -> Asked<'_, String> {
-        self.ask(|client| {
-            Box::pin(async move { Ok(client.query_one("SELECT epoch FROM server", &[]).await?.try_get(0)?) })
-        })
+        self.ask(|client| Box::pin(epoch::read(client)))
+    }
+
+    fn begin(&self, beginning: Beginning) -> Asked<'_, bool> {
+        self.ask(move |client| Box::pin(epoch::begin(client, beginning)))
+    }
+
+    fn settle(&self) -> Asked<'_, ()> {
+        let owner = self.writer.owner();
+        self.ask(move |client| Box::pin(async move { epoch::settle(client, &owner).await }))
     }
 
     fn ping(&self) -> Asked<'_, ()> {

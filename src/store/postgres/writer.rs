@@ -34,6 +34,7 @@ struct Append {
 
 /// A handle of the task.
 pub(super) struct Writer {
+    owner: Arc<str>,
     queue: mpsc::Sender<Append>,
     connected: Arc<AtomicBool>,
     closing: CancellationToken,
@@ -43,11 +44,18 @@ impl Writer {
     /// Takes ownership of the database and starts the task, both on the current runtime.
     pub(super) async fn open(target: Target) -> StoreResult<Self> {
         let (session, owner) = Session::open(&target).await?;
+        let owner: Arc<str> = owner.into();
         let (queue, appends) = mpsc::channel(QUEUE_MAX);
         let (connected, closing) = (Arc::new(AtomicBool::new(true)), CancellationToken::new());
-        let task = Task { target, owner, appends, connected: connected.clone(), closing: closing.clone() };
+        let task = Task {
+            target,
+            owner: owner.clone(),
+            appends,
+            connected: connected.clone(),
+            closing: closing.clone(),
+        };
         tokio::spawn(task.run(session));
-        Ok(Self { queue, connected, closing })
+        Ok(Self { owner, queue, connected, closing })
     }
 
     /// See [`Store::append`](crate::store::Store::append).
@@ -56,6 +64,11 @@ impl Writer {
         let closed = || unavailable("the store is closed");
         self.queue.send(Append { batch, answer }).await.map_err(|_| closed())?;
         answered.await.map_err(|_| closed())?
+    }
+
+    /// The name under which this process owns the database.
+    pub(super) fn owner(&self) -> Arc<str> {
+        self.owner.clone()
     }
 
     /// Whether the session stands.
@@ -73,7 +86,7 @@ impl Writer {
 struct Task {
     target: Target,
     /// The name under which this process owns the database.
-    owner: String,
+    owner: Arc<str>,
     appends: mpsc::Receiver<Append>,
     connected: Arc<AtomicBool>,
     closing: CancellationToken,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::error::{from_sqlite, unavailable};
+use super::error::unavailable;
 use crate::store::StoreResult;
 
 /// How long to wait for a lock of another program (a backup, a shell) before giving up.
@@ -48,14 +48,6 @@ fn open(file: &Path, flags: OpenFlags) -> StoreResult<Connection> {
     connection.busy_timeout(BUSY_TIMEOUT).map_err(|error| at(file, error))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     Ok(connection)
-}
-
-/// Whether the file can be read.
-pub(super) fn epoch(connection: &Connection) -> StoreResult<String> {
-    connection
-        .prepare_cached("SELECT epoch FROM server")
-        .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
-        .map_err(from_sqlite)
 }
 
 fn at(file: &Path, error: rusqlite::Error) -> crate::store::StoreError {

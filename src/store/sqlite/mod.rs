@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 mod connection;
+mod epoch;
 mod error;
 mod groups;
 mod messages;
@@ -19,7 +20,7 @@ use ownership::Ownership;
 use threads::Threads;
 
 use super::row::places;
-use super::{Asked, Join, MessageFilter, MessagePage, Sent, SentKey, Store, StoreResult};
+use super::{Asked, Beginning, Join, MessageFilter, MessagePage, Sent, SentKey, Store, StoreResult};
 use crate::model::{Group, GroupId, Message, MessageId, NewUser, Seq, Timestamp, User, UserId};
 
 /// Most threads that read. More would only wait for each other's cores.
@@ -150,11 +151,20 @@ impl Store for SqliteStore {
     }
 
     fn epoch(&self) -> Asked<'_, String> {
-        self.read(|connection| connection::epoch(connection))
+        self.read(|connection| epoch::read(connection))
+    }
+
+    fn begin(&self, beginning: Beginning) -> Asked<'_, bool> {
+        self.write(move |connection| epoch::begin(connection, beginning))
+    }
+
+    fn settle(&self) -> Asked<'_, ()> {
+        self.write(|connection| epoch::settle(connection))
     }
 
     fn ping(&self) -> Asked<'_, ()> {
-        self.read(|connection| connection::epoch(connection).map(drop))
+        // Whether the file can be read.
+        self.read(|connection| epoch::read(connection).map(drop))
     }
 
     fn close(&self) -> Asked<'_, ()> {

@@ -18,7 +18,7 @@ use super::world::{Client, Way, World};
 use crate::chat::Room;
 use crate::hub::{Reading, Subscriber};
 use crate::model::{GroupId, Seq};
-use crate::protocol::command::{GroupRef, RequestId};
+use crate::protocol::command::RequestId;
 use crate::protocol::{Mode, event, frame};
 use crate::ws::replay::Replays;
 use crate::ws::session::Seat;
@@ -184,7 +184,9 @@ impl Connection {
 
     async fn room(&self, group: GroupId) -> Room {
         loop {
-            if let Ok(room) = self.server.chat.join(&self.client.user, GroupRef::Id(group)).await {
+            if let Ok(found) = self.server.chat.group(group).await
+                && let Ok(room) = self.server.chat.join(&self.client.user, found).await
+            {
                 return room;
             }
             sleep(Duration::from_millis(1)).await;

@@ -47,7 +47,7 @@ impl Server {
         let hasher = PasswordHasher::new(Handle::current(), 1);
         let options = ChatOptions { content_bytes_max: 1 << 20, announce_members_max: 0 };
         let store = Arc::clone(&world.store);
-        let chat = Chat::new(store, hasher, writer.clone(), hub.clone(), options, "epoch".into());
+        let chat = Chat::new(store, hasher, writer.clone(), hub.clone(), options, None, "epoch".into());
 
         let mut tasks = vec![task.abort_handle()];
         let (mut cores, mut intakes) = (Vec::new(), Vec::new());

@@ -10,7 +10,9 @@ use bytes::Bytes;
 use crate::model::{Group, GroupId, Message, MessageId, NewUser, Seq, Timestamp, User, UserId};
 use crate::protocol::{event, text};
 use crate::random::Random;
-use crate::store::{Asked, Join, MessageFilter, MessagePage, Sent, SentKey, Store, StoreError, StoreResult};
+use crate::store::{
+    Asked, Beginning, Join, MessageFilter, MessagePage, Sent, SentKey, Store, StoreError, StoreResult,
+};
 
 /// Content with this in it is refused.
 pub(super) const POISON: &str = "poison";
@@ -207,6 +209,14 @@ impl Store for ModelStore {
 
     fn epoch(&self) -> Asked<'_, String> {
         Box::pin(async { Ok("epoch".into()) })
+    }
+
+    fn begin(&self, _: Beginning) -> Asked<'_, bool> {
+        Box::pin(async { Ok(false) })
+    }
+
+    fn settle(&self) -> Asked<'_, ()> {
+        Box::pin(async { Ok(()) })
     }
 
     fn ping(&self) -> Asked<'_, ()> {

@@ -17,17 +17,19 @@ const PROGRAM =
 /** The server as its users know it: a process, on a database of its own. */
 export class Server {
   readonly #folder: string;
+  readonly #options: string[];
   #process: ChildProcess | undefined;
   #address = "";
 
-  private constructor(folder: string) {
+  private constructor(folder: string, options: string[]) {
     this.#folder = folder;
+    this.#options = options;
   }
 
-  /** Starts one that ends with the test. */
-  static async start(t: TestContext): Promise<Server> {
+  /** Starts one, with these options, that ends with the test. */
+  static async start(t: TestContext, ...options: string[]): Promise<Server> {
     const folder = await mkdtemp(join(tmpdir(), "groupcast-client-"));
-    const server = new Server(folder);
+    const server = new Server(folder, options);
     t.after(async () => {
       await server.kill();
       await rm(folder, { recursive: true });
@@ -50,10 +52,11 @@ export class Server {
     return `ws://${this.#address}/ws`;
   }
 
-  /** Starts it on the same database. */
+  /** Starts it on the same database, with the same options. */
   async restart(): Promise<void> {
     const env = { DATABASE_URL: `sqlite:${join(this.#folder, "chat.sqlite")}` };
-    const child = spawn(PROGRAM, ["--port", "0"], { cwd: this.#folder, env, stdio: ["ignore", "pipe", "inherit"] });
+    const args = ["--port", "0", ...this.#options];
+    const child = spawn(PROGRAM, args, { cwd: this.#folder, env, stdio: ["ignore", "pipe", "inherit"] });
     this.#process = child;
     const [line] = (await patiently("the server", once(createInterface(child.stdout), "line"))) as [string];
     this.#address = /http:\/\/(\S+)/.exec(line)![1]!;
