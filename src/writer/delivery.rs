@@ -14,8 +14,8 @@ use crate::protocol::event::{self, Ack, ErrorCode, Failure};
 use crate::protocol::{Mode, frame, text};
 use crate::store::Sent;
 
-/// What is settled and not told yet: messages for their readers and answers for their senders. Encoded as late as
-/// it is sent, which may be while the store has other work.
+/// What is settled and not told yet: messages for their readers and answers for their senders. Collected while a
+/// batch is written, encoded and sent in one go.
 #[derive(Default)]
 pub(super) struct Delivery {
     batches: Vec<Arc<[Message]>>,

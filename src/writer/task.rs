@@ -57,8 +57,7 @@ struct Task {
     writer: MessageWriter,
     queue: Queue,
     numbering: Numbering,
-    /// What is settled and not delivered yet. It goes out while the store does what comes next, or at once if that is
-    /// nothing.
+    /// What is settled of the batch under way, and not delivered yet.
     outgoing: Delivery,
     /// When to look for senders who have waited too long.
     overdue_check: Interval,
@@ -112,27 +111,23 @@ impl Task {
         while !self.give_up.is_cancelled() {
             match self.queue.take(self.options.batch_messages_max, self.options.batch_bytes_max) {
                 Some(Work::Store(batch)) => {
-                    if self.write(batch).await.is_err() {
+                    let written = self.write(batch).await;
+                    // What was stored before it gave up is told all the same.
+                    self.deliver().await;
+                    if written.is_err() {
                         tracing::error!(
                             "stopped while the store was unavailable; unstored messages are dropped"
                         );
-                        break;
+                        return;
                     }
                 }
-                Some(Work::Flush(done)) => {
-                    self.deliver().await;
-                    let _ = done.send(());
-                }
-                None => {
-                    self.deliver().await;
-                    tokio::select! {
-                        () = self.queue.wait() => {}
-                        () = self.give_up.cancelled() => {}
-                    }
-                }
+                Some(Work::Flush(done)) => _ = done.send(()),
+                None => tokio::select! {
+                    () = self.queue.wait() => {}
+                    () = self.give_up.cancelled() => {}
+                },
             }
         }
-        self.deliver().await;
     }
 
     /// Stores a batch. What became of it is then in `outgoing`.
@@ -147,6 +142,7 @@ impl Task {
         let messages: Arc<[Message]> = self.numbering.number(new.into_iter()).into();
         if self.options.eager {
             self.outgoing.publish(Arc::clone(&messages));
+            self.deliver().await;
         }
         if let Err(error) = self.append(&messages).await? {
             tracing::error!(%error, messages = messages.len(), "batch refused; storing its messages one by one");
@@ -286,17 +282,12 @@ impl Task {
         .await
     }
 
-    /// Asks the store until it answers; what is outgoing is delivered meanwhile. While the store does not answer,
-    /// messages queue up to their bounds and senders wait.
+    /// Asks the store until it answers. While it does not, messages queue up to their bounds and senders wait.
     async fn ask<T>(&mut self, question: impl Fn(&dyn Store) -> Asked<'_, T>) -> Result<T, GaveUp> {
-        let (store, hub, give_up) = (Arc::clone(&self.store), self.hub.clone(), self.give_up.clone());
+        let (store, give_up) = (Arc::clone(&self.store), self.give_up.clone());
         let mut wait = RETRY_MIN;
         loop {
-            let outgoing = mem::take(&mut self.outgoing);
-            // The store is asked first, and works while the frames are encoded.
-            let asked = self.watching_senders(question(&*store));
-            let (answer, ()) = tokio::join!(asked, outgoing.send(&hub));
-            match answer {
+            match self.watching_senders(question(&*store)).await {
                 Ok(answer) => {
                     if self.writer.is_failing() {
                         tracing::info!("store is available again");
