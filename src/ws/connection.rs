@@ -35,9 +35,9 @@ pub(super) struct Connection {
     socket: Rc<Subscriber>,
     session: Session,
     reader: FrameReader,
-    /// What the client sent before this task began.
-    early: Bytes,
     stage: Stage,
+    /// Whether the reader holds what the client sent before this task began.
+    is_early: bool,
     /// Whether the client broke the protocol, so that no more frames can be found in what it sends.
     is_deaf: bool,
     /// Whether reading stopped because the session or the client was not ready for more.
@@ -83,9 +83,9 @@ impl Connection {
             endpoint,
             socket,
             session,
-            reader: FrameReader::default(),
-            early,
+            reader: FrameReader::holding(&early),
             stage: Stage::Open,
+            is_early: !early.is_empty(),
             is_deaf: false,
             is_held: false,
             timer: None,
@@ -98,9 +98,8 @@ impl Connection {
         if self.socket.is_abandoned() {
             return self.reset();
         }
-        if !self.early.is_empty() {
-            let mut early = std::mem::take(&mut self.early).to_vec();
-            self.take(&mut early);
+        if std::mem::take(&mut self.is_early) {
+            self.take(&mut []);
         }
         // Reading may call for work, and work for an answer, so writing comes last.
         if let Next::End = self.read(cx) {

@@ -137,11 +137,11 @@ impl Endpoint {
                 socket.close(CloseCode::GOING_AWAY, STOPPING);
                 Session::Refused
             }
-            (Ok(room), Mode::Json) => Session::Json(Box::new(JsonSession::new(&self, &socket, room))),
+            (Ok(room), Mode::Json) => Session::Json(JsonSession::new(&self, &socket, room)),
             (Ok(Some(room)), Mode::Text) => {
                 let (subscription, arrival) = room.join(&self.core, &socket, Reading::Live, Seq(0));
                 room.announce(&self.announcer, &socket, &arrival).await;
-                Session::Text(Box::new(Seat { room, subscription }))
+                Session::Text(Seat { room, subscription })
             }
             (Ok(None), Mode::Text) => {
                 socket.close(CloseCode::POLICY_VIOLATION, "this path is for JSON mode");

@@ -12,6 +12,7 @@ use tokio::time::{Sleep, sleep};
 
 use super::endpoint::Endpoint;
 use super::replay::Replays;
+use super::seats::Seats;
 use super::session::Seat;
 use super::work::{Done, Work};
 use crate::chat::{ChatError, Room};
@@ -30,14 +31,15 @@ const TYPING_PERIOD: Duration = Duration::from_secs(3);
 const ROOMS_MAX: usize = 1_000;
 
 /// A socket in JSON mode.
+#[expect(clippy::box_collection, reason = "a pointer is smaller, and few have either")]
 pub(super) struct JsonSession {
     user: Option<Arc<User>>,
     /// Groups that are read.
-    seats: HashMap<GroupId, Seat>,
-    /// Groups that the user is known to be a member of, without reading them.
-    rooms: HashMap<GroupId, Room>,
-    /// Frames that wait for the work before them.
-    backlog: VecDeque<Box<str>>,
+    seats: Seats,
+    /// Groups that the user is known to be a member of, without reading them. Few sockets have any.
+    rooms: Option<Box<HashMap<GroupId, Room>>>,
+    /// Frames that wait for the work before them, while there are any.
+    backlog: Option<Box<VecDeque<Box<str>>>>,
     work: Option<Pin<Box<Work>>>,
     replays: Replays,
     hello: Option<Pin<Box<Sleep>>>,
@@ -48,9 +50,9 @@ impl JsonSession {
     pub(super) fn new(endpoint: &Rc<Endpoint>, socket: &Subscriber, room: Option<Room>) -> Self {
         let mut session = Self {
             user: None,
-            seats: HashMap::new(),
-            rooms: HashMap::new(),
-            backlog: VecDeque::new(),
+            seats: Seats::default(),
+            rooms: None,
+            backlog: None,
             work: None,
             replays: Replays::default(),
             hello: None,
@@ -66,7 +68,7 @@ impl JsonSession {
     }
 
     pub(super) fn is_ready(&self) -> bool {
-        self.work.is_none() && self.backlog.is_empty()
+        self.work.is_none() && self.backlog.is_none()
     }
 
     /// Takes a frame: at once, or when what came before it is done.
@@ -74,7 +76,7 @@ impl JsonSession {
         if self.is_ready() {
             self.run(endpoint, socket, frame);
         } else {
-            self.backlog.push_back(frame.into());
+            self.backlog.get_or_insert_default().push_back(frame.into());
         }
     }
 
@@ -92,7 +94,7 @@ impl JsonSession {
                 self.finish(endpoint, socket, done);
             }
             if self.work.is_none() {
-                let Some(frame) = self.backlog.pop_front() else { break };
+                let Some(frame) = self.next_frame() else { break };
                 self.run(endpoint, socket, &frame);
             }
         }
@@ -105,7 +107,17 @@ impl JsonSession {
     }
 
     pub(super) fn leave(mut self, endpoint: &Rc<Endpoint>) {
-        self.seats.drain().for_each(|(_, seat)| seat.leave(endpoint));
+        self.seats.take().for_each(|seat| seat.leave(endpoint));
+    }
+
+    /// The first of the frames that wait. The last one takes the queue with it.
+    fn next_frame(&mut self) -> Option<Box<str>> {
+        let backlog = self.backlog.as_mut()?;
+        let frame = backlog.pop_front();
+        if backlog.is_empty() {
+            self.backlog = None;
+        }
+        frame
     }
 
     fn run(&mut self, endpoint: &Rc<Endpoint>, socket: &Rc<Subscriber>, frame: &str) {
@@ -149,7 +161,7 @@ impl JsonSession {
                 }
                 self.work = Some(Work::subscribe(endpoint, id, user, group, after));
             }
-            Command::Unsubscribe { group } => match self.seats.remove(&group) {
+            Command::Unsubscribe { group } => match self.seats.remove(group) {
                 Some(seat) => {
                     seat.leave(endpoint);
                     socket.reply(&event::unsubscribed(id.as_ref(), group));
@@ -211,13 +223,13 @@ impl JsonSession {
 
     fn reads(&self, group: GroupRef<'_>) -> bool {
         match group {
-            GroupRef::Id(id) => self.seats.contains_key(&id),
-            GroupRef::Name(name) => self.seats.values().any(|seat| *seat.room.group.name == *name),
+            GroupRef::Id(id) => self.seats.get(id).is_some(),
+            GroupRef::Name(name) => self.seats.iter().any(|seat| *seat.room.group.name == *name),
         }
     }
 
     fn room(&self, group: GroupId) -> Option<&Room> {
-        self.seats.get(&group).map(|seat| &seat.room).or_else(|| self.rooms.get(&group))
+        self.seats.get(group).map(|seat| &seat.room).or_else(|| self.rooms.as_ref()?.get(&group))
     }
 
     /// Finds out whether the user is a member, then takes the frame once more.
@@ -229,7 +241,7 @@ impl JsonSession {
         request: Option<RequestId>,
         frame: &str,
     ) {
-        self.backlog.push_front(frame.into());
+        self.backlog.get_or_insert_default().push_front(frame.into());
         self.work = Some(Work::member(endpoint, request, user, group));
     }
 
@@ -247,14 +259,15 @@ impl JsonSession {
             }
             Done::NotMember { request, group, error } => {
                 // The frame that needed it is answered with this.
-                self.backlog.pop_front();
+                self.next_frame();
                 fail(socket, request.as_ref(), Some(group), &failure(&error));
             }
             Done::Member(room) => {
-                if self.rooms.len() >= ROOMS_MAX {
-                    self.rooms.clear();
+                let rooms = self.rooms.get_or_insert_default();
+                if rooms.len() >= ROOMS_MAX {
+                    rooms.clear();
                 }
-                self.rooms.insert(room.group.id, room);
+                rooms.insert(room.group.id, room);
             }
             Done::Unknown { request } => {
                 let failure = Failure::new(ErrorCode::Unauthenticated, "no such user");
@@ -308,7 +321,7 @@ impl JsonSession {
         head: Seq,
     ) {
         let group = room.group.id;
-        if self.seats.len() >= GROUPS_MAX && !self.seats.contains_key(&group) {
+        if self.seats.len() >= GROUPS_MAX && self.seats.get(group).is_none() {
             let failure = Failure::new(ErrorCode::TooLarge, format!("more than {GROUPS_MAX} groups"));
             return fail(socket, request, Some(group), &failure);
         }
@@ -326,7 +339,9 @@ impl JsonSession {
             subscription.recheck();
         }
         let announced = room.clone();
-        self.rooms.remove(&group);
+        if let Some(rooms) = &mut self.rooms {
+            rooms.remove(&group);
+        }
         if let Some(old) = self.seats.insert(group, Seat { room, subscription }) {
             endpoint.core.leave(&old.subscription);
         } else {

@@ -6,6 +6,7 @@ mod heartbeat;
 mod json;
 mod reader;
 mod replay;
+mod seats;
 mod session;
 #[cfg(test)]
 mod simulation;

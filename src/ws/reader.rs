@@ -54,6 +54,12 @@ struct Located {
 }
 
 impl FrameReader {
+    /// A reader that has these bytes and is yet to look at them: with the next read, even of nothing.
+    pub(super) fn holding(bytes: &[u8]) -> Self {
+        let partial = Partial { frame: bytes.to_vec(), message: None };
+        Self { partial: (!bytes.is_empty()).then(|| Box::new(partial)) }
+    }
+
     /// Takes in what was read and calls `take` with each message, in order. The bytes are unmasked in place.
     ///
     /// A message may have at most `message_max` bytes.

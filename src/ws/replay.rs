@@ -1,8 +1,6 @@
 //! Catching up: what a socket missed, sent as fast as it takes it.
 
-use std::collections::HashMap;
 use std::future::Future;
-use std::hash::BuildHasher;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -12,7 +10,7 @@ use bytes::Bytes;
 use tokio::net::TcpStream;
 use tokio::time::{Duration, sleep};
 
-use super::session::Seat;
+use super::seats::Seats;
 use crate::chat::{Chat, ChatResult, Replayed};
 use crate::hub::{Reading, Sink, Subscriber, Subscription};
 use crate::model::GroupId;
@@ -28,31 +26,32 @@ const RETRY: Duration = Duration::from_millis(200);
 /// A stretch of messages being read.
 type Stretch = Pin<Box<dyn Future<Output = ChatResult<Replayed>>>>;
 
-/// The replays of one socket, one at a time.
-pub(super) struct Replays<S = TcpStream> {
+/// The replays of one socket, one at a time. A socket that has caught up keeps no memory for them.
+pub(super) struct Replays<S = TcpStream>(Option<Box<Running<S>>>);
+
+/// What there is to replay.
+struct Running<S> {
     /// Groups whose replay was announced, so that its end is too.
     announced: Vec<GroupId>,
     reading: Option<(Rc<Subscription<S>>, Stretch)>,
-    is_needed: bool,
 }
 
 impl<S> Default for Replays<S> {
     fn default() -> Self {
-        Self { announced: Vec::new(), reading: None, is_needed: false }
+        Self(None)
+    }
+}
+
+impl<S> Default for Running<S> {
+    fn default() -> Self {
+        Self { announced: Vec::new(), reading: None }
     }
 }
 
 impl<S: Sink> Replays<S> {
     /// A group was subscribed to from a place before its head.
     pub(super) fn begin(&mut self, group: GroupId) {
-        self.announce(group);
-        self.is_needed = true;
-    }
-
-    fn announce(&mut self, group: GroupId) {
-        if !self.announced.contains(&group) {
-            self.announced.push(group);
-        }
+        self.0.get_or_insert_default().announce(group);
     }
 
     /// Goes on until everything is replayed, or the socket or the store has to be waited for.
@@ -60,45 +59,43 @@ impl<S: Sink> Replays<S> {
         &mut self,
         chat: &Arc<Chat>,
         socket: &Rc<Subscriber<S>>,
-        seats: &HashMap<GroupId, Seat<S>, impl BuildHasher>,
+        seats: &Seats<S>,
         cx: &mut Context<'_>,
     ) {
         if socket.take_behind() {
-            self.is_needed = true;
+            self.0.get_or_insert_default();
         }
-        if !self.is_needed {
-            return;
-        }
-        for seat in seats.values().filter(|seat| seat.subscription.take_lagged()) {
+        let Some(running) = &mut self.0 else { return };
+        for seat in seats.iter().filter(|seat| seat.subscription.take_lagged()) {
             let group = seat.subscription.group();
-            self.announce(group);
+            running.announce(group);
             socket.reply(&event::lagged(group, seat.subscription.position()));
         }
         for _ in 0..STEPS_A_TURN {
-            if self.reading.is_none() {
+            if running.reading.is_none() {
                 if socket.outbox().waiting() > WAITING_MAX {
                     return;
                 }
-                let behind = seats.values().find(|seat| seat.subscription.reading() == Reading::Behind);
+                let behind = seats.iter().find(|seat| seat.subscription.reading() == Reading::Behind);
                 let Some(seat) = behind else {
-                    self.is_needed = false;
+                    self.0 = None;
                     return;
                 };
                 let subscription = Rc::clone(&seat.subscription);
                 let (group, position) = (subscription.group(), subscription.position());
                 let chat = Arc::clone(chat);
-                self.reading =
+                running.reading =
                     Some((subscription, Box::pin(async move { chat.replay(group, position).await })));
             }
-            let Some((subscription, reading)) = &mut self.reading else { return };
+            let Some((subscription, reading)) = &mut running.reading else { return };
             let Poll::Ready(result) = reading.as_mut().poll(cx) else { return };
             let subscription = Rc::clone(subscription);
-            self.reading = None;
+            running.reading = None;
             let is_current = seats
-                .get(&subscription.group())
+                .get(subscription.group())
                 .is_some_and(|seat| Rc::ptr_eq(&seat.subscription, &subscription));
             if is_current {
-                self.take(socket, &subscription, result);
+                running.take(socket, &subscription, result);
             }
         }
         cx.waker().wake_by_ref();
@@ -107,7 +104,16 @@ impl<S: Sink> Replays<S> {
     /// Whether there is more to replay now. Asked after what waited was sent: nothing else wakes the task when the
     /// socket has taken it all at once.
     pub(super) fn may_go_on(&self, socket: &Subscriber<S>) -> bool {
-        self.is_needed && self.reading.is_none() && socket.outbox().waiting() <= WAITING_MAX
+        let is_waiting = self.0.as_ref().is_some_and(|running| running.reading.is_none());
+        is_waiting && socket.outbox().waiting() <= WAITING_MAX
+    }
+}
+
+impl<S: Sink> Running<S> {
+    fn announce(&mut self, group: GroupId) {
+        if !self.announced.contains(&group) {
+            self.announced.push(group);
+        }
     }
 
     fn take(

@@ -17,9 +17,9 @@ pub(super) enum Session {
     /// Not let in; it only waits for its end.
     Refused,
     /// In one group, for as long as it is open.
-    Text(Box<Seat>),
+    Text(Seat),
     /// In any number of groups.
-    Json(Box<JsonSession>),
+    Json(JsonSession),
 }
 
 /// A socket's place in a group.

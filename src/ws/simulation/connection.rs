@@ -1,10 +1,8 @@
 //! A client's connection: what its task does, and what the client does with it.
 
 use std::cell::{Cell, RefCell};
-use std::collections::hash_map::DefaultHasher;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::hash::BuildHasherDefault;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -21,10 +19,8 @@ use crate::model::{GroupId, Seq};
 use crate::protocol::command::RequestId;
 use crate::protocol::{Mode, event, frame};
 use crate::ws::replay::Replays;
+use crate::ws::seats::Seats;
 use crate::ws::session::Seat;
-
-/// Groups in an order that follows from their numbers.
-type Seats = HashMap<GroupId, Seat<Pipe>, BuildHasherDefault<DefaultHasher>>;
 
 /// An open connection. Dropped by its client, it is gone.
 pub(super) struct Connection {
@@ -33,7 +29,7 @@ pub(super) struct Connection {
     client: Rc<Client>,
     core: usize,
     socket: Rc<Subscriber<Pipe>>,
-    seats: RefCell<Seats>,
+    seats: RefCell<Seats<Pipe>>,
     replays: RefCell<Replays<Pipe>>,
     outgoing: RefCell<VecDeque<usize>>,
     is_closing: Cell<bool>,
@@ -161,7 +157,7 @@ impl Connection {
             }
             17 => {
                 let group = self.world.group();
-                if let Some(seat) = self.seats.borrow_mut().remove(&group) {
+                if let Some(seat) = self.seats.borrow_mut().remove(group) {
                     self.server.cores[self.core].leave(&seat.subscription);
                     self.socket.reply(&event::unsubscribed(None, group));
                 }
@@ -278,6 +274,6 @@ impl Connection {
         let core = &self.server.cores[self.core];
         self.socket.outbox().abandon();
         core.close(&self.socket);
-        self.seats.borrow_mut().drain().for_each(|(_, seat)| _ = core.leave(&seat.subscription));
+        self.seats.borrow_mut().take().for_each(|seat| _ = core.leave(&seat.subscription));
     }
 }
