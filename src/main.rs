@@ -21,6 +21,9 @@ const BAD_SETTINGS: u8 = 2;
 const FAILED: u8 = 1;
 
 fn main() -> ExitCode {
+    // Sockets come and go in any order. Of a huge page all 2 MiB are resident, whatever the sockets in it still use.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
     // Debian's soft limit is 1,024 open files, each connection is one.
     let open_files_max = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(1_024);
     let config = match Command::load(open_files_max) {

@@ -32,6 +32,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("refinery", &["store/"]),
     ("rlimit", &["main.rs"]),
     ("rusqlite", &["store/sqlite/"]),
+    ("rustix", &["main.rs"]),
     ("simd_json", &["protocol/"]),
     ("socket2", &["hub/", "server/", "ws/"]),
     ("tempfile", &["verify/"]),
