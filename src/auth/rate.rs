@@ -90,7 +90,7 @@ mod tests {
         }
         // However slow the machine: what came after the burst took its time, and each wait was long enough.
         assert!(start.elapsed() >= Duration::from_millis(95), "{:?}", start.elapsed());
-        assert!((1..=5).contains(&refused), "{refused}");
+        assert!(refused <= 5, "{refused}");
     }
 
     #[test]
