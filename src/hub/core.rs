@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use bytes::BytesMut;
 use slab::Slab;
 use tokio::net::TcpStream;
 use tokio::task::yield_now;
@@ -239,7 +240,9 @@ impl<S: Sink> Core<S> {
                     self.hand_out(&merged).await;
                 }
             }
-            acks.iter().for_each(|ack| self.acknowledge(ack));
+            // Stable, so each sender's answers stay in the order of its messages.
+            acks.sort_by_key(|ack| ack.socket.slot);
+            acks.chunk_by(|one, next| one.socket == next.socket).for_each(|acks| self.acknowledge(acks));
             if stop {
                 self.stopping.set(true);
                 for (_, socket) in self.sockets.borrow().iter() {
@@ -249,21 +252,28 @@ impl<S: Sink> Core<S> {
         }
     }
 
-    fn acknowledge(&self, ack: &Ack) {
-        if let Some(bytes) = ack.credit {
-            self.credit.give(bytes);
-        }
+    /// Answers one sender's messages, in one write.
+    fn acknowledge(&self, acks: &[Ack]) {
+        let credits = || acks.iter().filter_map(|ack| ack.credit);
+        credits().for_each(|bytes| self.credit.give(bytes));
+        let Some(socket) = acks.first().map(|ack| ack.socket) else { return };
         let sockets = self.sockets.borrow();
         // The sender may be gone, and another be in its place.
-        let Some(sender) = sockets.get(ack.socket.slot as usize).filter(|s| s.id() == ack.socket) else {
+        let Some(sender) = sockets.get(socket.slot as usize).filter(|sender| sender.id() == socket) else {
             return;
         };
-        if !ack.frame.is_empty() {
-            sender.reply(&ack.frame);
+        match acks {
+            [ack] if ack.frame.is_empty() => {}
+            [ack] => sender.reply(&ack.frame),
+            acks => {
+                let mut frames = BytesMut::new();
+                acks.iter().for_each(|ack| frames.extend_from_slice(&ack.frame));
+                if !frames.is_empty() {
+                    sender.reply(&frames.freeze());
+                }
+            }
         }
-        if ack.credit.is_some() {
-            sender.message_done(self.socket_in_flight_max);
-        }
+        credits().for_each(|_| sender.message_done(self.socket_in_flight_max));
     }
 }
 
