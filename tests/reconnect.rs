@@ -6,9 +6,8 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::{Value, json};
-use support::blocking::BlockingSocket;
+use support::blocking::{BlockingSocket, raise_open_files_max};
 use support::chat::text;
 use support::database::Database;
 use support::json::JsonSocket;
@@ -177,11 +176,4 @@ fn check_missed(frames: &[String]) {
     }
     assert_eq!(next("caught_up")["seq"], SEEN + MISSED);
     assert_eq!(frames.next(), None);
-}
-
-/// Raises the limit of open files as far as it may be, and gives it.
-fn raise_open_files_max() -> usize {
-    let maximum = getrlimit(Resource::Nofile).maximum;
-    setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).unwrap();
-    maximum.map_or(usize::MAX, |files| files as usize)
 }

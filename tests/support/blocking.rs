@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use socket2::{Domain, Socket, Type};
 
 use super::PATIENCE;
@@ -107,4 +108,11 @@ impl BlockingSocket {
         self.stream.read_exact(&mut bytes).expect("a frame");
         bytes
     }
+}
+
+/// Raises the limit of open files as far as it may be, and gives it.
+pub fn raise_open_files_max() -> usize {
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).unwrap();
+    maximum.map_or(usize::MAX, |files| files as usize)
 }
