@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use tokio::task::yield_now;
 
 use super::directory::{Ack, Arrival, Departure, Event, GroupFrames, Hub, Inbox};
-use super::group::LocalGroup;
+use super::group::{LocalGroup, Part};
 use super::merge::merge;
 use super::{Credit, Reading, Sink, SocketId, Subscriber, Subscription};
 use crate::model::{GroupId, Seq, UserId};
@@ -192,30 +192,33 @@ impl<S: Sink> Core<S> {
         lag(&mut groups, overflowed);
     }
 
-    /// The same in parts: hands them to at most so many members that have not got them yet; answers how many of
-    /// `members` are left, or `None` if there may be more to serve. Must be called with the same frames until then.
-    pub fn flush_part(&self, frames: &GroupFrames, members: usize) -> Option<usize> {
-        let mut groups = self.groups.borrow_mut();
-        let Some(local) = groups.get_mut(&frames.group) else { return Some(members) };
-        let mut overflowed = Vec::new();
-        let part = local.flush_part(frames, members, &mut overflowed);
-        lag(&mut groups, overflowed);
-        part.is_last.then_some(members - part.served)
-    }
-
     /// Hands frames to the members of their groups, the other tasks of this thread getting their turns in between.
     async fn hand_out(&self, frames: &[GroupFrames]) {
         let mut members = self.members_a_turn;
         for frames in frames {
-            loop {
-                if let Some(left) = self.flush_part(frames, members) {
-                    members = left;
-                    break;
-                }
+            let mut part =
+                self.part(frames.group, |local, overflowed| local.begin(frames, members, overflowed));
+            while !part.is_last {
                 yield_now().await;
                 members = self.members_a_turn;
+                part = self.part(frames.group, |local, overflowed| local.go_on(members, overflowed));
             }
+            members -= part.served;
         }
+    }
+
+    /// Does a part of a flush. If the group's last member has left meanwhile, there is nothing to do.
+    fn part(
+        &self,
+        group: GroupId,
+        serve: impl FnOnce(&mut LocalGroup<S>, &mut Vec<Rc<Subscriber<S>>>) -> Part,
+    ) -> Part {
+        let mut groups = self.groups.borrow_mut();
+        let Some(local) = groups.get_mut(&group) else { return Part { served: 0, is_last: true } };
+        let mut overflowed = Vec::new();
+        let part = serve(local, &mut overflowed);
+        lag(&mut groups, overflowed);
+        part
     }
 
     /// Does what the other threads ask, until the hub is gone.
@@ -288,3 +291,6 @@ fn lag<S: Sink>(groups: &mut HashMap<GroupId, LocalGroup<S>>, overflowed: Vec<Rc
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,7 +18,9 @@ pub(super) struct LocalGroup<S> {
     live: Vec<Live<S>>,
     /// Those that replay; few, and most groups have none.
     replaying: Vec<Rc<Subscription<S>>>,
-    /// How many of `live` have got what is being handed out in parts.
+    /// What is being handed out in parts.
+    serving: Option<GroupFrames>,
+    /// How many of `live` have got it.
     served: usize,
 }
 
@@ -31,7 +33,7 @@ struct Live<S> {
 
 impl<S> Default for LocalGroup<S> {
     fn default() -> Self {
-        Self { live: Vec::new(), replaying: Vec::new(), served: 0 }
+        Self { live: Vec::new(), replaying: Vec::new(), serving: None, served: 0 }
     }
 }
 
@@ -88,29 +90,39 @@ impl<S: Sink> LocalGroup<S> {
         give_back(&mut self.live);
     }
 
-    /// Hands frames to all; answers those whose outboxes overflowed.
+    /// Hands frames to all, after what is being handed out in parts: who leaves because it has got its last message
+    /// must not be seen to leave before it. Answers those whose outboxes overflowed.
     pub(super) fn flush(&mut self, frames: &GroupFrames) -> Vec<Rc<Subscriber<S>>> {
         let mut overflowed = Vec::new();
+        self.go_on(usize::MAX, &mut overflowed);
         hand(&self.live, frames, &mut overflowed);
         self.look_at(frames, &mut overflowed);
         overflowed
     }
 
-    /// Hands frames to at most so many of those that have not got them yet; answers whether all have now.
-    pub(super) fn flush_part(
+    /// Hands frames to at most so many members; the others get them when it [goes on](Self::go_on).
+    pub(super) fn begin(
         &mut self,
         frames: &GroupFrames,
         members: usize,
         overflowed: &mut Vec<Rc<Subscriber<S>>>,
     ) -> Part {
-        let end = self.live.len().min(self.served + members);
-        hand(&self.live[self.served..end], frames, overflowed);
+        self.serving = Some(frames.clone());
+        self.go_on(members, overflowed)
+    }
+
+    /// Hands what is being handed out to at most so many of those that have not got it yet.
+    pub(super) fn go_on(&mut self, members: usize, overflowed: &mut Vec<Rc<Subscriber<S>>>) -> Part {
+        let Some(frames) = self.serving.take() else { return Part { served: 0, is_last: true } };
+        let end = self.live.len().min(self.served.saturating_add(members));
+        hand(&self.live[self.served..end], &frames, overflowed);
         let served = end - std::mem::replace(&mut self.served, end);
         if end < self.live.len() {
+            self.serving = Some(frames);
             return Part { served, is_last: false };
         }
         self.served = 0;
-        self.look_at(frames, overflowed);
+        self.look_at(&frames, overflowed);
         Part { served, is_last: true }
     }
 

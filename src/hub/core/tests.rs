@@ -1,0 +1,72 @@
+use std::cell::RefCell;
+use std::io::{self, IoSlice};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+
+use super::*;
+
+/// A socket that takes all.
+#[derive(Default)]
+struct Memory(RefCell<Vec<u8>>);
+
+impl Sink for Memory {
+    fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn try_write_vectored(&self, _: &[IoSlice<'_>]) -> io::Result<usize> {
+        unreachable!("nothing waits")
+    }
+
+    fn poll_writable(&self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+const GROUP: GroupId = GroupId(1);
+
+fn frames(text: &'static str) -> GroupFrames {
+    GroupFrames::passing(GROUP, Bytes::from_static(text.as_bytes()), Bytes::new(), None)
+}
+
+/// Who has got the last message may leave while others have not; they are told afterwards.
+#[test]
+fn nothing_overtakes_what_is_handed_out_in_parts() {
+    let limits = CoreLimits {
+        in_flight_messages: 1,
+        in_flight_bytes: 1,
+        socket_in_flight: 1,
+        outbox_bytes: 1024,
+        members_a_turn: 2,
+    };
+    let (hub, mut inboxes) = Hub::new(1);
+    let core: Core<Memory> = Core::new(0, hub.clone(), limits);
+    let sockets: Vec<_> = (0..5)
+        .map(|member| {
+            let socket = core.open(Memory::default(), Mode::Text);
+            let (subscription, _) = core.join(GROUP, UserId(member), &socket, Reading::Live, Seq(0));
+            (socket, subscription)
+        })
+        .collect();
+    let heard = || -> Vec<String> {
+        let bytes = |socket: &Subscriber<Memory>| socket.outbox().sink().0.borrow().clone();
+        sockets.iter().map(|(socket, _)| String::from_utf8(bytes(socket)).unwrap()).collect()
+    };
+    let mut cx = Context::from_waker(Waker::noop());
+    let stored = GroupFrames { first: Seq(1), last: Seq(1), ..frames("bye,") };
+    assert!(pin!(hub.deliver(Arc::new([stored]), Vec::new())).poll(&mut cx).is_ready());
+
+    let mut run = pin!(core.run(inboxes.remove(0)));
+    assert!(run.as_mut().poll(&mut cx).is_pending());
+    assert_eq!(heard(), ["bye,", "bye,", "", "", ""]);
+    core.leave(&sockets[0].1);
+    core.flush(&frames("left."));
+    let all = ["bye,", "bye,left.", "bye,left.", "bye,left.", "bye,left."];
+    assert_eq!(heard(), all);
+    assert!(run.as_mut().poll(&mut cx).is_pending());
+    assert_eq!(heard(), all);
+}
