@@ -72,10 +72,7 @@ impl Delivery {
             }
         }
         hub.deliver(frames.into(), acks).await;
-        for (caller, answer) in callers {
-            // A caller who went away does not want to know.
-            let _ = caller.send(answer);
-        }
+        callers.into_iter().for_each(|(caller, answer)| caller.answer(answer));
     }
 }
 

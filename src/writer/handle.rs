@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
-use super::submission::{ReplyTo, Submission};
+use super::submission::{Caller, ReplyTo, Submission};
 use crate::model::{Message, NewMessage};
 use crate::store::Sent;
 
@@ -49,8 +49,8 @@ pub struct MessageWriter {
 
 #[derive(Debug)]
 struct Shared {
-    callers: Semaphore,
-    callers_kib: Semaphore,
+    callers: Arc<Semaphore>,
+    callers_kib: Arc<Semaphore>,
     failing: AtomicBool,
 }
 
@@ -73,8 +73,8 @@ impl MessageWriter {
     pub(super) fn new() -> (Self, mpsc::UnboundedReceiver<Command>) {
         let (queue, commands) = mpsc::unbounded_channel();
         let shared = Shared {
-            callers: Semaphore::new(CALLERS_MAX),
-            callers_kib: Semaphore::new(CALLERS_KIB_MAX),
+            callers: Arc::new(Semaphore::new(CALLERS_MAX)),
+            callers_kib: Arc::new(Semaphore::new(CALLERS_KIB_MAX)),
             failing: AtomicBool::new(false),
         };
         (Self { queue, shared: Arc::new(shared) }, commands)
@@ -99,10 +99,12 @@ impl MessageWriter {
             return Err(WriteError::Unavailable);
         }
         let kib = u32::try_from(message.content.len() / 1024 + 1).unwrap_or(u32::MAX);
-        let _place = self.shared.callers.acquire().await.map_err(|_| WriteError::Unavailable)?;
-        let _room = self.shared.callers_kib.acquire_many(kib.min(CALLERS_KIB_MAX as u32)).await;
-        let (sender, answer) = oneshot::channel();
-        self.submit(Command::SubmitOne(Submission { message, reply_to: ReplyTo::Caller(sender) }));
+        let place = Arc::clone(&self.shared.callers).acquire_owned();
+        let place = place.await.map_err(|_| WriteError::Unavailable)?;
+        let room = Arc::clone(&self.shared.callers_kib).acquire_many_owned(kib.min(CALLERS_KIB_MAX as u32));
+        let room = room.await.map_err(|_| WriteError::Unavailable)?;
+        let (caller, answer) = Caller::new(place, room);
+        self.submit(Command::SubmitOne(Submission { message, reply_to: ReplyTo::Caller(caller) }));
         answer.await.unwrap_or(Err(WriteError::Unavailable))
     }
 

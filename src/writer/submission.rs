@@ -1,6 +1,6 @@
 //! A message on its way into the writer, and where the answer goes.
 
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::{Receipt, WriteError};
 use crate::hub::SocketId;
@@ -30,7 +30,33 @@ pub enum ReplyTo {
         request: Option<RequestId>,
     },
     /// To one who waits for it.
-    Caller(oneshot::Sender<Answer>),
+    Caller(Caller),
+}
+
+/// One without a socket who waits for an answer, or has given up waiting. Its message counts towards the bounds on
+/// such messages until it is answered.
+#[derive(Debug)]
+pub struct Caller {
+    answer: oneshot::Sender<Answer>,
+    _place: OwnedSemaphorePermit,
+    _room: OwnedSemaphorePermit,
+}
+
+impl Caller {
+    /// A caller, and where its answer comes. It holds a place among the messages and room for its content.
+    pub(super) fn new(
+        place: OwnedSemaphorePermit,
+        room: OwnedSemaphorePermit,
+    ) -> (Self, oneshot::Receiver<Answer>) {
+        let (answer, answered) = oneshot::channel();
+        (Self { answer, _place: place, _room: room }, answered)
+    }
+
+    /// Tells it.
+    pub(super) fn answer(self, answer: Answer) {
+        // A caller who went away does not want to know.
+        let _ = self.answer.send(answer);
+    }
 }
 
 /// What became of a message.
