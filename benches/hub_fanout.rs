@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use groupcast::hub::{Core, CoreLimits, GroupFrames, Hub, Reading, Sink};
+use groupcast::hub::{Broadcast, Core, CoreLimits, Hub, Reading, Sink};
 use groupcast::model::{GroupId, Seq, UserId};
 use groupcast::protocol::{Mode, frame};
 
@@ -39,8 +39,8 @@ const LIMITS: CoreLimits = CoreLimits {
 
 fn fan_out(criterion: &mut Criterion) {
     let text = frame::text(&["alice: ", &"x".repeat(64)]);
-    let passing = GroupFrames::passing(GROUP, text, Bytes::new(), None);
-    let frames = GroupFrames { first: Seq(1), last: Seq(1), ..passing };
+    let passing = Broadcast::ephemeral(GROUP, text, Bytes::new(), None);
+    let frames = Broadcast { first: Seq(1), last: Seq(1), ..passing };
     let mut group = criterion.benchmark_group("hub_fanout");
     for members in [100, 1_000, 10_000] {
         let (hub, _inboxes) = Hub::new(1);

@@ -10,7 +10,7 @@ use crate::store::{StoreError, Unique};
 pub enum ChatError {
     /// There is no such user or group.
     #[error("{0} not found")]
-    NotFound(Noun),
+    NotFound(Entity),
     /// A value that must be unique is in use.
     #[error("{0} already in use")]
     Taken(Unique),
@@ -56,14 +56,14 @@ pub enum ChatError {
 
 /// What was looked for in vain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Noun {
+pub enum Entity {
     /// A user.
     User,
     /// A group.
     Group,
 }
 
-impl std::fmt::Display for Noun {
+impl std::fmt::Display for Entity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::User => "User",

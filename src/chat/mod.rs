@@ -1,23 +1,23 @@
 //! The use cases of the chat, free of any transport.
 
-mod announcer;
 mod clock;
-mod directory;
+mod directory_cache;
 mod error;
+mod membership;
+mod presence_notifier;
 mod reading;
-mod room;
 mod target;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use announcer::Announcer;
-pub use error::{ChatError, Noun};
+pub use error::{ChatError, Entity};
+pub use membership::Membership;
+pub use presence_notifier::PresenceNotifier;
 pub use reading::{History, Replayed};
-pub use room::Room;
 pub use target::SocketTarget;
 
-use self::directory::{Directory, Required};
+use self::directory_cache::{DirectoryCache, Required};
 use crate::auth::{PasswordHasher, RateLimit};
 use crate::hub::Hub;
 use crate::model::limits::{CLIENT_ID_BYTES_MAX, EMAIL_CHARS_MAX, GROUP_NAME_CHARS_MAX, USERNAME_CHARS_MAX};
@@ -46,7 +46,7 @@ pub struct ChatOptions {
 /// The chat: what REST handlers and sockets ask. Shared by all threads.
 pub struct Chat {
     store: Arc<dyn Store>,
-    directory: Directory,
+    directory: DirectoryCache,
     passwords: PasswordHasher,
     writer: MessageWriter,
     hub: Hub,
@@ -101,7 +101,7 @@ impl Chat {
         send_limit: Option<Arc<RateLimit>>,
         epoch: String,
     ) -> Self {
-        let directory = Directory::new(Arc::clone(&store));
+        let directory = DirectoryCache::new(Arc::clone(&store));
         let head_turns = std::array::from_fn(|_| tokio::sync::Mutex::default());
         let epoch = epoch.into();
         Self { store, directory, passwords, writer, hub, options, send_limit, epoch, head_turns }
@@ -139,7 +139,7 @@ impl Chat {
     /// # Errors
     /// [`ChatError::NotFound`].
     pub async fn user(&self, id: UserId) -> ChatResult<Arc<User>> {
-        self.directory.user(id).await?.required(Noun::User)
+        self.directory.user(id).await?.required(Entity::User)
     }
 
     /// Creates a group.
@@ -156,7 +156,7 @@ impl Chat {
     /// # Errors
     /// [`ChatError::NotFound`].
     pub async fn group(&self, id: GroupId) -> ChatResult<Arc<Group>> {
-        self.directory.group(id).await?.required(Noun::Group)
+        self.directory.group(id).await?.required(Entity::Group)
     }
 
     /// A page of groups, see [`Store::groups`].
@@ -278,7 +278,7 @@ impl Chat {
     ///
     /// # Errors
     /// The refusal to be told.
-    pub async fn enter(&self, target: SocketTarget) -> Result<Option<Room>, Refusal> {
+    pub async fn enter(&self, target: SocketTarget) -> Result<Option<Membership>, Refusal> {
         let is_private_chat = matches!(target, SocketTarget::Private { .. });
         let (group, user) = match target {
             SocketTarget::Group { group, username } => self.find(&group, &username).await?,
@@ -287,7 +287,7 @@ impl Chat {
             SocketTarget::Any => return Ok(None),
         };
         self.directory.join(&group, &user).await?;
-        Ok(Some(Room { group, user, is_private_chat }))
+        Ok(Some(Membership { group, user, is_private_chat }))
     }
 
     async fn find(&self, group: &str, username: &str) -> Result<(Arc<Group>, Arc<User>), Refusal> {

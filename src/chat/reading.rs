@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{Chat, ChatError, ChatResult, Noun, Room};
+use super::{Chat, ChatError, ChatResult, Entity, Membership};
 use crate::hub::Replay;
 use crate::model::limits::{PAGE_BYTES_MAX, PAGE_ROWS_MAX};
 use crate::model::{Group, GroupId, Message, Seq, User};
@@ -42,9 +42,9 @@ impl Chat {
     /// [`ChatError::NotFound`], [`ChatError::Unavailable`].
     pub async fn user_by_name(&self, username: &str) -> ChatResult<Arc<User>> {
         if super::contains_nul(username) {
-            return Err(ChatError::NotFound(Noun::User));
+            return Err(ChatError::NotFound(Entity::User));
         }
-        self.directory.user_by_name(username).await?.ok_or(ChatError::NotFound(Noun::User))
+        self.directory.user_by_name(username).await?.ok_or(ChatError::NotFound(Entity::User))
     }
 
     /// The group of this number or name.
@@ -54,9 +54,9 @@ impl Chat {
     pub async fn find_group(&self, group: GroupRef<'_>) -> ChatResult<Arc<Group>> {
         match group {
             GroupRef::Id(id) => self.group(id).await,
-            GroupRef::Name(name) if super::contains_nul(name) => Err(ChatError::NotFound(Noun::Group)),
+            GroupRef::Name(name) if super::contains_nul(name) => Err(ChatError::NotFound(Entity::Group)),
             GroupRef::Name(name) => {
-                self.directory.group_by_name(name).await?.ok_or(ChatError::NotFound(Noun::Group))
+                self.directory.group_by_name(name).await?.ok_or(ChatError::NotFound(Entity::Group))
             }
         }
     }
@@ -65,21 +65,21 @@ impl Chat {
     ///
     /// # Errors
     /// [`ChatError::GroupFull`], [`ChatError::Unavailable`].
-    pub async fn join(&self, user: &Arc<User>, group: Arc<Group>) -> ChatResult<Room> {
+    pub async fn join(&self, user: &Arc<User>, group: Arc<Group>) -> ChatResult<Membership> {
         self.directory.join(&group, user).await?;
-        Ok(Room { group, user: Arc::clone(user), is_private_chat: false })
+        Ok(Membership { group, user: Arc::clone(user), is_private_chat: false })
     }
 
     /// The group of which the user is a member.
     ///
     /// # Errors
     /// [`ChatError::NotFound`], [`ChatError::NotMember`], [`ChatError::Unavailable`].
-    pub async fn member(&self, user: &Arc<User>, group: GroupId) -> ChatResult<Room> {
+    pub async fn member(&self, user: &Arc<User>, group: GroupId) -> ChatResult<Membership> {
         let group = self.group(group).await?;
         if !self.directory.is_member(&group, user).await? {
             return Err(ChatError::NotMember);
         }
-        Ok(Room { group, user: Arc::clone(user), is_private_chat: false })
+        Ok(Membership { group, user: Arc::clone(user), is_private_chat: false })
     }
 
     /// The place of the group's last message. Asks the store only for a group that nobody has read in JSON mode

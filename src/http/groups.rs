@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hyper::Response;
 use hyper::header::HeaderMap;
 
-use crate::chat::{Chat, ChatError, Noun};
+use crate::chat::{Chat, ChatError, Entity};
 use crate::model::limits::GROUP_NAME_CHARS_MAX;
 use crate::model::{Group, GroupId, UserId};
 use crate::protocol::json::write_integer;
@@ -81,7 +81,7 @@ pub(super) async fn presence(chat: &Chat, id: &str) -> Result<Response<Body>, Ht
 
 fn parse_id(text: &str) -> Result<GroupId, HttpError> {
     let id = path_integer("group_id", text)?;
-    let id = i64::try_from(id).map_err(|_| ChatError::NotFound(Noun::Group))?;
+    let id = i64::try_from(id).map_err(|_| ChatError::NotFound(Entity::Group))?;
     Ok(GroupId(id))
 }
 

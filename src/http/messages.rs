@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hyper::Response;
 use hyper::header::{HeaderMap, HeaderName};
 
-use crate::chat::{Chat, ChatError, Noun};
+use crate::chat::{Chat, ChatError, Entity};
 use crate::model::limits::CLIENT_ID_BYTES_MAX;
 use crate::model::{GroupId, MessageId, Seq, UserId};
 use crate::protocol::json::Value;
@@ -96,8 +96,8 @@ pub(super) async fn send(chat: &Chat, headers: &HeaderMap, body: &[u8]) -> Resul
         Some(client_id) => Some(client_id),
         None => idempotency_key(headers)?,
     };
-    let user = i64::try_from(user).map_err(|_| ChatError::NotFound(Noun::User))?;
-    let group = i64::try_from(group).map_err(|_| ChatError::NotFound(Noun::Group))?;
+    let user = i64::try_from(user).map_err(|_| ChatError::NotFound(Entity::User))?;
+    let group = i64::try_from(group).map_err(|_| ChatError::NotFound(Entity::Group))?;
     let message = chat.post(GroupId(group), UserId(user), content, client_id).await?;
     let mut json = Vec::new();
     write_message(&mut json, &message);

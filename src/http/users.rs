@@ -3,7 +3,7 @@
 use hyper::header::HeaderMap;
 use hyper::{Response, StatusCode};
 
-use crate::chat::{Chat, ChatError, Noun};
+use crate::chat::{Chat, ChatError, Entity};
 use crate::model::limits::{EMAIL_CHARS_MAX, PASSWORD_BYTES_MAX, USERNAME_CHARS_MAX};
 use crate::model::{User, UserId};
 
@@ -39,7 +39,7 @@ pub(super) async fn create(
 /// `GET /api/v1/users/{user_id}`
 pub(super) async fn read(chat: &Chat, id: &str) -> Result<Response<Body>, HttpError> {
     let id = path_integer("user_id", id)?;
-    let id = i64::try_from(id).map_err(|_| ChatError::NotFound(Noun::User))?;
+    let id = i64::try_from(id).map_err(|_| ChatError::NotFound(Entity::User))?;
     Ok(show(&*chat.user(UserId(id)).await?))
 }
 

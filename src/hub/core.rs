@@ -9,8 +9,8 @@ use slab::Slab;
 use tokio::net::TcpStream;
 use tokio::task::yield_now;
 
-use super::directory::{Ack, Arrival, Departure, Event, GroupFrames, Hub, Inbox};
 use super::group::{LocalGroup, Part};
+use super::hub::{Ack, Arrival, Broadcast, Departure, Event, Hub, Inbox};
 use super::merge::merge;
 use super::{Credit, Reading, Sink, SocketId, Subscriber, Subscription};
 use crate::model::{GroupId, Seq, UserId};
@@ -149,8 +149,8 @@ impl<S: Sink> Core<S> {
 
     /// Adds the socket to the group's readers, on behalf of a user; answers what that changed on all cores.
     ///
-    /// With a position it gets what comes after that place: [`Reading::Aligned`] if that is all that is stored
-    /// as far as the caller knows, else [`Reading::Behind`].
+    /// With a position it gets what comes after that place: [`Reading::CaughtUp`] if that is all that is stored
+    /// as far as the caller knows, else [`Reading::Lagging`].
     pub fn join(
         &self,
         group: GroupId,
@@ -185,7 +185,7 @@ impl<S: Sink> Core<S> {
     }
 
     /// Hands frames to this core's members of their group.
-    pub fn flush(&self, frames: &GroupFrames) {
+    pub fn flush(&self, frames: &Broadcast) {
         let mut groups = self.groups.borrow_mut();
         let Some(local) = groups.get_mut(&frames.group) else { return };
         let overflowed = local.flush(frames);
@@ -193,7 +193,7 @@ impl<S: Sink> Core<S> {
     }
 
     /// Hands frames to the members of their groups, the other tasks of this thread getting their turns in between.
-    async fn hand_out(&self, frames: &[GroupFrames]) {
+    async fn hand_out(&self, frames: &[Broadcast]) {
         let mut members = self.members_a_turn;
         for frames in frames {
             let mut part =

@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::rc::Rc;
 
 use super::outbox::{Kind, Sent};
-use super::{GroupFrames, Sink, Subscriber, Subscription};
+use super::{Broadcast, Sink, Subscriber, Subscription};
 use crate::hub::Reading;
 use crate::model::Seq;
 use crate::protocol::Mode;
@@ -19,7 +19,7 @@ pub(super) struct LocalGroup<S> {
     /// Those that replay; few, and most groups have none.
     replaying: Vec<Rc<Subscription<S>>>,
     /// What is being handed out in parts.
-    serving: Option<GroupFrames>,
+    serving: Option<Broadcast>,
     /// How many of `live` have got it.
     served: usize,
 }
@@ -49,7 +49,7 @@ impl<S: Sink> LocalGroup<S> {
                 let subscriber = Rc::clone(subscription.subscriber());
                 self.live.push(Live { subscriber, subscription });
             }
-            Reading::Aligned | Reading::Behind => {
+            Reading::CaughtUp | Reading::Lagging => {
                 subscription.place.set(self.replaying.len() as u32);
                 self.replaying.push(subscription);
             }
@@ -60,7 +60,7 @@ impl<S: Sink> LocalGroup<S> {
         let place = subscription.place.get() as usize;
         match subscription.reading() {
             Reading::Live => self.remove_live(subscription, place),
-            Reading::Aligned | Reading::Behind => {
+            Reading::CaughtUp | Reading::Lagging => {
                 if self.replaying.get(place).is_some_and(|there| std::ptr::eq(&**there, subscription)) {
                     self.replaying.swap_remove(place);
                     if let Some(moved) = self.replaying.get(place) {
@@ -92,7 +92,7 @@ impl<S: Sink> LocalGroup<S> {
 
     /// Hands frames to all, after what is being handed out in parts: who leaves because it has got its last message
     /// must not be seen to leave before it. Answers those whose outboxes overflowed.
-    pub(super) fn flush(&mut self, frames: &GroupFrames) -> Vec<Rc<Subscriber<S>>> {
+    pub(super) fn flush(&mut self, frames: &Broadcast) -> Vec<Rc<Subscriber<S>>> {
         let mut overflowed = Vec::new();
         self.go_on(usize::MAX, &mut overflowed);
         hand(&self.live, frames, &mut overflowed);
@@ -103,7 +103,7 @@ impl<S: Sink> LocalGroup<S> {
     /// Hands frames to at most so many members; the others get them when it [goes on](Self::go_on).
     pub(super) fn begin(
         &mut self,
-        frames: &GroupFrames,
+        frames: &Broadcast,
         members: usize,
         overflowed: &mut Vec<Rc<Subscriber<S>>>,
     ) -> Part {
@@ -126,7 +126,7 @@ impl<S: Sink> LocalGroup<S> {
         Part { served, is_last: true }
     }
 
-    fn look_at(&mut self, frames: &GroupFrames, overflowed: &mut Vec<Rc<Subscriber<S>>>) {
+    fn look_at(&mut self, frames: &Broadcast, overflowed: &mut Vec<Rc<Subscriber<S>>>) {
         for member in std::mem::take(&mut self.replaying) {
             if member.look_at(frames) == Sent::Overflow {
                 overflowed.push(Rc::clone(member.subscriber()));
@@ -160,7 +160,7 @@ pub(super) struct Part {
 }
 
 /// Hands frames to live members.
-fn hand<S: Sink>(members: &[Live<S>], frames: &GroupFrames, overflowed: &mut Vec<Rc<Subscriber<S>>>) {
+fn hand<S: Sink>(members: &[Live<S>], frames: &Broadcast, overflowed: &mut Vec<Rc<Subscriber<S>>>) {
     if !frames.is_stored() {
         for Live { subscriber, subscription } in members {
             if subscription.send(frames) == Sent::Overflow {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 
-use super::GroupFrames;
+use super::Broadcast;
 use crate::model::GroupId;
 
 /// Bytes of frames, in each mode, up to which batches of a group are laid end to end. A write of this size costs
@@ -14,7 +14,7 @@ const MERGED_BYTES_MAX: usize = 256 * 1024;
 
 /// The frames of several batches, in their order, batches of the same group that follow each other merged. Groups
 /// that are not `here` are left out.
-pub(super) fn merge(batches: &[Arc<[GroupFrames]>], is_here: impl Fn(GroupId) -> bool) -> Vec<GroupFrames> {
+pub(super) fn merge(batches: &[Arc<[Broadcast]>], is_here: impl Fn(GroupId) -> bool) -> Vec<Broadcast> {
     let mut runs: Vec<Run> = Vec::new();
     let mut newest: HashMap<GroupId, usize> = HashMap::new();
     for frames in batches.iter().flat_map(|batch| batch.iter()).filter(|frames| is_here(frames.group)) {
@@ -32,7 +32,7 @@ pub(super) fn merge(batches: &[Arc<[GroupFrames]>], is_here: impl Fn(GroupId) ->
 /// Batches of one group that follow each other.
 struct Run<'a> {
     /// At least one.
-    parts: Vec<&'a GroupFrames>,
+    parts: Vec<&'a Broadcast>,
     /// Bytes in text mode.
     text: usize,
     /// Bytes in JSON mode.
@@ -42,7 +42,7 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     /// Whether the frames can be sent together with those that are here. Each mode must be there in all or in none,
     /// so that the frames can be counted.
-    fn takes(&self, next: &GroupFrames) -> bool {
+    fn takes(&self, next: &Broadcast) -> bool {
         let last = self.parts[self.parts.len() - 1];
         last.is_stored()
             && next.is_stored()
@@ -53,18 +53,18 @@ impl<'a> Run<'a> {
             && self.json + next.json.len() <= MERGED_BYTES_MAX
     }
 
-    fn add(&mut self, next: &'a GroupFrames) {
+    fn add(&mut self, next: &'a Broadcast) {
         self.text += next.text.len();
         self.json += next.json.len();
         self.parts.push(next);
     }
 
-    fn into_frames(self) -> GroupFrames {
+    fn into_frames(self) -> Broadcast {
         let (first, last) = (self.parts[0], self.parts[self.parts.len() - 1]);
         if self.parts.len() == 1 {
             return first.clone();
         }
-        GroupFrames {
+        Broadcast {
             last: last.last,
             text: join(self.text, self.parts.iter().map(|part| &part.text)),
             json: join(self.json, self.parts.iter().map(|part| &part.json)),

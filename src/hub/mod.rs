@@ -10,8 +10,9 @@
 mod backlog;
 mod core;
 mod credit;
-mod directory;
 mod group;
+#[expect(clippy::module_inception, reason = "the hub is the noun of this room")]
+mod hub;
 mod merge;
 mod outbox;
 mod recent;
@@ -20,7 +21,7 @@ mod subscription;
 
 pub use self::core::{Core, CoreLimits, STOPPING};
 pub use credit::Credit;
-pub use directory::{Ack, Arrival, Departure, Event, GroupFrames, Hub, Inbox, Listeners};
+pub use hub::{Ack, Arrival, Broadcast, Departure, Event, Hub, Inbox, Listeners};
 pub use outbox::{Kind, Outbox, Sent, Sink};
 pub use recent::{Recent, Replay};
 pub use subscriber::{SocketId, Subscriber};

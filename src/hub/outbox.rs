@@ -56,7 +56,7 @@ pub enum Kind {
     /// read again from where they are kept.
     Stored(GroupId, Seq),
     /// What nobody needs later. Dropped first.
-    Passing,
+    Ephemeral,
 }
 
 /// What became of bytes handed to an outbox.
@@ -161,7 +161,7 @@ impl<S: Sink> Outbox<S> {
         if taken == 0 && !fits {
             match kind {
                 Kind::Reply => {}
-                Kind::Passing => return Sent::Done,
+                Kind::Ephemeral => return Sent::Done,
                 Kind::Stored(group, first) => {
                     self.with_backlog(|backlog| {
                         backlog.drop_messages();

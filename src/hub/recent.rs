@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use bytes::Bytes;
 use dashmap::DashMap;
 
-use super::GroupFrames;
+use super::Broadcast;
 use crate::model::{GroupId, Seq};
 use crate::protocol::frame;
 
@@ -91,7 +91,7 @@ impl Recent {
     }
 
     /// Keeps a batch of a followed group.
-    pub fn keep(&self, frames: &GroupFrames) {
+    pub fn keep(&self, frames: &Broadcast) {
         let size = frames.json.len();
         {
             let Some(mut log) = self.logs.get_mut(&frames.group) else { return };

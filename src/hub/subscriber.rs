@@ -190,7 +190,7 @@ impl<S: Sink> Subscriber<S> {
 
     /// Sends a ping.
     pub fn ping(&self) {
-        self.send(&frame::PING, Kind::Passing);
+        self.send(&frame::PING, Kind::Ephemeral);
     }
 
     /// Makes the polling task the one that is woken.

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use tokio::net::TcpStream;
 
 use super::outbox::{Kind, Sent};
-use super::{GroupFrames, Sink, Subscriber};
+use super::{Broadcast, Sink, Subscriber};
 use crate::model::{GroupId, Seq, UserId};
 use crate::protocol::{Mode, frame};
 
@@ -17,9 +17,9 @@ pub enum Reading {
     Live,
     /// All up to its position was sent, and the next batch is looked at before it is: it may overlap with
     /// what was replayed, or leave a gap. Then live.
-    Aligned,
+    CaughtUp,
     /// Messages behind its position were not sent and must be read again from where they are kept.
-    Behind,
+    Lagging,
 }
 
 /// One socket's reading of one group.
@@ -104,25 +104,25 @@ impl<S: Sink> Subscription<S> {
 
     /// There is nothing more to replay. `false` if a batch went by that the replay has not seen: then it must
     /// go on.
-    pub fn align(&self) -> bool {
+    pub fn catch_up(&self) -> bool {
         if self.passed.get() > self.position.get() {
             return false;
         }
-        self.reading.set(Reading::Aligned);
+        self.reading.set(Reading::CaughtUp);
         true
     }
 
     /// Something may have been delivered between the look at the group's head and the joining: it is to be
     /// looked for.
     pub fn recheck(&self) {
-        if self.reading.get() == Reading::Aligned {
+        if self.reading.get() == Reading::CaughtUp {
             self.fall_behind(self.position.get());
         }
     }
 
     /// Falls behind after this place.
     pub(super) fn fall_behind(&self, position: Seq) {
-        self.reading.set(Reading::Behind);
+        self.reading.set(Reading::Lagging);
         self.position.set(position);
         self.subscriber.note_behind();
     }
@@ -134,13 +134,13 @@ impl<S: Sink> Subscription<S> {
     }
 
     /// Sends frames straight to the socket.
-    pub(super) fn send(&self, frames: &GroupFrames) -> Sent {
+    pub(super) fn send(&self, frames: &Broadcast) -> Sent {
         let (bytes, kind) = match self.subscriber.mode() {
             // A line that is not stored is no less wanted in text mode.
             Mode::Text => (&frames.text, Kind::Stored(frames.group, frames.first)),
             Mode::Json if frames.is_stored() => (&frames.json, Kind::Stored(frames.group, frames.first)),
             Mode::Json if frames.except == Some(self.user) => return Sent::Done,
-            Mode::Json => (&frames.json, Kind::Passing),
+            Mode::Json => (&frames.json, Kind::Ephemeral),
         };
         let came_later = frames.as_of > 0 && self.number.get() > frames.as_of;
         if bytes.is_empty() || came_later {
@@ -150,8 +150,8 @@ impl<S: Sink> Subscription<S> {
     }
 
     /// Looks at frames while not live, and sends what of them was not replayed. It may be live afterwards.
-    pub(super) fn look_at(&self, frames: &GroupFrames) -> Sent {
-        if self.reading.get() == Reading::Behind {
+    pub(super) fn look_at(&self, frames: &Broadcast) -> Sent {
+        if self.reading.get() == Reading::Lagging {
             self.passed.set(self.passed.get().max(frames.last));
             return Sent::Done;
         }

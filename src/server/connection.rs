@@ -22,11 +22,11 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::Shared;
-use super::handover::Homes;
+use super::handoff::GroupHomes;
 use super::stream::{Activity, Stream};
 use crate::http::{Body, Http, Upgrade};
 use crate::protocol::Mode;
-use crate::ws::{self, Endpoint, Visitor};
+use crate::ws::{self, Admission, Endpoint};
 
 /// Longest request head, in bytes; also the size of hyper's buffers.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
@@ -42,7 +42,7 @@ pub(super) struct Acceptor {
     http: Http,
     endpoint: Rc<Endpoint>,
     shared: Shared,
-    homes: Homes,
+    homes: GroupHomes,
     /// Requests being answered.
     requests: Rc<Cell<usize>>,
 }
@@ -62,7 +62,7 @@ enum Outcome {
     /// All answered, and the next has not begun. Bytes of it may have come.
     Idle(TcpStream, Bytes),
     /// The connection is now a WebSocket.
-    Upgraded(TcpStream, Bytes, Box<Visitor>),
+    Upgraded(TcpStream, Bytes, Box<Admission>),
     /// No more requests are taken from it.
     Ended(TcpStream),
     /// The client is gone, or spoke no HTTP.
@@ -70,7 +70,7 @@ enum Outcome {
 }
 
 impl Acceptor {
-    pub(super) fn new(http: Http, endpoint: Rc<Endpoint>, homes: Homes, shared: Shared) -> Self {
+    pub(super) fn new(http: Http, endpoint: Rc<Endpoint>, homes: GroupHomes, shared: Shared) -> Self {
         Self { http, endpoint, shared, homes, requests: Rc::default() }
     }
 
@@ -104,9 +104,9 @@ impl Acceptor {
             fresh = false;
             match Box::pin(self.serve_requests(stream, early)).await {
                 Outcome::Idle(idle, rest) => (stream, early) = (idle, rest),
-                Outcome::Upgraded(stream, rest, visitor) => {
+                Outcome::Upgraded(stream, rest, admission) => {
                     let endpoint = Rc::clone(&self.endpoint);
-                    return Box::pin(endpoint.serve(stream, rest, *visitor, permit)).await;
+                    return Box::pin(endpoint.serve(stream, rest, *admission, permit)).await;
                 }
                 Outcome::Ended(stream) => return Box::pin(linger(stream)).await,
                 Outcome::Broken => return,
@@ -190,7 +190,7 @@ impl Acceptor {
         match result {
             None => Outcome::Idle(stream, rest),
             Some(Ok(())) => match exchange.upgrade.take() {
-                Some(visitor) => Outcome::Upgraded(stream, rest, Box::new(visitor)),
+                Some(admission) => Outcome::Upgraded(stream, rest, Box::new(admission)),
                 None => Outcome::Ended(stream),
             },
             Some(Err(error)) => {
@@ -211,7 +211,7 @@ struct Exchange {
     /// Whether the last request had a body. hyper may not have read it to its end, so its connection cannot
     /// be taken apart.
     had_body: Cell<bool>,
-    upgrade: RefCell<Option<Visitor>>,
+    upgrade: RefCell<Option<Admission>>,
 }
 
 impl Exchange {
@@ -267,8 +267,8 @@ impl Service<Request<Incoming>> for Requests {
                 }
                 let mode = if upgrade.json { Mode::Json } else { Mode::Text };
                 // Before the answer, so that between it and the socket's place in the group nothing waits.
-                let visitor = endpoint.admit(upgrade.target, mode).await;
-                exchange.upgrade.replace(Some(visitor));
+                let admission = endpoint.admit(upgrade.target, mode).await;
+                exchange.upgrade.replace(Some(admission));
             }
             Ok(response.map(|body| CountedBody { body, _counted: counted }))
         })

@@ -5,7 +5,7 @@
 //! it is read; then it never moves again. Storing, hashing and the writer run on a background runtime.
 
 mod connection;
-mod handover;
+mod handoff;
 mod listener;
 mod stream;
 mod worker;
@@ -22,7 +22,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use self::handover::Homes;
+use self::handoff::GroupHomes;
 use self::worker::Worker;
 use crate::auth::{PasswordHasher, RateLimit};
 use crate::chat::{Chat, ChatOptions};
@@ -181,7 +181,7 @@ impl Server {
     /// The system gave no threads.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), ServerError> {
         let mut workers = Vec::new();
-        let (homes, doors) = Homes::new(self.listeners.len(), Arc::clone(&self.chat));
+        let (homes, doors) = GroupHomes::new(self.listeners.len(), Arc::clone(&self.chat));
         let ends = self.listeners.into_iter().zip(self.inboxes).zip(doors);
         for (index, ((listener, inbox), door)) in ends.enumerate() {
             let worker = Worker {

@@ -15,12 +15,12 @@ use tokio::task::spawn_local;
 use tokio::time::{Instant, interval, sleep};
 
 use super::connection::Acceptor;
-use super::handover::{Door, Homes};
+use super::handoff::{GroupHomes, HandoffReceiver};
 use super::{FINISH_TIMEOUT, Shared};
-use crate::chat::{Announcer, Chat};
+use crate::chat::{Chat, PresenceNotifier};
 use crate::http::Http;
 use crate::hub::{Core, CoreLimits, Hub, Inbox};
-use crate::writer::{Intake, MessageWriter};
+use crate::writer::{MessageWriter, SubmitBuffer};
 use crate::ws::{Endpoint, WsOptions, heartbeat};
 
 /// Messages of one core's sockets that the writer may have at a time.
@@ -46,8 +46,8 @@ pub(super) struct Worker {
     pub(super) index: u16,
     pub(super) listener: StdListener,
     pub(super) inbox: Inbox,
-    pub(super) door: Door,
-    pub(super) homes: Homes,
+    pub(super) door: HandoffReceiver,
+    pub(super) homes: GroupHomes,
     pub(super) hub: Hub,
     pub(super) writer: MessageWriter,
     pub(super) chat: Arc<Chat>,
@@ -112,23 +112,28 @@ impl Worker {
                 members_a_turn: MEMBERS_A_TURN,
             },
         ));
-        let intake = Rc::new(Intake::new(Rc::clone(&core), self.writer));
-        let announcer = Rc::new(Announcer::new(Rc::clone(&core), config.announce_members_max));
+        let submit_buffer = Rc::new(SubmitBuffer::new(Rc::clone(&core), self.writer));
+        let notifier = Rc::new(PresenceNotifier::new(Rc::clone(&core), config.announce_members_max));
         let options = WsOptions {
             heartbeat: config.heartbeat,
             stall_timeout: config.stall_timeout,
             close_timeout: CLOSE_TIMEOUT,
             hello_timeout: config.hello_timeout,
         };
-        let endpoint =
-            Endpoint::new(Rc::clone(&core), Rc::clone(&intake), Rc::clone(&announcer), self.chat, options);
+        let endpoint = Endpoint::new(
+            Rc::clone(&core),
+            Rc::clone(&submit_buffer),
+            Rc::clone(&notifier),
+            self.chat,
+            options,
+        );
         let acceptor = Rc::new(Acceptor::new(self.http, Rc::new(endpoint), self.homes, self.shared.clone()));
 
         let (events, inbox) = (Rc::clone(&core), self.inbox);
         spawn_local(async move { events.run(inbox).await });
-        let collector = Rc::clone(&intake);
+        let collector = Rc::clone(&submit_buffer);
         spawn_local(async move { collector.run().await });
-        spawn_local(async move { announcer.run().await });
+        spawn_local(async move { notifier.run().await });
         spawn_local(heartbeat(Rc::clone(&core), config.heartbeat));
         spawn_local(receive(self.door, Rc::clone(&acceptor)));
 
@@ -143,7 +148,7 @@ impl Worker {
         while acceptor.requests() > 0 && Instant::now() < deadline {
             checks.tick().await;
         }
-        intake.flush();
+        submit_buffer.flush();
         let _ = paused.send(());
         while !core.is_stopping() || core.open_sockets() > 0 {
             checks.tick().await;
@@ -174,7 +179,7 @@ async fn accept(listener: &TcpListener, acceptor: &Rc<Acceptor>, shared: &Shared
 }
 
 /// Takes in the connections that other threads hand over, until dropped.
-async fn receive(mut door: Door, acceptor: Rc<Acceptor>) {
+async fn receive(mut door: HandoffReceiver, acceptor: Rc<Acceptor>) {
     while let Some(guest) = door.recv().await {
         match guest.enter() {
             Ok((stream, permit)) => {

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::handle::Receipt;
 use super::senders::Sender;
 use super::submission::{Answer, ReplyTo};
-use crate::hub::{self, GroupFrames, Hub};
+use crate::hub::{self, Broadcast, Hub};
 use crate::model::{GroupId, Message};
 use crate::protocol::command::RequestId;
 use crate::protocol::event::{self, Ack, ErrorCode, Failure};
@@ -56,7 +56,7 @@ impl Delivery {
         if self.is_empty() {
             return;
         }
-        let frames: Vec<GroupFrames> = self.batches.iter().flat_map(|batch| encode(hub, batch)).collect();
+        let frames: Vec<Broadcast> = self.batches.iter().flat_map(|batch| encode(hub, batch)).collect();
         let (mut acks, mut callers) = (Vec::new(), Vec::new());
         for Outcome { sender, client_id, answer } in self.outcomes {
             let Sender { reply_to, group, bytes, .. } = sender;
@@ -78,7 +78,7 @@ impl Delivery {
 
 /// The frames of a batch: each message encoded once per mode that its group's listeners use, those of a group laid end
 /// to end in one buffer, in their order.
-fn encode(hub: &Hub, batch: &[Message]) -> Vec<GroupFrames> {
+fn encode(hub: &Hub, batch: &[Message]) -> Vec<Broadcast> {
     let mut by_group: Vec<&Message> = batch.iter().collect();
     by_group.sort_by_key(|message| message.group.id);
     let mut all = Vec::new();
@@ -92,7 +92,7 @@ fn encode(hub: &Hub, batch: &[Message]) -> Vec<GroupFrames> {
         let text = if listeners.text > 0 { encode_text(run) } else { Bytes::new() };
         let json = if listeners.json > 0 || followed { encode_json(run) } else { Bytes::new() };
         let (first, last) = (run[0].seq, run[run.len() - 1].seq);
-        let frames = GroupFrames { group, first, last, except: None, as_of: 0, text, json };
+        let frames = Broadcast { group, first, last, except: None, as_of: 0, text, json };
         if !frames.json.is_empty() {
             hub.recent().keep(&frames);
         }

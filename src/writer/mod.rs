@@ -8,15 +8,15 @@
 mod batch;
 mod delivery;
 mod handle;
-mod intake;
 mod queue;
 mod senders;
 mod submission;
+mod submit_buffer;
 mod task;
 
 #[doc(hidden)]
 pub use batch::Numbering;
 pub use handle::{MessageWriter, Receipt, WriteError};
-pub use intake::Intake;
 pub use submission::{Answer, ReplyTo, Submission};
+pub use submit_buffer::SubmitBuffer;
 pub use task::WriterOptions;

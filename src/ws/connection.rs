@@ -182,7 +182,7 @@ impl Connection {
             _ if *stage != Stage::Open => {}
             Incoming::Text(content) => session.take(endpoint, socket, content),
             Incoming::Ping(payload) => {
-                socket.send(&frame::pong(payload), Kind::Passing);
+                socket.send(&frame::pong(payload), Kind::Ephemeral);
             }
             Incoming::Pong => {}
         });

@@ -11,14 +11,14 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::connection::Connection;
 use super::json::JsonSession;
-use super::session::{Seat, Session};
-use crate::chat::{Announcer, Chat, ChatError, Refusal, Room, SocketTarget};
+use super::session::{ActiveSubscription, Session};
+use crate::chat::{Chat, ChatError, Membership, PresenceNotifier, Refusal, SocketTarget};
 use crate::hub::{Core, Reading, STOPPING, Subscriber};
 use crate::model::{Seq, UserId};
 use crate::protocol::command::CommandParser;
 use crate::protocol::event::{self, ErrorCode, Failure};
 use crate::protocol::{CloseCode, Mode, frame, text};
-use crate::writer::Intake;
+use crate::writer::SubmitBuffer;
 
 /// Size of the read buffer that all sockets of a core share, in bytes.
 const READ_BUFFER_BYTES: usize = 64 * 1024;
@@ -49,8 +49,8 @@ pub struct WsOptions {
 /// One core's end of all its WebSockets.
 pub struct Endpoint {
     pub(super) core: Rc<Core>,
-    pub(super) intake: Rc<Intake>,
-    pub(super) announcer: Rc<Announcer>,
+    pub(super) submit_buffer: Rc<SubmitBuffer>,
+    pub(super) notifier: Rc<PresenceNotifier>,
     pub(super) chat: Arc<Chat>,
     pub(super) options: WsOptions,
     pub(super) read_buffer: RefCell<Box<[u8]>>,
@@ -61,13 +61,13 @@ impl Endpoint {
     /// An endpoint without sockets.
     pub fn new(
         core: Rc<Core>,
-        intake: Rc<Intake>,
-        announcer: Rc<Announcer>,
+        submit_buffer: Rc<SubmitBuffer>,
+        notifier: Rc<PresenceNotifier>,
         chat: Arc<Chat>,
         options: WsOptions,
     ) -> Self {
         let read_buffer = RefCell::new(vec![0; READ_BUFFER_BYTES].into());
-        Self { core, intake, announcer, chat, options, read_buffer, parser: Rc::default() }
+        Self { core, submit_buffer, notifier, chat, options, read_buffer, parser: Rc::default() }
     }
 
     /// The core it is on.
@@ -75,7 +75,7 @@ impl Endpoint {
         self.core.index()
     }
 
-    /// Longest frame in JSON mode, in bytes: the longest content with every other character escaped, and room
+    /// Longest frame in JSON mode, in bytes: the longest content with every other character escaped, and membership
     /// for the fields around it.
     pub(super) fn json_frame_bytes_max(&self) -> usize {
         2 * self.chat.options().content_bytes_max + 64 * 1024
@@ -116,8 +116,8 @@ impl Endpoint {
     }
 
     /// Finds out whether a socket will be let in.
-    pub async fn admit(&self, target: SocketTarget, mode: Mode) -> Visitor {
-        Visitor { entered: self.chat.enter(target).await, mode }
+    pub async fn admit(&self, target: SocketTarget, mode: Mode) -> Admission {
+        Admission { entered: self.chat.enter(target).await, mode }
     }
 
     /// Serves a socket whose handshake is done, `early` being what the client sent right behind it: puts it
@@ -127,21 +127,21 @@ impl Endpoint {
         self: Rc<Self>,
         stream: TcpStream,
         early: Bytes,
-        visitor: Visitor,
+        admission: Admission,
         permit: OwnedSemaphorePermit,
     ) {
-        let Visitor { entered, mode } = visitor;
+        let Admission { entered, mode } = admission;
         let socket = self.core.open(stream, mode);
         let session = match (entered, mode) {
             (Ok(_), _) if self.core.is_stopping() => {
                 socket.close(CloseCode::GOING_AWAY, STOPPING);
                 Session::Refused
             }
-            (Ok(room), Mode::Json) => Session::Json(JsonSession::new(&self, &socket, room)),
-            (Ok(Some(room)), Mode::Text) => {
-                let (subscription, arrival) = room.join(&self.core, &socket, Reading::Live, Seq(0));
-                room.announce(&self.announcer, &socket, &arrival).await;
-                Session::Text(Seat { room, subscription })
+            (Ok(membership), Mode::Json) => Session::Json(JsonSession::new(&self, &socket, membership)),
+            (Ok(Some(membership)), Mode::Text) => {
+                let (subscription, arrival) = membership.join(&self.core, &socket, Reading::Live, Seq(0));
+                membership.announce(&self.notifier, &socket, &arrival).await;
+                Session::Text(ActiveSubscription { membership, subscription })
             }
             (Ok(None), Mode::Text) => {
                 socket.close(CloseCode::POLICY_VIOLATION, "this path is for JSON mode");
@@ -158,8 +158,8 @@ impl Endpoint {
 
 /// A socket on its way in.
 #[derive(Debug)]
-pub struct Visitor {
-    entered: Result<Option<Room>, Refusal>,
+pub struct Admission {
+    entered: Result<Option<Membership>, Refusal>,
     mode: Mode,
 }
 

@@ -12,10 +12,10 @@ use tokio::time::{Sleep, sleep};
 
 use super::endpoint::Endpoint;
 use super::replay::Replays;
-use super::seats::Seats;
-use super::session::Seat;
+use super::session::ActiveSubscription;
+use super::subscriptions::ActiveSubscriptions;
 use super::work::{Done, Work};
-use crate::chat::{ChatError, Room};
+use crate::chat::{ChatError, Membership};
 use crate::hub::{Reading, Subscriber};
 use crate::model::limits::GROUP_NAME_CHARS_MAX;
 use crate::model::{GroupId, Seq, User};
@@ -28,16 +28,16 @@ pub(super) const GROUPS_MAX: usize = 1_000;
 /// How often a user's typing is passed on.
 const TYPING_PERIOD: Duration = Duration::from_secs(3);
 /// Rooms remembered without being subscribed to.
-const ROOMS_MAX: usize = 1_000;
+const MEMBERSHIPS_MAX: usize = 1_000;
 
 /// A socket in JSON mode.
 #[expect(clippy::box_collection, reason = "a pointer is smaller, and few have either")]
 pub(super) struct JsonSession {
     user: Option<Arc<User>>,
     /// Groups that are read.
-    seats: Seats,
+    subscriptions: ActiveSubscriptions,
     /// Groups that the user is known to be a member of, without reading them. Few sockets have any.
-    rooms: Option<Box<HashMap<GroupId, Room>>>,
+    memberships: Option<Box<HashMap<GroupId, Membership>>>,
     /// Frames that wait for the work before them, while there are any.
     backlog: Option<Box<VecDeque<Box<str>>>>,
     work: Option<Pin<Box<Work>>>,
@@ -47,21 +47,21 @@ pub(super) struct JsonSession {
 
 impl JsonSession {
     /// A session of a known user that reads a group, or of a user who has yet to say `hello`.
-    pub(super) fn new(endpoint: &Rc<Endpoint>, socket: &Subscriber, room: Option<Room>) -> Self {
+    pub(super) fn new(endpoint: &Rc<Endpoint>, socket: &Subscriber, membership: Option<Membership>) -> Self {
         let mut session = Self {
             user: None,
-            seats: Seats::default(),
-            rooms: None,
+            subscriptions: ActiveSubscriptions::default(),
+            memberships: None,
             backlog: None,
             work: None,
             replays: Replays::default(),
             hello: None,
         };
-        match room {
+        match membership {
             None => session.hello = Some(Box::pin(sleep(endpoint.options.hello_timeout))),
-            Some(room) => {
-                session.welcome(endpoint, socket, None, Arc::clone(&room.user));
-                session.work = Some(Work::enter(endpoint, room));
+            Some(membership) => {
+                session.welcome(endpoint, socket, None, Arc::clone(&membership.user));
+                session.work = Some(Work::enter(endpoint, membership));
             }
         }
         session
@@ -98,7 +98,7 @@ impl JsonSession {
                 self.run(endpoint, socket, &frame);
             }
         }
-        self.replays.advance(&endpoint.chat, socket, &self.seats, cx);
+        self.replays.advance(&endpoint.chat, socket, &self.subscriptions, cx);
     }
 
     /// Whether a replay that waited for the socket can go on.
@@ -107,7 +107,7 @@ impl JsonSession {
     }
 
     pub(super) fn leave(mut self, endpoint: &Rc<Endpoint>) {
-        self.seats.take().for_each(|seat| seat.leave(endpoint));
+        self.subscriptions.take().for_each(|active| active.leave(endpoint));
     }
 
     /// The first of the frames that wait. The last one takes the queue with it.
@@ -155,15 +155,15 @@ impl JsonSession {
         match command {
             Command::Hello { .. } | Command::Ping => {}
             Command::Subscribe { group, after } => {
-                if self.seats.len() >= GROUPS_MAX && !self.reads(group) {
+                if self.subscriptions.len() >= GROUPS_MAX && !self.reads(group) {
                     let failure = Failure::new(ErrorCode::TooLarge, format!("more than {GROUPS_MAX} groups"));
                     return fail(socket, id.as_ref(), None, &failure);
                 }
                 self.work = Some(Work::subscribe(endpoint, id, user, group, after));
             }
-            Command::Unsubscribe { group } => match self.seats.remove(group) {
-                Some(seat) => {
-                    seat.leave(endpoint);
+            Command::Unsubscribe { group } => match self.subscriptions.remove(group) {
+                Some(active) => {
+                    active.leave(endpoint);
                     socket.reply(&event::unsubscribed(id.as_ref(), group));
                 }
                 None => {
@@ -173,7 +173,7 @@ impl JsonSession {
             },
             Command::Presence { group } => self.work = Some(Work::presence(endpoint, id, group)),
             Command::Send { group, content, client_id, ephemeral } => {
-                let Some(room) = self.room(group) else {
+                let Some(membership) = self.membership(group) else {
                     return self.ask_for(endpoint, user, group, id, frame);
                 };
                 let limit = endpoint.chat.options().content_bytes_max;
@@ -182,7 +182,7 @@ impl JsonSession {
                         Failure::new(ErrorCode::TooLarge, format!("content: longer than {limit} bytes"));
                     return fail(socket, id.as_ref(), Some(group), &failure);
                 }
-                if !ephemeral && endpoint.intake.is_failing() {
+                if !ephemeral && endpoint.submit_buffer.is_failing() {
                     let failure = Failure::new(ErrorCode::Unavailable, "messages can not be stored now");
                     return fail(socket, id.as_ref(), Some(group), &failure);
                 }
@@ -194,26 +194,26 @@ impl JsonSession {
                     return;
                 }
                 if ephemeral {
-                    let frames = room.ephemeral(content, client_id);
+                    let frames = membership.ephemeral(content, client_id);
                     socket.reply(&event::ephemeral_ack(id.as_ref(), group, client_id));
                     let endpoint = Rc::clone(endpoint);
-                    spawn_local(async move { endpoint.announcer.send(frames).await });
+                    spawn_local(async move { endpoint.notifier.send(frames).await });
                 } else {
-                    room.send(&endpoint.intake, socket, content, client_id, id);
+                    membership.send(&endpoint.submit_buffer, socket, content, client_id, id);
                 }
             }
             Command::Typing { group, on } => {
-                if self.room(group).is_none() {
+                if self.membership(group).is_none() {
                     return self.ask_for(endpoint, user, group, id, frame);
                 }
                 let hub = endpoint.core.hub();
                 if !on || hub.may_type(group, user.id, Instant::now(), TYPING_PERIOD) {
                     let endpoint = Rc::clone(endpoint);
-                    spawn_local(async move { endpoint.announcer.typing(group, &user, on).await });
+                    spawn_local(async move { endpoint.notifier.typing(group, &user, on).await });
                 }
             }
             Command::History { group, before, after, limit } => {
-                if self.room(group).is_none() {
+                if self.membership(group).is_none() {
                     return self.ask_for(endpoint, user, group, id, frame);
                 }
                 self.work = Some(Work::history(endpoint, id, group, before, after, limit));
@@ -223,13 +223,18 @@ impl JsonSession {
 
     fn reads(&self, group: GroupRef<'_>) -> bool {
         match group {
-            GroupRef::Id(id) => self.seats.get(id).is_some(),
-            GroupRef::Name(name) => self.seats.iter().any(|seat| *seat.room.group.name == *name),
+            GroupRef::Id(id) => self.subscriptions.get(id).is_some(),
+            GroupRef::Name(name) => {
+                self.subscriptions.iter().any(|active| *active.membership.group.name == *name)
+            }
         }
     }
 
-    fn room(&self, group: GroupId) -> Option<&Room> {
-        self.seats.get(group).map(|seat| &seat.room).or_else(|| self.rooms.as_ref()?.get(&group))
+    fn membership(&self, group: GroupId) -> Option<&Membership> {
+        self.subscriptions
+            .get(group)
+            .map(|active| &active.membership)
+            .or_else(|| self.memberships.as_ref()?.get(&group))
     }
 
     /// Finds out whether the user is a member, then takes the frame once more.
@@ -262,12 +267,12 @@ impl JsonSession {
                 self.next_frame();
                 fail(socket, request.as_ref(), Some(group), &failure(&error));
             }
-            Done::Member(room) => {
-                let rooms = self.rooms.get_or_insert_default();
-                if rooms.len() >= ROOMS_MAX {
-                    rooms.clear();
+            Done::Member(membership) => {
+                let memberships = self.memberships.get_or_insert_default();
+                if memberships.len() >= MEMBERSHIPS_MAX {
+                    memberships.clear();
                 }
-                rooms.insert(room.group.id, room);
+                memberships.insert(membership.group.id, membership);
             }
             Done::Unknown { request } => {
                 let failure = Failure::new(ErrorCode::Unauthenticated, "no such user");
@@ -278,13 +283,15 @@ impl JsonSession {
                 self.welcome(endpoint, socket, request.as_ref(), user);
                 for (group, after, result) in resume {
                     match result {
-                        Ok((room, head)) => self.subscribe(endpoint, socket, None, room, Some(after), head),
+                        Ok((membership, head)) => {
+                            self.subscribe(endpoint, socket, None, membership, Some(after), head)
+                        }
                         Err(error) => fail(socket, None, Some(group), &failure(&error)),
                     }
                 }
             }
-            Done::Subscribe { request, room, after, head } => {
-                self.subscribe(endpoint, socket, request.as_ref(), room, after, head);
+            Done::Subscribe { request, membership, after, head } => {
+                self.subscribe(endpoint, socket, request.as_ref(), membership, after, head);
             }
         }
     }
@@ -316,37 +323,37 @@ impl JsonSession {
         endpoint: &Rc<Endpoint>,
         socket: &Rc<Subscriber>,
         request: Option<&RequestId>,
-        room: Room,
+        membership: Membership,
         after: Option<Seq>,
         head: Seq,
     ) {
-        let group = room.group.id;
-        if self.seats.len() >= GROUPS_MAX && self.seats.get(group).is_none() {
+        let group = membership.group.id;
+        if self.subscriptions.len() >= GROUPS_MAX && self.subscriptions.get(group).is_none() {
             let failure = Failure::new(ErrorCode::TooLarge, format!("more than {GROUPS_MAX} groups"));
             return fail(socket, request, Some(group), &failure);
         }
         let position = after.unwrap_or(head).min(head);
         let is_behind = position < head;
-        let reading = if is_behind { Reading::Behind } else { Reading::Aligned };
-        socket.reply(&event::subscribed(request, &room.group, endpoint.chat.epoch(), head, position));
+        let reading = if is_behind { Reading::Lagging } else { Reading::CaughtUp };
+        socket.reply(&event::subscribed(request, &membership.group, endpoint.chat.epoch(), head, position));
         if !is_behind {
             socket.reply(&event::caught_up(group, position));
         }
         // Joined before the old one leaves, so that the others see no one go.
-        let (subscription, arrival) = room.join(&endpoint.core, socket, reading, position);
+        let (subscription, arrival) = membership.join(&endpoint.core, socket, reading, position);
         // A batch that came after the head was read is known here, or was handed out after the joining.
         if endpoint.core.hub().recent().head(group).is_none_or(|head| head > position) {
             subscription.recheck();
         }
-        let announced = room.clone();
-        if let Some(rooms) = &mut self.rooms {
-            rooms.remove(&group);
+        let announced = membership.clone();
+        if let Some(memberships) = &mut self.memberships {
+            memberships.remove(&group);
         }
-        if let Some(old) = self.seats.insert(group, Seat { room, subscription }) {
+        if let Some(old) = self.subscriptions.insert(group, ActiveSubscription { membership, subscription }) {
             endpoint.core.leave(&old.subscription);
         } else {
             let (endpoint, socket) = (Rc::clone(endpoint), Rc::clone(socket));
-            spawn_local(async move { announced.announce(&endpoint.announcer, &socket, &arrival).await });
+            spawn_local(async move { announced.announce(&endpoint.notifier, &socket, &arrival).await });
         }
         if is_behind {
             self.replays.begin(group);

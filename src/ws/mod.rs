@@ -6,13 +6,13 @@ mod heartbeat;
 mod json;
 mod reader;
 mod replay;
-mod seats;
 mod session;
 #[cfg(test)]
 mod simulation;
+mod subscriptions;
 mod work;
 
-pub use endpoint::{Endpoint, Visitor, WsOptions};
+pub use endpoint::{Admission, Endpoint, WsOptions};
 pub use heartbeat::heartbeat;
 
 /// The value of `Sec-WebSocket-Accept` for a client's `Sec-WebSocket-Key`, RFC 6455 section 4.2.2.

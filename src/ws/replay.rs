@@ -10,7 +10,7 @@ use bytes::Bytes;
 use tokio::net::TcpStream;
 use tokio::time::{Duration, sleep};
 
-use super::seats::Seats;
+use super::subscriptions::ActiveSubscriptions;
 use crate::chat::{Chat, ChatResult, Replayed};
 use crate::hub::{Reading, Sink, Subscriber, Subscription};
 use crate::model::GroupId;
@@ -59,29 +59,30 @@ impl<S: Sink> Replays<S> {
         &mut self,
         chat: &Arc<Chat>,
         socket: &Rc<Subscriber<S>>,
-        seats: &Seats<S>,
+        subscriptions: &ActiveSubscriptions<S>,
         cx: &mut Context<'_>,
     ) {
         if socket.take_behind() {
             self.0.get_or_insert_default();
         }
         let Some(running) = &mut self.0 else { return };
-        for seat in seats.iter().filter(|seat| seat.subscription.take_lagged()) {
-            let group = seat.subscription.group();
+        for active in subscriptions.iter().filter(|active| active.subscription.take_lagged()) {
+            let group = active.subscription.group();
             running.announce(group);
-            socket.reply(&event::lagged(group, seat.subscription.position()));
+            socket.reply(&event::lagged(group, active.subscription.position()));
         }
         for _ in 0..STEPS_A_TURN {
             if running.reading.is_none() {
                 if socket.outbox().waiting() > WAITING_MAX {
                     return;
                 }
-                let behind = seats.iter().find(|seat| seat.subscription.reading() == Reading::Behind);
-                let Some(seat) = behind else {
+                let behind =
+                    subscriptions.iter().find(|active| active.subscription.reading() == Reading::Lagging);
+                let Some(active) = behind else {
                     self.0 = None;
                     return;
                 };
-                let subscription = Rc::clone(&seat.subscription);
+                let subscription = Rc::clone(&active.subscription);
                 let (group, position) = (subscription.group(), subscription.position());
                 let chat = Arc::clone(chat);
                 running.reading =
@@ -91,9 +92,9 @@ impl<S: Sink> Replays<S> {
             let Poll::Ready(result) = reading.as_mut().poll(cx) else { return };
             let subscription = Rc::clone(subscription);
             running.reading = None;
-            let is_current = seats
+            let is_current = subscriptions
                 .get(subscription.group())
-                .is_some_and(|seat| Rc::ptr_eq(&seat.subscription, &subscription));
+                .is_some_and(|active| Rc::ptr_eq(&active.subscription, &subscription));
             if is_current {
                 running.take(socket, &subscription, result);
             }
@@ -130,7 +131,7 @@ impl<S: Sink> Running<S> {
                 subscription.replayed(last);
             }
             Ok(Replayed::UpToDate) => {
-                if subscription.align() {
+                if subscription.catch_up() {
                     let group = subscription.group();
                     if let Some(place) = self.announced.iter().position(|&announced| announced == group) {
                         self.announced.swap_remove(place);

@@ -8,7 +8,7 @@ use tokio::task::spawn_local;
 
 use super::endpoint::Endpoint;
 use super::json::JsonSession;
-use crate::chat::Room;
+use crate::chat::Membership;
 use crate::hub::{Subscriber, Subscription};
 use crate::protocol::{frame, text};
 
@@ -17,24 +17,24 @@ pub(super) enum Session {
     /// Not let in; it only waits for its end.
     Refused,
     /// In one group, for as long as it is open.
-    Text(Seat),
+    Text(ActiveSubscription),
     /// In any number of groups.
     Json(JsonSession),
 }
 
 /// A socket's place in a group.
-pub(super) struct Seat<S = TcpStream> {
-    pub(super) room: Room,
+pub(super) struct ActiveSubscription<S = TcpStream> {
+    pub(super) membership: Membership,
     pub(super) subscription: Rc<Subscription<S>>,
 }
 
-impl Seat {
+impl ActiveSubscription {
     /// Leaves the group and tells those who are left.
     pub(super) fn leave(self, endpoint: &Rc<Endpoint>) {
         // At once, so that nothing follows the answer to this, and a new reading never overlaps with the old one.
         let departure = endpoint.core.leave(&self.subscription);
         let endpoint = Rc::clone(endpoint);
-        spawn_local(async move { self.room.announce_departure(&endpoint.announcer, departure).await });
+        spawn_local(async move { self.membership.announce_departure(&endpoint.notifier, departure).await });
     }
 }
 
@@ -43,9 +43,10 @@ impl Session {
     pub(super) fn take(&mut self, endpoint: &Rc<Endpoint>, socket: &Rc<Subscriber>, content: &str) {
         match self {
             Self::Refused => {}
-            Self::Text(seat) => {
-                if endpoint.admits(socket, seat.room.user.id, |_| frame::text(&[text::RATE_LIMITED])) {
-                    seat.room.say(&endpoint.intake, socket, content);
+            Self::Text(active) => {
+                if endpoint.admits(socket, active.membership.user.id, |_| frame::text(&[text::RATE_LIMITED]))
+                {
+                    active.membership.say(&endpoint.submit_buffer, socket, content);
                 }
             }
             Self::Json(session) => session.take(endpoint, socket, content),
@@ -84,7 +85,7 @@ impl Session {
     pub(super) fn leave(self, endpoint: &Rc<Endpoint>) {
         match self {
             Self::Refused => {}
-            Self::Text(seat) => seat.leave(endpoint),
+            Self::Text(active) => active.leave(endpoint),
             Self::Json(session) => session.leave(endpoint),
         }
     }

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 
 use super::endpoint::Endpoint;
-use crate::chat::{Chat, ChatError, ChatResult, Room};
+use crate::chat::{Chat, ChatError, ChatResult, Membership};
 use crate::model::{Group, GroupId, Seq, User};
 use crate::protocol::command::{GroupRef, RequestId};
 use crate::protocol::event;
@@ -26,7 +26,7 @@ pub(super) enum Done {
     /// It could not be done.
     Failed { request: Option<RequestId>, group: Option<GroupId>, error: ChatError },
     /// The user is a member of this group.
-    Member(Room),
+    Member(Membership),
     /// The user is not, or that could not be found out.
     NotMember { request: Option<RequestId>, group: GroupId, error: ChatError },
     /// The user does not exist.
@@ -34,11 +34,11 @@ pub(super) enum Done {
     /// The user exists, and these groups are to be read on.
     Hello { request: Option<RequestId>, user: Arc<User>, resume: Vec<Resumed> },
     /// The group can be read.
-    Subscribe { request: Option<RequestId>, room: Room, after: Option<Seq>, head: Seq },
+    Subscribe { request: Option<RequestId>, membership: Membership, after: Option<Seq>, head: Seq },
 }
 
 /// A group to read on, from where, and what was found.
-pub(super) type Resumed = (GroupId, Seq, ChatResult<(Room, Seq)>);
+pub(super) type Resumed = (GroupId, Seq, ChatResult<(Membership, Seq)>);
 
 /// A group's name or number, kept.
 enum Wanted {
@@ -52,12 +52,12 @@ impl Work {
     }
 
     /// Begins to read the group of the socket's path.
-    pub(super) fn enter(endpoint: &Rc<Endpoint>, room: Room) -> Pin<Box<Self>> {
+    pub(super) fn enter(endpoint: &Rc<Endpoint>, membership: Membership) -> Pin<Box<Self>> {
         let chat = Arc::clone(&endpoint.chat);
         Self::new(async move {
-            match chat.head(room.group.id).await {
-                Ok(head) => Done::Subscribe { request: None, room, after: None, head },
-                Err(error) => Done::Failed { request: None, group: Some(room.group.id), error },
+            match chat.head(membership.group.id).await {
+                Ok(head) => Done::Subscribe { request: None, membership, after: None, head },
+                Err(error) => Done::Failed { request: None, group: Some(membership.group.id), error },
             }
         })
     }
@@ -120,7 +120,7 @@ impl Work {
             };
             let id = found.id;
             match open(&chat, &user, found).await {
-                Ok((room, head)) => Done::Subscribe { request, room, after, head },
+                Ok((membership, head)) => Done::Subscribe { request, membership, after, head },
                 Err(error) => Done::Failed { request, group: Some(id), error },
             }
         })
@@ -135,7 +135,7 @@ impl Work {
         let chat = Arc::clone(&endpoint.chat);
         Self::new(async move {
             match chat.member(&user, group).await {
-                Ok(room) => Done::Member(room),
+                Ok(membership) => Done::Member(membership),
                 Err(error) => Done::NotMember { request, group, error },
             }
         })
@@ -177,10 +177,10 @@ impl Work {
 }
 
 /// Lets the user into the group and finds its head.
-async fn open(chat: &Chat, user: &Arc<User>, group: Arc<Group>) -> ChatResult<(Room, Seq)> {
-    let room = chat.join(user, group).await?;
-    let head = chat.head(room.group.id).await?;
-    Ok((room, head))
+async fn open(chat: &Chat, user: &Arc<User>, group: Arc<Group>) -> ChatResult<(Membership, Seq)> {
+    let membership = chat.join(user, group).await?;
+    let head = chat.head(membership.group.id).await?;
+    Ok((membership, head))
 }
 
 impl Future for Work {

@@ -29,8 +29,8 @@ impl Sink for Memory {
 
 const GROUP: GroupId = GroupId(1);
 
-fn frames(text: &'static str) -> GroupFrames {
-    GroupFrames::passing(GROUP, Bytes::from_static(text.as_bytes()), Bytes::new(), None)
+fn frames(text: &'static str) -> Broadcast {
+    Broadcast::ephemeral(GROUP, Bytes::from_static(text.as_bytes()), Bytes::new(), None)
 }
 
 /// Who has got the last message may leave while others have not; they are told afterwards.
@@ -57,7 +57,7 @@ fn nothing_overtakes_what_is_handed_out_in_parts() {
         sockets.iter().map(|(socket, _)| String::from_utf8(bytes(socket)).unwrap()).collect()
     };
     let mut cx = Context::from_waker(Waker::noop());
-    let stored = GroupFrames { first: Seq(1), last: Seq(1), ..frames("bye,") };
+    let stored = Broadcast { first: Seq(1), last: Seq(1), ..frames("bye,") };
     assert!(pin!(hub.deliver(Arc::new([stored]), Vec::new())).poll(&mut cx).is_ready());
 
     let mut run = pin!(core.run(inboxes.remove(0)));

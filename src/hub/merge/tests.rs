@@ -3,7 +3,7 @@ use crate::model::Seq;
 use crate::random::{Random, seeds};
 
 /// What a member of the group gets, in both modes.
-fn sent(frames: &[GroupFrames], group: GroupId) -> (Vec<u8>, Vec<u8>) {
+fn sent(frames: &[Broadcast], group: GroupId) -> (Vec<u8>, Vec<u8>) {
     let of_group = || frames.iter().filter(move |frames| frames.group == group);
     (of_group().flat_map(|f| f.text.to_vec()).collect(), of_group().flat_map(|f| f.json.to_vec()).collect())
 }
@@ -14,7 +14,7 @@ fn play(seed: u64) {
     let mut random = Random::new(seed);
     let mut heads = [0; 3];
     let mut number = 0_u8;
-    let batches: Vec<Arc<[GroupFrames]>> = (0..1 + random.below(6))
+    let batches: Vec<Arc<[Broadcast]>> = (0..1 + random.below(6))
         .map(|_| {
             (0..random.below(4))
                 .map(|_| {
@@ -26,18 +26,18 @@ fn play(seed: u64) {
                         Bytes::from(vec![number; if is_wanted { length } else { 0 }])
                     };
                     let (text, json) = (bytes(&mut random), bytes(&mut random));
-                    let passing = GroupFrames::passing(GroupId(group as i64), text, json, None);
+                    let passing = Broadcast::ephemeral(GroupId(group as i64), text, json, None);
                     if random.below(4) == 0 {
                         return passing;
                     }
                     let first = heads[group] + 1;
                     heads[group] += length as i64;
-                    GroupFrames { first: Seq(first), last: Seq(heads[group]), ..passing }
+                    Broadcast { first: Seq(first), last: Seq(heads[group]), ..passing }
                 })
                 .collect()
         })
         .collect();
-    let flat: Vec<GroupFrames> = batches.iter().flat_map(|batch| batch.to_vec()).collect();
+    let flat: Vec<Broadcast> = batches.iter().flat_map(|batch| batch.to_vec()).collect();
     let absent = GroupId(random.below(4) as i64);
     let merged = merge(&batches, |group| group != absent);
     for group in (0..3).map(GroupId) {
@@ -65,8 +65,8 @@ fn merging_changes_nothing_but_the_number_of_writes() {
 #[test]
 fn batches_that_follow_each_other_are_one_write() {
     let stored = |first, last| {
-        let passing = GroupFrames::passing(GroupId(1), Bytes::from_static(b"t"), Bytes::new(), None);
-        GroupFrames { first: Seq(first), last: Seq(last), ..passing }
+        let passing = Broadcast::ephemeral(GroupId(1), Bytes::from_static(b"t"), Bytes::new(), None);
+        Broadcast { first: Seq(first), last: Seq(last), ..passing }
     };
     let merged = merge(&[[stored(1, 2)].into(), [stored(3, 3)].into()], |_| true);
     let [frames] = &merged[..] else { panic!("{merged:?}") };

@@ -12,17 +12,9 @@ struct Model {
     is_learned: bool,
 }
 
-fn batch(group: GroupId, first: usize, frames: &[Bytes]) -> GroupFrames {
+fn batch(group: GroupId, first: usize, frames: &[Bytes]) -> Broadcast {
     let (first, last) = (Seq(first as i64 + 1), Seq((first + frames.len()) as i64));
-    GroupFrames {
-        group,
-        first,
-        last,
-        except: None,
-        as_of: 0,
-        text: Bytes::new(),
-        json: frames.concat().into(),
-    }
+    Broadcast { group, first, last, except: None, as_of: 0, text: Bytes::new(), json: frames.concat().into() }
 }
 
 /// From any place, what comes is what was stored after it, up to a place that is told; or it is not known.

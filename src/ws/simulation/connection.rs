@@ -13,14 +13,14 @@ use tokio::time::sleep;
 use super::pipe::Pipe;
 use super::server::{self, Server};
 use super::world::{Client, Way, World};
-use crate::chat::Room;
+use crate::chat::Membership;
 use crate::hub::{Reading, Subscriber};
 use crate::model::{GroupId, Seq};
 use crate::protocol::command::RequestId;
 use crate::protocol::{Mode, event, frame};
 use crate::ws::replay::Replays;
-use crate::ws::seats::Seats;
-use crate::ws::session::Seat;
+use crate::ws::session::ActiveSubscription;
+use crate::ws::subscriptions::ActiveSubscriptions;
 
 /// An open connection. Dropped by its client, it is gone.
 pub(super) struct Connection {
@@ -29,7 +29,7 @@ pub(super) struct Connection {
     client: Rc<Client>,
     core: usize,
     socket: Rc<Subscriber<Pipe>>,
-    seats: RefCell<Seats<Pipe>>,
+    subscriptions: RefCell<ActiveSubscriptions<Pipe>>,
     replays: RefCell<Replays<Pipe>>,
     outgoing: RefCell<VecDeque<usize>>,
     is_closing: Cell<bool>,
@@ -47,7 +47,7 @@ impl Connection {
             client: Rc::clone(client),
             core,
             socket: server.cores[core].open(pipe, mode),
-            seats: RefCell::default(),
+            subscriptions: RefCell::default(),
             replays: RefCell::default(),
             outgoing: RefCell::new(world.retries(client).into()),
             is_closing: Cell::new(false),
@@ -64,8 +64,8 @@ impl Connection {
         self.socket.register(cx);
         if !self.is_closing.get() {
             self.submit();
-            let seats = self.seats.borrow();
-            self.replays.borrow_mut().advance(&self.server.chat, &self.socket, &seats, cx);
+            let subscriptions = self.subscriptions.borrow();
+            self.replays.borrow_mut().advance(&self.server.chat, &self.socket, &subscriptions, cx);
             if let Some((code, reason)) = self.socket.closing() {
                 self.socket.outbox().finish(frame::close(code, reason));
                 self.is_closing.set(true);
@@ -94,7 +94,7 @@ impl Connection {
             outgoing.pop_front();
             let request = (self.client.way == Way::Json).then_some(RequestId::Integer(number as i64));
             self.socket.outbox().sink().send(number);
-            self.server.intakes[self.core].submit(&self.socket, self.world.message(number), request);
+            self.server.submit_buffers[self.core].submit(&self.socket, self.world.message(number), request);
         }
     }
 
@@ -157,8 +157,8 @@ impl Connection {
             }
             17 => {
                 let group = self.world.group();
-                if let Some(seat) = self.seats.borrow_mut().remove(group) {
-                    self.server.cores[self.core].leave(&seat.subscription);
+                if let Some(active) = self.subscriptions.borrow_mut().remove(group) {
+                    self.server.cores[self.core].leave(&active.subscription);
                     self.socket.reply(&event::unsubscribed(None, group));
                 }
             }
@@ -178,12 +178,12 @@ impl Connection {
         GroupId(1 + self.client.user.id.0 % self.world.groups)
     }
 
-    async fn room(&self, group: GroupId) -> Room {
+    async fn membership(&self, group: GroupId) -> Membership {
         loop {
             if let Ok(found) = self.server.chat.group(group).await
-                && let Ok(room) = self.server.chat.join(&self.client.user, found).await
+                && let Ok(membership) = self.server.chat.join(&self.client.user, found).await
             {
-                return room;
+                return membership;
             }
             sleep(Duration::from_millis(1)).await;
         }
@@ -191,18 +191,18 @@ impl Connection {
 
     /// Begins to read in text mode.
     async fn enter(&self) {
-        let room = self.room(self.own_group()).await;
-        let group = room.group.id;
+        let membership = self.membership(self.own_group()).await;
+        let group = membership.group.id;
         self.socket.outbox().sink().enter(group, self.world.store.ledger().head(group));
         let core = &self.server.cores[self.core];
-        let (subscription, _) = room.join(core, &self.socket, Reading::Live, Seq(0));
-        self.seats.borrow_mut().insert(group, Seat { room, subscription });
+        let (subscription, _) = membership.join(core, &self.socket, Reading::Live, Seq(0));
+        self.subscriptions.borrow_mut().insert(group, ActiveSubscription { membership, subscription });
     }
 
     /// Begins to read a group in JSON mode, or reads it anew.
     async fn subscribe(&self, group: GroupId, after: Option<Seq>) {
         let known = self.world.known(group);
-        let room = self.room(group).await;
+        let membership = self.membership(group).await;
         let head = loop {
             match self.server.chat.head(group).await {
                 Ok(head) => break head,
@@ -214,14 +214,16 @@ impl Connection {
         }
         let position = after.unwrap_or(head).min(head);
         let is_behind = position < head;
-        let reading = if is_behind { Reading::Behind } else { Reading::Aligned };
-        self.socket.reply(&event::subscribed(None, &room.group, "epoch", head, position));
+        let reading = if is_behind { Reading::Lagging } else { Reading::CaughtUp };
+        self.socket.reply(&event::subscribed(None, &membership.group, "epoch", head, position));
         if !is_behind {
             self.socket.reply(&event::caught_up(group, position));
         }
         let core = &self.server.cores[self.core];
-        let (subscription, _) = room.join(core, &self.socket, reading, position);
-        if let Some(old) = self.seats.borrow_mut().insert(group, Seat { room, subscription }) {
+        let (subscription, _) = membership.join(core, &self.socket, reading, position);
+        if let Some(old) =
+            self.subscriptions.borrow_mut().insert(group, ActiveSubscription { membership, subscription })
+        {
             core.leave(&old.subscription);
         }
         if is_behind {
@@ -274,6 +276,6 @@ impl Connection {
         let core = &self.server.cores[self.core];
         self.socket.outbox().abandon();
         core.close(&self.socket);
-        self.seats.borrow_mut().take().for_each(|seat| _ = core.leave(&seat.subscription));
+        self.subscriptions.borrow_mut().take().for_each(|active| _ = core.leave(&active.subscription));
     }
 }

@@ -18,7 +18,7 @@ pub(super) struct Pipe {
     world: Rc<World>,
     client: Rc<Client>,
     mode: Mode,
-    room: Cell<usize>,
+    capacity: Cell<usize>,
     writer: RefCell<Option<Waker>>,
     unread: RefCell<Vec<u8>>,
     /// The last place read of each group that is subscribed to; in text mode, at the latest the one before
@@ -37,7 +37,7 @@ impl Pipe {
             world: Rc::clone(world),
             client: Rc::clone(client),
             mode,
-            room: Cell::new(0),
+            capacity: Cell::new(0),
             writer: RefCell::default(),
             unread: RefCell::default(),
             places: RefCell::default(),
@@ -56,7 +56,7 @@ impl Pipe {
 
     /// Takes so many bytes more.
     pub(super) fn give(&self, bytes: usize) {
-        self.room.set(self.room.get().saturating_add(bytes));
+        self.capacity.set(self.capacity.get().saturating_add(bytes));
         if let Some(writer) = self.writer.take() {
             writer.wake();
         }
@@ -173,11 +173,11 @@ impl Pipe {
 
 impl Sink for Pipe {
     fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-        let length = bytes.len().min(self.room.get());
+        let length = bytes.len().min(self.capacity.get());
         if length == 0 {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        self.room.set(self.room.get() - length);
+        self.capacity.set(self.capacity.get() - length);
         self.unread.borrow_mut().extend_from_slice(&bytes[..length]);
         self.read();
         Ok(length)
@@ -197,7 +197,7 @@ impl Sink for Pipe {
     }
 
     fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.room.get() > 0 {
+        if self.capacity.get() > 0 {
             return Poll::Ready(Ok(()));
         }
         self.writer.replace(Some(cx.waker().clone()));

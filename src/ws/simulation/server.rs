@@ -17,7 +17,7 @@ use crate::chat::{Chat, ChatOptions};
 use crate::hub::{Core, CoreLimits, Hub, Recent};
 use crate::model::UserId;
 use crate::protocol::event;
-use crate::writer::{Intake, MessageWriter, WriterOptions};
+use crate::writer::{MessageWriter, SubmitBuffer, WriterOptions};
 
 /// Cores of a server.
 const CORES: usize = 2;
@@ -25,7 +25,7 @@ const CORES: usize = 2;
 /// A server under way. Dropped, it is killed.
 pub(super) struct Server {
     pub(super) cores: Vec<Rc<Core<Pipe>>>,
-    pub(super) intakes: Vec<Rc<Intake<Pipe>>>,
+    pub(super) submit_buffers: Vec<Rc<SubmitBuffer<Pipe>>>,
     pub(super) writer: MessageWriter,
     pub(super) chat: Arc<Chat>,
     limits: CoreLimits,
@@ -50,10 +50,10 @@ impl Server {
         let chat = Chat::new(store, hasher, writer.clone(), hub.clone(), options, None, "epoch".into());
 
         let mut tasks = vec![task.abort_handle()];
-        let (mut cores, mut intakes) = (Vec::new(), Vec::new());
+        let (mut cores, mut submit_buffers) = (Vec::new(), Vec::new());
         for (index, mut events) in inboxes.into_iter().enumerate() {
             let core = Rc::new(Core::new(index as u16, hub.clone(), limits));
-            let intake = Rc::new(Intake::new(Rc::clone(&core), writer.clone()));
+            let submit_buffer = Rc::new(SubmitBuffer::new(Rc::clone(&core), writer.clone()));
             // Events come late, so that much can happen between a commit and its delivery.
             let (relay, inbox) = mpsc::channel(1);
             let hub_world = Rc::clone(world);
@@ -66,14 +66,14 @@ impl Server {
                     let _ = relay.send(event).await;
                 }
             };
-            let (running, collector) = (Rc::clone(&core), Rc::clone(&intake));
+            let (running, collector) = (Rc::clone(&core), Rc::clone(&submit_buffer));
             tasks.push(spawn_local(late).abort_handle());
             tasks.push(spawn_local(async move { running.run(inbox).await }).abort_handle());
             tasks.push(spawn_local(async move { collector.run().await }).abort_handle());
             cores.push(core);
-            intakes.push(intake);
+            submit_buffers.push(submit_buffer);
         }
-        Self { cores, intakes, writer, chat: Arc::new(chat), limits, tasks }
+        Self { cores, submit_buffers, writer, chat: Arc::new(chat), limits, tasks }
     }
 
     /// Whether all credit that was taken has come back.
@@ -97,7 +97,7 @@ impl Server {
     }
 
     /// Someone in a group types.
-    pub(super) async fn type_something(&self, core: usize, frames: crate::hub::GroupFrames) {
+    pub(super) async fn type_something(&self, core: usize, frames: crate::hub::Broadcast) {
         let core = &self.cores[core];
         let elsewhere = core.hub().elsewhere(core.index(), frames.group);
         core.flush(&frames);
@@ -131,8 +131,8 @@ fn bounds(world: &World) -> (Recent, CoreLimits, WriterOptions) {
 }
 
 /// The frames of a user's typing.
-pub(super) fn typing(world: &World, user: &crate::model::User) -> crate::hub::GroupFrames {
+pub(super) fn typing(world: &World, user: &crate::model::User) -> crate::hub::Broadcast {
     let group = world.group();
     let json = event::typing(group, user, true);
-    crate::hub::GroupFrames::passing(group, bytes::Bytes::new(), json, Some(UserId(0)))
+    crate::hub::Broadcast::ephemeral(group, bytes::Bytes::new(), json, Some(UserId(0)))
 }

@@ -1,0 +1,358 @@
+//! What all cores share: where the listeners of a group are, and the way to them.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry as HashEntry;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use dashmap::{DashMap, Entry};
+use tokio::sync::mpsc;
+
+use super::{Recent, SocketId};
+use crate::model::{GroupId, Seq, UserId};
+use crate::protocol::Mode;
+
+/// Events that may wait for one core. Who has one more waits; a core never does, so it always drains.
+const INBOX_EVENTS_MAX: usize = 1024;
+
+/// Finished frames for one group, in every mode that someone there reads. The buffers are shared by all who
+/// get them.
+#[derive(Clone, Debug)]
+pub struct Broadcast {
+    /// For whom they are.
+    pub group: GroupId,
+    /// The place of the first message among them; 0 if they are not stored messages.
+    pub first: Seq,
+    /// The place of the last.
+    pub last: Seq,
+    /// The user whose sockets in JSON mode do not get them.
+    pub except: Option<UserId>,
+    /// The last arrival in the group that they are for: who came later has not missed them. 0 for everyone.
+    pub as_of: u64,
+    /// For those in text mode; empty if there are none.
+    pub text: Bytes,
+    /// For those in JSON mode; empty if there are none.
+    pub json: Bytes,
+}
+
+impl Broadcast {
+    /// Frames of what is not stored: a line in text mode, an event in JSON mode.
+    pub fn ephemeral(group: GroupId, text: Bytes, json: Bytes, except: Option<UserId>) -> Self {
+        Self { group, first: Seq(0), last: Seq(0), except, as_of: 0, text, json }
+    }
+
+    /// Whether these are stored messages.
+    pub fn is_stored(&self) -> bool {
+        self.first > Seq(0)
+    }
+}
+
+/// What a sender is told of one message.
+#[derive(Clone, Debug)]
+pub struct Ack {
+    /// The sender.
+    pub socket: SocketId,
+    /// The credit to give back, in bytes of content; `None` while the writer keeps the message, whose answer is
+    /// still to come.
+    pub credit: Option<usize>,
+    /// A finished frame for the sender alone; may be empty.
+    pub frame: Bytes,
+}
+
+/// Something for one core to do.
+#[derive(Debug)]
+pub enum Event {
+    /// Hand frames to the members of groups, in this order, then acks to senders.
+    Deliver {
+        /// May name groups without members on this core.
+        frames: Arc<[Broadcast]>,
+        /// For senders of this core.
+        acks: Vec<Ack>,
+    },
+    /// Close all sockets: the server stops.
+    Stop,
+}
+
+/// The receiving end of a core's events.
+pub type Inbox = mpsc::Receiver<Event>;
+
+/// The directory of groups that have listeners. Cheap to clone and shared by all threads.
+#[derive(Clone, Debug)]
+pub struct Hub {
+    groups: Arc<DashMap<GroupId, Audience>>,
+    recent: Arc<Recent>,
+    cores: Arc<[mpsc::Sender<Event>]>,
+}
+
+/// The sockets of one group.
+#[derive(Debug)]
+struct Audience {
+    /// How many each core has.
+    per_core: Box<[u32]>,
+    text: u32,
+    json: u32,
+    users: HashMap<UserId, Attendance>,
+    /// Counts the sockets that came.
+    arrivals: u64,
+    /// Users with at least one socket.
+    online: usize,
+    /// Whether somebody is going to tell how many are online.
+    count_is_due: bool,
+    /// Who was passed on as typing, within the last pause between two such events.
+    typing: HashMap<UserId, Instant>,
+}
+
+/// One user's part in a group.
+#[derive(Clone, Copy, Debug, Default)]
+struct Attendance {
+    sockets: u32,
+    /// Counts the times that the last socket went.
+    departures: u32,
+}
+
+/// What changed with a socket that came.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival {
+    /// Its number among the group's arrivals, from 1.
+    pub number: u64,
+    /// Who listens now.
+    pub listeners: Listeners,
+    /// Users online now.
+    pub online: usize,
+    /// Whether the user was away, and not just for a moment.
+    pub is_new: bool,
+}
+
+/// What changed with a socket that went.
+#[derive(Clone, Copy, Debug)]
+pub struct Departure {
+    /// The number of the last arrival before it.
+    pub after: u64,
+    /// Who listens now.
+    pub listeners: Listeners,
+    /// If it was the user's last: to be given to [`Hub::expire`] when they have been away long enough.
+    pub departed: Option<u32>,
+}
+
+/// Who listens to a group.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Listeners {
+    /// Sockets in text mode.
+    pub text: u32,
+    /// Sockets in JSON mode.
+    pub json: u32,
+}
+
+impl Listeners {
+    /// All sockets.
+    pub fn total(self) -> usize {
+        self.text as usize + self.json as usize
+    }
+}
+
+impl Hub {
+    /// A hub of so many cores, and the inbox of each.
+    pub fn new(cores: usize) -> (Self, Vec<Inbox>) {
+        Self::with_recent(cores, Recent::default())
+    }
+
+    /// The same, over this memory of recent messages.
+    pub fn with_recent(cores: usize, recent: Recent) -> (Self, Vec<Inbox>) {
+        let (senders, inboxes): (Vec<_>, Vec<_>) =
+            (0..cores).map(|_| mpsc::channel(INBOX_EVENTS_MAX)).unzip();
+        (Self { groups: Arc::default(), recent: Arc::new(recent), cores: senders.into() }, inboxes)
+    }
+
+    /// The last messages of groups that are read in JSON mode.
+    pub fn recent(&self) -> &Recent {
+        &self.recent
+    }
+
+    /// How many cores there are.
+    pub fn cores(&self) -> usize {
+        self.cores.len()
+    }
+
+    /// How many sockets listen to the group.
+    pub fn listeners(&self, group: GroupId) -> Listeners {
+        self.groups.get(&group).map_or_else(Listeners::default, |audience| audience.listeners())
+    }
+
+    /// The users who listen to the group, in ascending order, if they are at most `named_max`, and how many
+    /// there are.
+    pub fn online(&self, group: GroupId, named_max: usize) -> (usize, Option<Vec<UserId>>) {
+        let Some(audience) = self.groups.get(&group) else { return (0, Some(Vec::new())) };
+        let count = audience.online;
+        let users = (count <= named_max).then(|| {
+            let online = audience.users.iter().filter(|(_, attendance)| attendance.sockets > 0);
+            let mut users: Vec<_> = online.map(|(&user, _)| user).collect();
+            users.sort_unstable();
+            users
+        });
+        (count, users)
+    }
+
+    /// Hands frames to everyone in their groups, and acks to their senders. All that is ever delivered goes
+    /// through here, so two batches handed over one after the other reach every socket in that order.
+    ///
+    /// Waits only while a core has 1,024 events before it.
+    pub async fn deliver(&self, frames: Arc<[Broadcast]>, acks: Vec<Ack>) {
+        let mut wanted = vec![false; self.cores.len()];
+        for group in frames.iter().map(|frames| frames.group) {
+            if let Some(audience) = self.groups.get(&group) {
+                wanted.iter_mut().zip(&audience.per_core).for_each(|(wanted, &n)| *wanted |= n > 0);
+            }
+        }
+        let mut acks_by_core = vec![Vec::new(); self.cores.len()];
+        for ack in acks {
+            if let Some(acks) = acks_by_core.get_mut(usize::from(ack.socket.core)) {
+                acks.push(ack);
+            }
+        }
+        for ((core, wanted), acks) in self.cores.iter().zip(wanted).zip(acks_by_core) {
+            if wanted || !acks.is_empty() {
+                // A core that is gone has no sockets left to deliver to.
+                let _ = core.send(Event::Deliver { frames: Arc::clone(&frames), acks }).await;
+            }
+        }
+    }
+
+    /// The cores but this one that have sockets in the group at this moment.
+    pub fn elsewhere(&self, core: u16, group: GroupId) -> Vec<u16> {
+        let Some(audience) = self.groups.get(&group) else { return Vec::new() };
+        let counts = audience.per_core.iter().enumerate();
+        counts
+            .filter(|&(index, &n)| n > 0 && index != usize::from(core))
+            .map(|(index, _)| index as u16)
+            .collect()
+    }
+
+    /// Hands frames to the group's sockets on these cores.
+    pub async fn deliver_to(&self, cores: Vec<u16>, frames: Broadcast) {
+        if cores.is_empty() {
+            return;
+        }
+        let frames: Arc<[Broadcast]> = [frames].into();
+        for core in cores {
+            if let Some(core) = self.cores.get(usize::from(core)) {
+                let _ = core.send(Event::Deliver { frames: Arc::clone(&frames), acks: Vec::new() }).await;
+            }
+        }
+    }
+
+    /// Closes all sockets.
+    pub async fn stop(&self) {
+        for core in self.cores.iter() {
+            let _ = core.send(Event::Stop).await;
+        }
+    }
+
+    /// Counts a socket in.
+    pub(super) fn enter(&self, core: u16, group: GroupId, user: UserId, mode: Mode) -> Arrival {
+        let mut audience = self.groups.entry(group).or_insert_with(|| Audience {
+            per_core: vec![0; self.cores.len()].into(),
+            text: 0,
+            json: 0,
+            users: HashMap::new(),
+            arrivals: 0,
+            online: 0,
+            count_is_due: false,
+            typing: HashMap::new(),
+        });
+        audience.per_core[usize::from(core)] += 1;
+        *audience.of_mode(mode) += 1;
+        let (attendance, is_new) = match audience.users.entry(user) {
+            HashEntry::Occupied(known) => (known.into_mut(), false),
+            HashEntry::Vacant(vacant) => (vacant.insert(Attendance::default()), true),
+        };
+        attendance.sockets += 1;
+        if attendance.sockets == 1 {
+            audience.online += 1;
+        }
+        audience.arrivals += 1;
+        let (number, online) = (audience.arrivals, audience.online);
+        Arrival { number, listeners: audience.listeners(), online, is_new }
+    }
+
+    /// Counts a socket out.
+    pub(super) fn leave(&self, core: u16, group: GroupId, user: UserId, mode: Mode) -> Departure {
+        let Some(mut audience) = self.groups.get_mut(&group) else {
+            return Departure { after: 0, listeners: Listeners::default(), departed: None };
+        };
+        let on_core = &mut audience.per_core[usize::from(core)];
+        *on_core = on_core.saturating_sub(1);
+        let of_mode = audience.of_mode(mode);
+        *of_mode = of_mode.saturating_sub(1);
+        let mut departed = None;
+        if let Some(attendance) = audience.users.get_mut(&user) {
+            attendance.sockets = attendance.sockets.saturating_sub(1);
+            if attendance.sockets == 0 {
+                attendance.departures = attendance.departures.wrapping_add(1);
+                departed = Some(attendance.departures);
+                audience.online = audience.online.saturating_sub(1);
+            }
+        }
+        Departure { after: audience.arrivals, listeners: audience.listeners(), departed }
+    }
+
+    /// Ends the time in which a user who went may come back unnoticed; answers how many are online, unless the
+    /// user has come back.
+    pub fn expire(&self, group: GroupId, user: UserId, departed: u32) -> Option<usize> {
+        let Entry::Occupied(mut entry) = self.groups.entry(group) else { return None };
+        let audience = entry.get_mut();
+        let attendance = audience.users.get(&user)?;
+        if attendance.sockets > 0 || attendance.departures != departed {
+            return None;
+        }
+        audience.users.remove(&user);
+        let online = audience.online;
+        if audience.users.is_empty() && audience.listeners().total() == 0 {
+            entry.remove();
+        }
+        Some(online)
+    }
+
+    /// Takes on the duty to tell how many are online; `false` if somebody has it already.
+    pub fn claim_count(&self, group: GroupId) -> bool {
+        self.groups
+            .get_mut(&group)
+            .is_some_and(|mut audience| !std::mem::replace(&mut audience.count_is_due, true))
+    }
+
+    /// Ends that duty; answers how many are online.
+    pub fn take_count(&self, group: GroupId) -> Option<usize> {
+        let mut audience = self.groups.get_mut(&group)?;
+        audience.count_is_due = false;
+        Some(audience.online)
+    }
+
+    /// Whether the user's typing is to be passed on: at most once in `pause`. To a group without listeners
+    /// nothing is.
+    pub fn may_type(&self, group: GroupId, user: UserId, now: Instant, pause: Duration) -> bool {
+        let Some(mut audience) = self.groups.get_mut(&group) else { return false };
+        let is_recent = |since: &Instant| now < *since + pause;
+        if audience.typing.get(&user).is_some_and(is_recent) {
+            return false;
+        }
+        audience.typing.retain(|_, since| is_recent(since));
+        audience.typing.insert(user, now);
+        true
+    }
+}
+
+impl Audience {
+    fn listeners(&self) -> Listeners {
+        Listeners { text: self.text, json: self.json }
+    }
+
+    fn of_mode(&mut self, mode: Mode) -> &mut u32 {
+        match mode {
+            Mode::Text => &mut self.text,
+            Mode::Json => &mut self.json,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,66 @@
+//! Bringing connections to the thread on which their group is.
+
+use std::hash::{BuildHasher, RandomState};
+use std::net::TcpStream as StdStream;
+use std::sync::Arc;
+
+use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+
+use crate::chat::Chat;
+use crate::http;
+
+/// Sockets of a group up to which further ones join them on one thread. A message to a small group then wakes one
+/// thread, not all; a large group is better spread over all of them.
+const TOGETHER_MAX: usize = 64;
+
+/// A connection that moves to another thread. Nothing of it has been read.
+pub(super) struct Handoff {
+    stream: StdStream,
+    permit: OwnedSemaphorePermit,
+}
+
+/// Where a thread's guests come in. What waits here holds permits of open connections, which bounds it.
+pub(super) type HandoffReceiver = mpsc::UnboundedReceiver<Handoff>;
+
+/// The threads, and which groups are whose.
+#[derive(Clone)]
+pub(super) struct GroupHomes {
+    doors: Arc<[mpsc::UnboundedSender<Handoff>]>,
+    chat: Arc<Chat>,
+    /// Keyed anew by each server, so that nobody can choose names that all meet on one thread.
+    hasher: RandomState,
+}
+
+impl GroupHomes {
+    /// The homes on so many threads, and the door of each.
+    pub(super) fn new(threads: usize, chat: Arc<Chat>) -> (Self, Vec<HandoffReceiver>) {
+        let (doors, inner): (Vec<_>, Vec<_>) = (0..threads).map(|_| mpsc::unbounded_channel()).unzip();
+        (Self { doors: doors.into(), chat, hasher: RandomState::new() }, inner)
+    }
+
+    /// The thread to which a connection that begins with these bytes belongs; `None` if any will do.
+    pub(super) fn of(&self, head: &[u8]) -> Option<usize> {
+        if self.doors.len() < 2 {
+            return None;
+        }
+        let group = http::group_asked_for(head)?;
+        let is_small = self.chat.listeners(&group) < TOGETHER_MAX;
+        is_small.then(|| (self.hasher.hash_one(group) % self.doors.len() as u64) as usize)
+    }
+
+    /// Hands a connection over.
+    pub(super) fn send(&self, thread: usize, stream: TcpStream, permit: OwnedSemaphorePermit) {
+        // If either fails the connection ends: it is broken, or the server stops.
+        if let (Ok(stream), Some(door)) = (stream.into_std(), self.doors.get(thread)) {
+            let _ = door.send(Handoff { stream, permit });
+        }
+    }
+}
+
+impl Handoff {
+    /// The connection, on the thread that calls.
+    pub(super) fn enter(self) -> std::io::Result<(TcpStream, OwnedSemaphorePermit)> {
+        Ok((TcpStream::from_std(self.stream)?, self.permit))
+    }
+}

@@ -1,0 +1,219 @@
+//! House rules that the compiler does not hold: which room may know which, where a foreign crate lives, how
+//! long a file may be.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The rooms from the ground up. A room may use those of lower ranks, and none of its own rank or above.
+const RANKS: &[&[&str]] = &[
+    &["model"],
+    &["protocol"],
+    &["hub", "store"],
+    &["writer", "auth"],
+    &["chat"],
+    &["http", "ws"],
+    &["server"],
+];
+
+/// Where each foreign crate may be used: paths under `src` that begin like this.
+const HOMES: &[(&str, &[&str])] = &[
+    ("argon2", &["auth/"]),
+    ("clap", &["config/"]),
+    ("deadpool_postgres", &["store/postgres/"]),
+    ("dotenvy", &["config/"]),
+    ("governor", &["auth/"]),
+    ("http_body_util", &["http/", "server/", "verify/"]),
+    ("hyper", &["http/", "server/", "verify/"]),
+    ("hyper_util", &["http/", "server/", "verify/"]),
+    ("mimalloc", &["main.rs"]),
+    ("postgres_types", &["store/postgres/"]),
+    ("refinery", &["store/"]),
+    ("rlimit", &["main.rs"]),
+    ("rusqlite", &["store/sqlite/"]),
+    ("rustix", &["main.rs"]),
+    ("simd_json", &["protocol/"]),
+    ("socket2", &["hub/", "server/", "ws/"]),
+    ("tempfile", &["verify/"]),
+    ("tokio_postgres", &["store/postgres/"]),
+    ("tokio_tungstenite", &["verify/", "ws/"]),
+    ("tracing_subscriber", &["telemetry.rs", "config/"]),
+];
+
+const LINES_MAX: usize = 400;
+
+struct Source {
+    /// Relative to the directory it was looked for in, with `/`.
+    path: String,
+    text: String,
+}
+
+impl Source {
+    /// The lines without comments, numbered from 1.
+    fn code(&self) -> impl Iterator<Item = (usize, &str)> {
+        let lines = self.text.lines().enumerate().map(|(index, line)| (index + 1, line));
+        lines.filter(|(_, line)| !line.trim_start().starts_with("//"))
+    }
+
+    /// The room it belongs to: its directory, or its own name.
+    fn room(&self) -> &str {
+        self.path.split('/').next().unwrap().trim_end_matches(".rs")
+    }
+}
+
+/// All Rust files below this directory of the package.
+fn sources(dir: &str) -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(dir);
+    let mut sources = Vec::new();
+    let mut open: Vec<PathBuf> = vec![root.clone()];
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            open.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let relative = path.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
+            sources.push(Source { path: relative, text: fs::read_to_string(&path).unwrap() });
+        }
+    }
+    sources
+}
+
+/// The names that follow `crate::` in a line, also in braces: `use crate::{chat::Chat, model}`.
+fn rooms_named(line: &str) -> Vec<&str> {
+    let name = |text: &str| text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
+    let mut rooms = Vec::new();
+    for (start, _) in line.match_indices("crate::") {
+        let is_word =
+            line[..start].chars().next_back().is_none_or(|c| !c.is_alphanumeric() && c != '_' && c != '$');
+        let rest = &line[start + "crate::".len()..];
+        match rest.strip_prefix('{') {
+            _ if !is_word => {}
+            Some(list) => {
+                let mut depth = 0;
+                for part in list.split_inclusive(['{', '}', ',']) {
+                    let trimmed = part.trim();
+                    if depth == 0 {
+                        rooms.push(&trimmed[..name(trimmed)]);
+                    }
+                    depth += part.matches('{').count() as i32 - part.matches('}').count() as i32;
+                }
+            }
+            None => rooms.push(&rest[..name(rest)]),
+        }
+    }
+    rooms.retain(|room| !room.is_empty());
+    rooms
+}
+
+fn rank(room: &str) -> Option<usize> {
+    RANKS.iter().position(|rooms| rooms.contains(&room))
+}
+
+/// Whether a file of the room `from` may use the room `to`.
+fn allowed(from: &str, to: &str) -> bool {
+    match (from, to) {
+        _ if from == to => true,
+        ("main", _) => true,
+        // For tests only.
+        (_, "random") => true,
+        // Settings are plain data: they name the database, and only those who start a server read them.
+        ("config", "store" | "model") | ("server", "config") => true,
+        // The check is a client: it knows the wire, and nothing of how a server works.
+        ("verify", "config" | "protocol" | "model") => true,
+        _ => match (rank(from), rank(to)) {
+            (Some(from), Some(to)) => to < from,
+            _ => false,
+        },
+    }
+}
+
+fn report(faults: &[String]) {
+    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
+}
+
+#[test]
+fn each_room_knows_only_those_below() {
+    let mut faults = Vec::new();
+    for source in sources("src").iter().filter(|source| source.path != "lib.rs") {
+        for (number, line) in source.code() {
+            for room in rooms_named(line).into_iter().filter(|room| !allowed(source.room(), room)) {
+                faults.push(format!(
+                    "src/{}:{number}: {} must not use {room}; move what both need into a room below both",
+                    source.path,
+                    source.room(),
+                ));
+            }
+        }
+    }
+    report(&faults);
+}
+
+#[test]
+fn each_foreign_crate_has_one_home() {
+    let mut faults = Vec::new();
+    for source in &sources("src") {
+        for (number, line) in source.code() {
+            for (name, homes) in HOMES {
+                let used = line.match_indices(&format!("{name}::")).any(|(start, _)| {
+                    line[..start]
+                        .chars()
+                        .next_back()
+                        .is_none_or(|c| !c.is_alphanumeric() && !"_:".contains(c))
+                });
+                if used && !homes.iter().any(|home| source.path.starts_with(home)) {
+                    faults.push(format!(
+                        "src/{}:{number}: {name} lives in {}; give that room a function for what is needed here",
+                        source.path,
+                        homes.join(" and "),
+                    ));
+                }
+            }
+        }
+    }
+    report(&faults);
+}
+
+#[test]
+fn files_are_short() {
+    let mut faults = Vec::new();
+    for dir in ["src", "tests", "benches"] {
+        for source in sources(dir) {
+            let lines = source.text.lines().count();
+            if lines > LINES_MAX {
+                faults.push(format!(
+                    "{dir}/{}: {lines} lines; split it by nouns below {LINES_MAX}",
+                    source.path
+                ));
+            }
+        }
+    }
+    report(&faults);
+}
+
+#[test]
+fn nothing_is_left_for_later() {
+    let words = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X")];
+    let mut faults = Vec::new();
+    for dir in ["src", "tests", "benches"] {
+        for source in sources(dir) {
+            for (index, line) in source.text.lines().enumerate() {
+                if words
+                    .iter()
+                    .any(|word| line.split(|c: char| !c.is_alphanumeric()).any(|found| found == *word))
+                {
+                    faults.push(format!("{dir}/{}:{}: do it now, or open an issue", source.path, index + 1));
+                }
+            }
+        }
+    }
+    report(&faults);
+}
+
+#[test]
+fn names_of_rooms_are_found() {
+    assert_eq!(rooms_named("use crate::chat::Chat;"), ["chat"]);
+    assert_eq!(
+        rooms_named("use crate::{chat::{Chat, Entity}, model, store::*};"),
+        ["chat", "model", "store"]
+    );
+    assert_eq!(rooms_named("let x = crate::model::UserId(crate::hub::N);"), ["model", "hub"]);
+    assert!(rooms_named("use mycrate::chat; use super::model;").is_empty());
+}

@@ -1,0 +1,37 @@
+//! The integration tests: the program and the library from outside, over real sockets, files and databases.
+//!
+//! One binary, so that it links once and all tests share one Postgres. Each module is named after what it
+//! holds the server to.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+#[macro_use]
+#[expect(unreachable_pub, reason = "shared by all modules of this binary")]
+mod support;
+
+mod config;
+mod cors;
+mod crowd;
+mod durability;
+mod eager;
+mod fanout;
+mod http_wire;
+mod idempotency;
+mod json_frames;
+mod json_mode;
+mod layers;
+mod messages;
+mod outage;
+mod poison;
+mod presence;
+mod private_chat;
+mod protocol_document;
+mod rate_limit;
+mod reconnect;
+mod rest;
+mod resume;
+mod slow_reader;
+mod store;
+mod text_mode;
+mod verify;
+mod ws_wire;

@@ -1,0 +1,93 @@
+//! The contract of [`Store`], held against SQLite and a real Postgres: what is asked and what must be answered
+//! stands in one function, which runs over both.
+
+use std::sync::Arc;
+
+use groupcast::model::{Group, Message, MessageId, NewUser, Seq, Timestamp, User};
+use groupcast::store::{self, Database, Store, StoreResult};
+use tempfile::TempDir;
+
+use crate::support::postgres::Postgres;
+
+/// Makes of each function two tests, one for each store.
+macro_rules! on_both {
+    ($(async fn $name:ident($backend:ident: Backend) $body:block)*) => {
+        $(async fn $name($backend: crate::store::Backend) $body)*
+
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(crate::store::Backend::sqlite()).await;
+            })*
+        }
+
+        mod postgres {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(crate::store::Backend::postgres()).await;
+            })*
+        }
+    };
+}
+
+mod adoption;
+mod append;
+mod groups;
+mod messages;
+mod outage;
+mod ownership;
+mod plans;
+mod users;
+
+/// An empty database.
+struct Backend {
+    database: Database,
+    _folder: Option<TempDir>,
+}
+
+impl Backend {
+    fn sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self { database: Database::Sqlite(folder.path().join("chat.db")), _folder: Some(folder) }
+    }
+
+    fn postgres() -> Self {
+        Self { database: Database::Postgres(Postgres::shared().create_database()), _folder: None }
+    }
+
+    async fn try_open(&self) -> StoreResult<Arc<dyn Store>> {
+        store::open(&self.database, 4).await
+    }
+
+    async fn open(&self) -> Arc<dyn Store> {
+        self.try_open().await.unwrap()
+    }
+}
+
+fn new_user(name: &str) -> NewUser {
+    NewUser {
+        username: name.into(),
+        email: format!("{name}@example.com"),
+        password_hash: "$argon2id$".into(),
+    }
+}
+
+async fn user(store: &dyn Store, name: &str) -> Arc<User> {
+    Arc::new(store.create_user(new_user(name)).await.unwrap())
+}
+
+async fn group(store: &dyn Store, name: &str) -> Arc<Group> {
+    Arc::new(store.create_group(name, false).await.unwrap())
+}
+
+fn message(id: i64, seq: i64, group: &Arc<Group>, user: &Arc<User>, content: &str) -> Message {
+    Message {
+        id: MessageId(id),
+        seq: Seq(seq),
+        group: group.clone(),
+        user: user.clone(),
+        content: content.into(),
+        client_id: None,
+        created_at: Timestamp(1_700_000_000_000_000 + id),
+    }
+}

@@ -1,0 +1,186 @@
+//! A real Postgres for tests: a cluster of its own in a temporary folder, as an unprivileged user, on a free
+//! port of 127.0.0.1. It ends with the test process, however that ends, and its folder with it.
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Waits until the test process closes its end of the pipe, be it by dying, then clears up.
+const WATCHDOG: &str = r#"read _; "$0/pg_ctl" -D "$1/data" -m immediate stop; rm -rf "$1""#;
+
+/// What it takes to run the tests; a folder that has only some of it does not do.
+const PROGRAMS: [&str; 4] = ["initdb", "pg_ctl", "createdb", "psql"];
+
+/// A running Postgres.
+pub(crate) struct Postgres {
+    programs: PathBuf,
+    folder: PathBuf,
+    account: Option<Account>,
+    /// In the form `name=value`.
+    settings: &'static [&'static str],
+    port: u16,
+    databases: AtomicUsize,
+    watchdog: Child,
+}
+
+impl Postgres {
+    /// The one that the tests of a binary share; each takes a database of its own.
+    pub(crate) fn shared() -> &'static Self {
+        static SHARED: OnceLock<Postgres> = OnceLock::new();
+        SHARED.get_or_init(Self::launch)
+    }
+
+    /// One of the test's own, for tests that stop it.
+    pub(crate) fn launch() -> Self {
+        Self::launch_with(&[])
+    }
+
+    /// One of the test's own with these settings, each `name=value`.
+    pub(crate) fn launch_with(settings: &'static [&'static str]) -> Self {
+        let programs = programs();
+        let folder = tempfile::Builder::new().prefix("groupcast-postgres-").tempdir().unwrap().keep();
+        let account = Account::to_run_as(&folder);
+        if let Some(Account { user, group }) = account {
+            chown(&folder, Some(user), Some(group)).unwrap();
+        }
+        let mut watchdog = Command::new("sh");
+        watchdog.args(["-c", WATCHDOG]).arg(&programs).arg(&folder);
+        watchdog.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        let watchdog = prepared(watchdog, account, Path::new("/")).spawn().unwrap();
+        let databases = AtomicUsize::new(0);
+        let mut postgres = Self { programs, folder, account, settings, port: 0, databases, watchdog };
+        let data = postgres.data();
+        postgres.run(
+            "initdb",
+            &["-D", &data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N"],
+        );
+        // Another program may take the port between its choice and its use.
+        let started = (0..10).any(|_| {
+            postgres.port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            postgres.try_start().is_ok()
+        });
+        assert!(started, "Postgres does not start: {}", postgres.log());
+        postgres
+    }
+
+    /// Makes an empty database and returns its URL.
+    pub(crate) fn create_database(&self) -> String {
+        let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
+        let port = self.port.to_string();
+        self.run("createdb", &["-h", "127.0.0.1", "-p", &port, "-U", "postgres", &name]);
+        format!("postgres://postgres@127.0.0.1:{port}/{name}")
+    }
+
+    /// What `psql` prints for these statements: rows in lines, columns separated by `|`.
+    pub(crate) fn psql(&self, url: &str, statements: &str) -> String {
+        self.run("psql", &["-qAtX", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", statements])
+    }
+
+    /// Ends it as a crash would: without a word to its clients, and with recovery at the next start.
+    pub(crate) fn stop_immediately(&self) {
+        self.run("pg_ctl", &["-D", &self.data(), "-m", "immediate", "-w", "stop"]);
+    }
+
+    /// Starts it again where it was.
+    pub(crate) fn start(&self) {
+        self.try_start().unwrap();
+    }
+
+    fn try_start(&self) -> Result<String, String> {
+        let mut options = format!(
+            "-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=400",
+            self.port
+        );
+        for setting in self.settings {
+            options += &format!(" -c {setting}");
+        }
+        let log = self.folder.join("log").display().to_string();
+        self.try_run("pg_ctl", &["-D", &self.data(), "-l", &log, "-o", &options, "-w", "start"])
+    }
+
+    fn data(&self) -> String {
+        self.folder.join("data").display().to_string()
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+    }
+
+    fn run(&self, program: &str, arguments: &[&str]) -> String {
+        self.try_run(program, arguments).unwrap_or_else(|error| panic!("{program}: {error}"))
+    }
+
+    fn try_run(&self, program: &str, arguments: &[&str]) -> Result<String, String> {
+        let mut command = Command::new(self.programs.join(program));
+        command.args(arguments).stdin(Stdio::null());
+        let output = prepared(command, self.account, &self.folder).output().unwrap();
+        if output.status.success() {
+            Ok(String::from_utf8(output.stdout).unwrap().trim_end().to_owned())
+        } else {
+            Err(String::from_utf8_lossy(&output.stderr).into_owned())
+        }
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        drop(self.watchdog.stdin.take());
+        _ = self.watchdog.wait();
+    }
+}
+
+/// Whose rights it runs with: it refuses to be root.
+#[derive(Clone, Copy)]
+struct Account {
+    user: u32,
+    group: u32,
+}
+
+impl Account {
+    /// The one to change to: that of the Debian package if this process, which made `folder`, is root.
+    fn to_run_as(folder: &Path) -> Option<Self> {
+        if fs::metadata(folder).unwrap().uid() != 0 {
+            return None;
+        }
+        let accounts = fs::read_to_string("/etc/passwd").unwrap();
+        let fields = accounts
+            .lines()
+            .map(|line| line.split(':').collect::<Vec<_>>())
+            .find(|fields| fields[0] == "postgres")
+            .expect("there is no user `postgres`, which Debian's package `postgresql` makes");
+        Some(Self { user: fields[2].parse().unwrap(), group: fields[3].parse().unwrap() })
+    }
+}
+
+/// Ready to run: with the rights, out of reach of Ctrl-C, without a say of the environment.
+fn prepared(mut command: Command, account: Option<Account>, folder: &Path) -> Command {
+    if let Some(Account { user, group }) = account {
+        command.uid(user).gid(group);
+    }
+    for variable in ["PGDATA", "PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE", "PGOPTIONS"] {
+        command.env_remove(variable);
+    }
+    command.env("LC_ALL", "C").current_dir(folder).process_group(0);
+    command
+}
+
+/// Where `initdb` and the others are: in the PATH, or where Debian keeps them apart by version.
+fn programs() -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut versions: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
+        .collect();
+    versions.sort();
+    std::env::split_paths(&path)
+        .chain(versions.into_iter().rev().map(|(_, folder)| folder))
+        .find(|folder| PROGRAMS.iter().all(|program| folder.join(program).is_file()))
+        .expect("Postgres is not installed; on Debian: apt-get install postgresql")
+}

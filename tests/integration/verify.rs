@@ -1,0 +1,153 @@
+//! The check for lost messages, run as an operator runs it: it passes the server as it is, and finds the
+//! faults that are made for it.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::process::{Output, Stdio};
+
+use crate::support::database::{Database, Store};
+use crate::support::postgres::Postgres;
+use crate::support::server::{Server, command, run};
+use crate::support::{patiently, until};
+use tempfile::TempDir;
+
+both_stores!(nothing_is_at_fault);
+
+/// The counts of faults in a report.
+const FAULTS: [&str; 8] = [
+    "acked but lost",
+    "seen but not stored",
+    "duplicated",
+    "reordered",
+    "holes in seq",
+    "altered",
+    "stored but never seen",
+    "unexpected answers",
+];
+
+async fn verify(dir: &Path, options: &[&str]) -> Output {
+    run(command(dir).env("PATH", std::env::var_os("PATH").unwrap()).arg("verify").args(options)).await
+}
+
+/// The counts of a report by their names.
+fn counts(output: &Output) -> HashMap<String, u64> {
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    // A name has single spaces, and more of them follow it.
+    let rows = text.lines().filter_map(|line| line.split_once("  "));
+    let count = |rest: &str| rest.split_whitespace().next()?.parse().ok();
+    rows.filter_map(|(name, rest)| Some((name.to_owned(), count(rest)?))).collect()
+}
+
+async fn nothing_is_at_fault(store: Store) {
+    let database = Database::create(store).await;
+    let options = [
+        "--seconds=3",
+        "--kills=2",
+        "--senders=4",
+        "--receivers=4",
+        "--groups=2",
+        "--cut-every=500ms",
+        "--seed=7",
+        "--database-url",
+        database.url(),
+    ];
+    let output = verify(database.dir(), &options).await;
+    let counts = counts(&output);
+    let report = format!("{output:?}");
+    assert_eq!(output.status.code(), Some(0), "{report}");
+    for fault in FAULTS {
+        assert_eq!(counts.get(fault), Some(&0), "{fault}: {report}");
+    }
+    assert_eq!(counts["kills"], 2);
+    assert!(counts["cut sockets"] > 0, "{report}");
+    let sent = counts["messages sent"];
+    assert!(sent > 0);
+    assert_eq!((counts["messages acked"], counts["messages stored"]), (sent, sent));
+    assert!(counts["messages seen"] >= sent, "{report}");
+}
+
+#[tokio::test]
+async fn messages_that_vanish_from_the_store_are_found() {
+    let mut server = Server::start(Store::Postgres).await;
+    assert!(server.terminate().await.success(), "the tables exist");
+    let url = server.database().url().to_owned();
+    let mut check = command(server.database().dir());
+    // A sender that is cut off before its ack would send the message again.
+    check.args(["verify", "--seconds=3", "--kills=0", "--groups=1", "--cut-every=1h"]);
+    check.args(["--database-url", &url]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let output = check.spawn().expect("the check starts").wait_with_output();
+    let vanish = async || {
+        let url = url.clone();
+        let statement = "WITH gone AS (DELETE FROM messages WHERE seq IN (3, 4) RETURNING 1) \
+                         SELECT count(*) FROM gone";
+        let rows = tokio::task::spawn_blocking(move || Postgres::shared().psql(&url, statement));
+        rows.await.unwrap().parse::<u64>().unwrap()
+    };
+    let mut gone = 0;
+    until("two messages to be stored and taken away", async || {
+        gone += vanish().await;
+        (gone == 2).then_some(())
+    })
+    .await;
+    let output = patiently("the check", output).await.unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let counts = counts(&output);
+    assert_eq!((counts["acked but lost"], counts["seen but not stored"], counts["holes in seq"]), (2, 2, 2));
+    assert_eq!(counts["duplicated"] + counts["reordered"] + counts["altered"], 0, "{output:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_come_back_is_told_with_its_last_words() {
+    let dir = TempDir::new().unwrap();
+    let program = env!("CARGO_BIN_EXE_groupcast");
+    let script = format!("mkdir once || {{ echo first >&2; echo no more >&2; exit 3; }}\nexec {program}\n");
+    std::fs::write(dir.path().join("once.sh"), script).unwrap();
+    let output = verify(dir.path(), &["--server", "sh once.sh", "--seconds=1", "--kills=1"]).await;
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(output.stdout.is_empty(), "{output:?}");
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("ended before it listened (exit status: 3)"), "{told}");
+    assert!(told.ends_with("first\nno more\n"), "{told}");
+}
+
+#[tokio::test]
+async fn options_that_cannot_be_used_are_told() {
+    let dir = TempDir::new().unwrap();
+    for (options, says) in [
+        (&["--seconds=0"][..], "1..=3600"),
+        (&["--kills=1001"], "0..=1000"),
+        (&["--senders=1000", "--rate=1000", "--seconds=11"], "11000000 messages"),
+        (&["--cut-every=1ms"], "from 50ms"),
+        (&["--database-url=mysql://h/d"], "postgres://"),
+        (&["--port=1"], "--port"),
+    ] {
+        let output = verify(dir.path(), options).await;
+        assert_eq!(output.status.code(), Some(2), "{options:?} {output:?}");
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(told.contains(says) && told.lines().count() == 1, "{told}");
+    }
+}
+
+#[tokio::test]
+async fn a_check_that_is_stopped_takes_its_server_along() {
+    let dir = TempDir::new().unwrap();
+    let script = format!("echo $$ > pid\nexec {}\n", env!("CARGO_BIN_EXE_groupcast"));
+    std::fs::write(dir.path().join("noted.sh"), script).unwrap();
+    let mut check = command(dir.path());
+    check.env("PATH", std::env::var_os("PATH").unwrap()).env("TMPDIR", dir.path());
+    check.args(["verify", "--server", "sh noted.sh", "--seconds=3600", "--rate=10"]);
+    let mut check = check.spawn().expect("the check starts");
+    let note = dir.path().join("pid");
+    let server: i32 = until("the server to start", async || {
+        std::fs::read_to_string(&note).ok()?.strip_suffix('\n')?.parse().ok()
+    })
+    .await;
+    let pid = |raw: i32| rustix::process::Pid::from_raw(raw).expect("a process");
+    let own = check.id().expect("the check runs").cast_signed();
+    until("the signal to be heeded", async || {
+        rustix::process::kill_process(pid(own), rustix::process::Signal::INT).ok()?;
+        check.try_wait().expect("a status")
+    })
+    .await;
+    until("the server to be gone", async || rustix::process::test_kill_process(pid(server)).err()).await;
+}
