@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use quick_cache::sync::Cache;
 
-use super::{ChatError, ChatResult, Entity};
+use super::{ChatError, ChatResult};
 use crate::model::{Group, GroupId, User, UserId};
 use crate::store::{Join, Store};
 
@@ -110,15 +110,4 @@ impl DirectoryCache {
         self.users_by_name.insert(Arc::clone(&user.username), Arc::clone(&user));
         user
     }
-}
-
-impl<T> Required<T> for Option<T> {
-    fn required(self, noun: Entity) -> ChatResult<T> {
-        self.ok_or(ChatError::NotFound(noun))
-    }
-}
-
-/// Turns an absent row into an error.
-pub(super) trait Required<T> {
-    fn required(self, noun: Entity) -> ChatResult<T>;
 }

@@ -5,6 +5,9 @@ use std::time::Duration;
 use crate::auth::PasswordError;
 use crate::store::{StoreError, Unique};
 
+/// What a failure that the client can do nothing about comes from.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
 /// A failure, by its cause. Transports map it to their own codes.
 #[derive(Debug, thiserror::Error)]
 pub enum ChatError {
@@ -46,12 +49,26 @@ pub enum ChatError {
         /// How long to wait before the next try.
         retry_after: Duration,
     },
-    /// The database is away, or the server is stopping; worth another try after a while.
+    /// The database is away, or the server is stopping; worth another try after a while. Without a cause where
+    /// that was logged already.
     #[error("the service is temporarily unavailable")]
-    Unavailable,
+    Unavailable(Option<Cause>),
     /// A fault of the server; its log says more.
     #[error("internal error")]
-    Internal,
+    Internal(Option<Cause>),
+}
+
+impl ChatError {
+    /// Tells the log what the client is not told. For whoever turns the error into an answer: once.
+    pub fn log(&self) {
+        match self {
+            Self::Unavailable(Some(cause)) => {
+                tracing::warn!(error = %cause, "a request could not be served now")
+            }
+            Self::Internal(Some(cause)) => tracing::error!(error = %cause, "a request failed"),
+            _ => {}
+        }
+    }
 }
 
 /// What was looked for in vain.
@@ -76,14 +93,8 @@ impl From<StoreError> for ChatError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Taken(what) => Self::Taken(what),
-            StoreError::Unavailable(_) => {
-                tracing::warn!(%error, "store unavailable");
-                Self::Unavailable
-            }
-            _ => {
-                tracing::error!(%error, "store failed");
-                Self::Internal
-            }
+            StoreError::Unavailable(_) => Self::Unavailable(Some(error.into())),
+            _ => Self::Internal(Some(error.into())),
         }
     }
 }
@@ -92,10 +103,7 @@ impl From<PasswordError> for ChatError {
     fn from(error: PasswordError) -> Self {
         match error {
             PasswordError::Busy { retry_after } => Self::Busy { retry_after },
-            PasswordError::Failed(_) => {
-                tracing::error!(%error, "hashing failed");
-                Self::Internal
-            }
+            PasswordError::Failed(_) => Self::Internal(Some(error.into())),
         }
     }
 }

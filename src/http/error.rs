@@ -35,6 +35,8 @@ pub(super) enum HttpError {
         /// After how long.
         retry_after: Duration,
     },
+    /// A use case failed.
+    Chat(ChatError),
     /// Anything else, with its text.
     Detail(StatusCode, Cow<'static, str>),
 }
@@ -60,6 +62,10 @@ impl HttpError {
                 response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
                 response
             }
+            Self::Chat(error) => {
+                error.log();
+                Self::of_chat(error).into_response()
+            }
             Self::Detail(status, text) => response::detail(status, &text),
         }
     }
@@ -73,11 +79,18 @@ impl From<Problems> for HttpError {
 
 impl From<ChatError> for HttpError {
     fn from(error: ChatError) -> Self {
+        Self::Chat(error)
+    }
+}
+
+impl HttpError {
+    /// What the client is told of a use case's failure.
+    fn of_chat(error: ChatError) -> Self {
         let detail = |status, text: String| Self::Detail(status, text.into());
         let unavailable =
             |text, retry_after| Self::TryLater { status: StatusCode::SERVICE_UNAVAILABLE, text, retry_after };
         match error {
-            ChatError::NotFound(noun) => detail(StatusCode::NOT_FOUND, format!("{noun} not found")),
+            ChatError::NotFound(entity) => detail(StatusCode::NOT_FOUND, format!("{entity} not found")),
             ChatError::Taken(what) => {
                 let what = match what {
                     Unique::Email => "Email",
@@ -106,8 +119,8 @@ impl From<ChatError> for HttpError {
                 retry_after,
             },
             ChatError::Busy { retry_after } => unavailable("The server is busy", retry_after),
-            ChatError::Unavailable => unavailable("Service Unavailable", Duration::from_secs(1)),
-            ChatError::Internal => {
+            ChatError::Unavailable(_) => unavailable("Service Unavailable", Duration::from_secs(1)),
+            ChatError::Internal(_) => {
                 Self::Detail(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error".into())
             }
         }

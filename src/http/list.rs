@@ -132,7 +132,8 @@ impl List {
                 Ok(chunk)
             }
             Err(error) => {
-                tracing::warn!(%error, "a list was cut off");
+                error.log();
+                tracing::warn!("a list was cut off");
                 Err(BodyError)
             }
         }))

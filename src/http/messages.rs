@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hyper::Response;
 use hyper::header::{HeaderMap, HeaderName};
 
-use crate::chat::{Chat, ChatError, Entity};
+use crate::chat::{Chat, ChatError, Claim, Draft, Entity};
 use crate::model::limits::CLIENT_ID_BYTES_MAX;
 use crate::model::{GroupId, MessageId, Seq, UserId};
 use crate::protocol::json::Value;
@@ -98,7 +98,9 @@ pub(super) async fn send(chat: &Chat, headers: &HeaderMap, body: &[u8]) -> Resul
     };
     let user = i64::try_from(user).map_err(|_| ChatError::NotFound(Entity::User))?;
     let group = i64::try_from(group).map_err(|_| ChatError::NotFound(Entity::Group))?;
-    let message = chat.post(GroupId(group), UserId(user), content, client_id).await?;
+    let draft = Draft::new(&content, client_id.as_deref())?;
+    let principal = chat.principal(Claim::UserId(UserId(user))).await?;
+    let message = chat.post(&principal, GroupId(group), draft).await?;
     let mut json = Vec::new();
     write_message(&mut json, &message);
     Ok(response::json(json))

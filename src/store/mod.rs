@@ -48,6 +48,9 @@ pub async fn open(database: &Database, connections: usize) -> StoreResult<Arc<dy
 /// Texts handed in contain no NUL and keep the bounds of [`limits`](crate::model::limits). An absent row
 /// is `Ok(None)` or an empty list, never an error.
 pub trait Store: Send + Sync + 'static {
+    /// Which of these is in use by some user: the address before the name.
+    fn taken<'a>(&'a self, username: &'a str, email: &'a str) -> Asked<'a, Option<Unique>>;
+
     /// Creates a user.
     ///
     /// # Errors

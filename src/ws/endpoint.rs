@@ -13,8 +13,8 @@ use super::connection::Connection;
 use super::json::JsonSession;
 use super::session::{ActiveSubscription, Session};
 use crate::chat::{Chat, ChatError, Membership, PresenceNotifier, Refusal, SocketTarget};
-use crate::hub::{Core, Reading, STOPPING, Subscriber};
-use crate::model::{Seq, UserId};
+use crate::hub::{Core, Reading, STOPPING, Sink, Subscriber};
+use crate::model::Seq;
 use crate::protocol::command::CommandParser;
 use crate::protocol::event::{self, ErrorCode, Failure};
 use crate::protocol::{CloseCode, Mode, frame, text};
@@ -92,27 +92,20 @@ impl Endpoint {
         RECONNECT_MIN + spread.mul_f64(share)
     }
 
-    /// Whether this user may send another message now. If not, the socket is told so, with what `answer` makes
-    /// of the time to wait, and closed with [`CloseCode::RATE_LIMITED`] if it does not stop.
-    pub(super) fn admits(
-        &self,
-        socket: &Subscriber,
-        user: UserId,
-        answer: impl FnOnce(Duration) -> Bytes,
-    ) -> bool {
-        let Some(limit) = self.chat.send_limit() else { return true };
-        let Err(retry_after) = limit.check(user) else {
-            socket.message_admitted();
-            return true;
-        };
+    /// Tells a socket why its message was refused. One that goes on sending above its rate is closed with
+    /// [`CloseCode::RATE_LIMITED`].
+    pub(super) fn refuse_message<S: Sink>(socket: &Subscriber<S>, error: &ChatError, answer: &Bytes) {
+        error.log();
+        if !matches!(error, ChatError::RateLimited { .. }) {
+            return socket.reply(answer);
+        }
         // What was read together with the message that it is closed for needs no answer.
         if socket.closing().is_none() {
-            socket.reply(&answer(retry_after));
+            socket.reply(answer);
             if socket.message_refused() >= REFUSED_MAX {
                 socket.close(CloseCode::RATE_LIMITED, "too many messages in too short a time");
             }
         }
-        false
     }
 
     /// Finds out whether a socket will be let in.
@@ -165,6 +158,9 @@ pub struct Admission {
 
 /// Says why, then closes.
 fn refuse(socket: &Subscriber, mode: Mode, refusal: &Refusal) {
+    if let Refusal::Failed(error) = refusal {
+        error.log();
+    }
     let (line, failure, code) = match refusal {
         Refusal::UnknownUser => {
             (text::INVALID_USER_OR_GROUP, ErrorCode::Unauthenticated, CloseCode::UNAUTHENTICATED)
@@ -176,8 +172,8 @@ fn refuse(socket: &Subscriber, mode: Mode, refusal: &Refusal) {
         Refusal::UnknownReceiver => {
             (text::INVALID_SENDER_OR_RECEIVER, ErrorCode::NotFound, CloseCode::NOT_FOUND)
         }
-        Refusal::GroupFull => (text::GROUP_FULL, ErrorCode::GroupFull, CloseCode::FORBIDDEN),
-        Refusal::Failed(ChatError::Unavailable) => {
+        Refusal::GroupFull(_) => (text::GROUP_FULL, ErrorCode::GroupFull, CloseCode::FORBIDDEN),
+        Refusal::Failed(ChatError::Unavailable(_)) => {
             (text::UNAVAILABLE, ErrorCode::Unavailable, CloseCode::TRY_AGAIN_LATER)
         }
         Refusal::Failed(_) => (text::UNAVAILABLE, ErrorCode::Internal, CloseCode::INTERNAL_ERROR),
@@ -190,7 +186,11 @@ fn refuse(socket: &Subscriber, mode: Mode, refusal: &Refusal) {
             socket.close(if is_known { code } else { CloseCode::NORMAL }, "");
         }
         Mode::Json => {
-            socket.reply(&event::error(None, None, &Failure::new(failure, refusal.to_string())));
+            let group = match refusal {
+                Refusal::GroupFull(group) => Some(*group),
+                _ => None,
+            };
+            socket.reply(&event::error(None, group, &Failure::new(failure, refusal.to_string())));
             socket.close(code, "");
         }
     }

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::task::spawn_local;
 use tokio::time::{Sleep, sleep};
@@ -15,25 +15,23 @@ use super::replay::Replays;
 use super::session::ActiveSubscription;
 use super::subscriptions::ActiveSubscriptions;
 use super::work::{Done, Work};
-use crate::chat::{ChatError, Membership};
-use crate::hub::{Reading, Subscriber};
+use crate::chat::{ChatError, Draft, Membership, Principal, WhileAway};
+use crate::hub::{Broadcast, Reading, Subscriber};
 use crate::model::limits::GROUP_NAME_CHARS_MAX;
-use crate::model::{GroupId, Seq, User};
+use crate::model::{GroupId, NewMessage, Seq};
 use crate::protocol::CloseCode;
 use crate::protocol::command::{BadFrame, Command, GroupRef, Request, RequestId};
 use crate::protocol::event::{self, ErrorCode, Failure, Welcome};
 
 /// Groups that one socket may read, unless configured otherwise.
 pub(super) const GROUPS_MAX: usize = 1_000;
-/// How often a user's typing is passed on.
-const TYPING_PERIOD: Duration = Duration::from_secs(3);
 /// Rooms remembered without being subscribed to.
 const MEMBERSHIPS_MAX: usize = 1_000;
 
 /// A socket in JSON mode.
 #[expect(clippy::box_collection, reason = "a pointer is smaller, and few have either")]
 pub(super) struct JsonSession {
-    user: Option<Arc<User>>,
+    user: Option<Principal>,
     /// Groups that are read.
     subscriptions: ActiveSubscriptions,
     /// Groups that the user is known to be a member of, without reading them. Few sockets have any.
@@ -43,6 +41,12 @@ pub(super) struct JsonSession {
     work: Option<Pin<Box<Work>>>,
     replays: Replays,
     hello: Option<Pin<Box<Sleep>>>,
+}
+
+/// A message that nothing was said against.
+enum Accepted {
+    Stored(NewMessage),
+    Ephemeral(Broadcast),
 }
 
 impl JsonSession {
@@ -60,7 +64,7 @@ impl JsonSession {
         match membership {
             None => session.hello = Some(Box::pin(sleep(endpoint.options.hello_timeout))),
             Some(membership) => {
-                session.welcome(endpoint, socket, None, Arc::clone(&membership.user));
+                session.welcome(endpoint, socket, None, membership.principal());
                 session.work = Some(Work::enter(endpoint, membership));
             }
         }
@@ -146,7 +150,7 @@ impl JsonSession {
                     Some(Work::hello(endpoint, id, known, username.map(str::to_owned), resume.clone()));
                 return;
             }
-            (Some(user), _) => Arc::clone(user),
+            (Some(user), _) => user.clone(),
             (None, _) => {
                 let failure = Failure::new(ErrorCode::Unauthenticated, "say hello first");
                 return fail(socket, id.as_ref(), None, &failure);
@@ -176,47 +180,45 @@ impl JsonSession {
                 let Some(membership) = self.membership(group) else {
                     return self.ask_for(endpoint, user, group, id, frame);
                 };
-                let limit = endpoint.chat.options().content_bytes_max;
-                if content.len() > limit {
-                    let failure =
-                        Failure::new(ErrorCode::TooLarge, format!("content: longer than {limit} bytes"));
-                    return fail(socket, id.as_ref(), Some(group), &failure);
-                }
-                if !ephemeral && endpoint.submit_buffer.is_failing() {
-                    let failure = Failure::new(ErrorCode::Unavailable, "messages can not be stored now");
-                    return fail(socket, id.as_ref(), Some(group), &failure);
-                }
-                let is_admitted = endpoint.admits(socket, user.id, |retry_after| {
-                    let failure = failure(&ChatError::RateLimited { retry_after });
-                    event::error(id.as_ref(), Some(group), &failure)
+                let (chat, membership) = (&endpoint.chat, membership.clone());
+                let accepted = Draft::new(content, client_id).and_then(|draft| {
+                    if ephemeral {
+                        return chat.accept_ephemeral(&membership, draft).map(Accepted::Ephemeral);
+                    }
+                    chat.accept(&membership, draft, WhileAway::Refuse).map(Accepted::Stored)
                 });
-                if !is_admitted {
-                    return;
-                }
-                if ephemeral {
-                    let frames = membership.ephemeral(content, client_id);
-                    socket.reply(&event::ephemeral_ack(id.as_ref(), group, client_id));
-                    let endpoint = Rc::clone(endpoint);
-                    spawn_local(async move { endpoint.notifier.send(frames).await });
-                } else {
-                    membership.send(&endpoint.submit_buffer, socket, content, client_id, id);
+                match accepted {
+                    Ok(Accepted::Stored(message)) => {
+                        socket.message_admitted();
+                        endpoint.submit_buffer.submit(socket, message, id);
+                    }
+                    Ok(Accepted::Ephemeral(frames)) => {
+                        socket.message_admitted();
+                        socket.reply(&event::ephemeral_ack(id.as_ref(), group, client_id));
+                        let endpoint = Rc::clone(endpoint);
+                        spawn_local(async move { endpoint.notifier.send(frames).await });
+                    }
+                    Err(error) => {
+                        let answer = event::error(id.as_ref(), Some(group), &failure(&error));
+                        Endpoint::refuse_message(socket, &error, &answer);
+                    }
                 }
             }
             Command::Typing { group, on } => {
-                if self.membership(group).is_none() {
+                let Some(membership) = self.membership(group) else {
                     return self.ask_for(endpoint, user, group, id, frame);
-                }
-                let hub = endpoint.core.hub();
-                if !on || hub.may_type(group, user.id, Instant::now(), TYPING_PERIOD) {
+                };
+                if !on || endpoint.chat.may_type(membership, Instant::now()) {
                     let endpoint = Rc::clone(endpoint);
+                    let user = Arc::clone(user.user());
                     spawn_local(async move { endpoint.notifier.typing(group, &user, on).await });
                 }
             }
             Command::History { group, before, after, limit } => {
-                if self.membership(group).is_none() {
+                let Some(membership) = self.membership(group).cloned() else {
                     return self.ask_for(endpoint, user, group, id, frame);
-                }
-                self.work = Some(Work::history(endpoint, id, group, before, after, limit));
+                };
+                self.work = Some(Work::history(endpoint, id, membership, before, after, limit));
             }
         }
     }
@@ -241,7 +243,7 @@ impl JsonSession {
     fn ask_for(
         &mut self,
         endpoint: &Rc<Endpoint>,
-        user: Arc<User>,
+        user: Principal,
         group: GroupId,
         request: Option<RequestId>,
         frame: &str,
@@ -260,9 +262,11 @@ impl JsonSession {
                 fail(socket, request.as_ref(), None, &failure);
             }
             Done::Failed { request, group, error } => {
+                error.log();
                 fail(socket, request.as_ref(), group, &failure(&error));
             }
             Done::NotMember { request, group, error } => {
+                error.log();
                 // The frame that needed it is answered with this.
                 self.next_frame();
                 fail(socket, request.as_ref(), Some(group), &failure(&error));
@@ -286,7 +290,10 @@ impl JsonSession {
                         Ok((membership, head)) => {
                             self.subscribe(endpoint, socket, None, membership, Some(after), head)
                         }
-                        Err(error) => fail(socket, None, Some(group), &failure(&error)),
+                        Err(error) => {
+                            error.log();
+                            fail(socket, None, Some(group), &failure(&error));
+                        }
                     }
                 }
             }
@@ -301,13 +308,13 @@ impl JsonSession {
         endpoint: &Endpoint,
         socket: &Subscriber,
         request: Option<&RequestId>,
-        user: Arc<User>,
+        user: Principal,
     ) {
         self.hello = None;
         let id = socket.id();
         let welcome = Welcome {
             connection_id: &format!("{}-{}", id.core, id.serial),
-            user: &user,
+            user: user.user(),
             heartbeat_ms: endpoint.options.heartbeat.as_millis() as u64,
             content_bytes: endpoint.chat.options().content_bytes_max,
             frame_bytes: endpoint.json_frame_bytes_max(),
@@ -374,8 +381,8 @@ pub(super) fn failure(error: &ChatError) -> Failure {
         ChatError::TooLarge { .. } => ErrorCode::TooLarge,
         ChatError::Invalid { .. } => ErrorCode::BadFrame,
         ChatError::RateLimited { .. } => ErrorCode::RateLimited,
-        ChatError::Busy { .. } | ChatError::Unavailable => ErrorCode::Unavailable,
-        ChatError::Taken(_) | ChatError::Internal => ErrorCode::Internal,
+        ChatError::Busy { .. } | ChatError::Unavailable(_) => ErrorCode::Unavailable,
+        ChatError::Taken(_) | ChatError::Internal(_) => ErrorCode::Internal,
     };
     let failure = Failure::new(code, error.to_string());
     match error {

@@ -140,7 +140,8 @@ impl<S: Sink> Running<S> {
                 }
             }
             Err(error) => {
-                tracing::debug!(%error, "replay waits");
+                error.log();
+                tracing::debug!("a replay waits");
                 let position = subscription.position();
                 let wait = async move {
                     sleep(RETRY).await;

@@ -8,7 +8,7 @@ use tokio::task::spawn_local;
 
 use super::endpoint::Endpoint;
 use super::json::JsonSession;
-use crate::chat::Membership;
+use crate::chat::{ChatError, Draft, Membership, WhileAway};
 use crate::hub::{Subscriber, Subscription};
 use crate::protocol::{frame, text};
 
@@ -44,9 +44,20 @@ impl Session {
         match self {
             Self::Refused => {}
             Self::Text(active) => {
-                if endpoint.admits(socket, active.membership.user.id, |_| frame::text(&[text::RATE_LIMITED]))
-                {
-                    active.membership.say(&endpoint.submit_buffer, socket, content);
+                let accepted = Draft::new(content, None)
+                    .and_then(|draft| endpoint.chat.accept(&active.membership, draft, WhileAway::Wait));
+                match accepted {
+                    Ok(message) => {
+                        socket.message_admitted();
+                        endpoint.submit_buffer.submit(socket, message, None);
+                    }
+                    Err(error) => {
+                        let line = match error {
+                            ChatError::RateLimited { .. } => text::RATE_LIMITED,
+                            _ => text::NUL_REFUSED,
+                        };
+                        Endpoint::refuse_message(socket, &error, &frame::text(&[line]));
+                    }
                 }
             }
             Self::Json(session) => session.take(endpoint, socket, content),

@@ -9,8 +9,8 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 
 use super::endpoint::Endpoint;
-use crate::chat::{Chat, ChatError, ChatResult, Membership};
-use crate::model::{Group, GroupId, Seq, User};
+use crate::chat::{Chat, ChatError, ChatResult, Claim, Membership, Principal};
+use crate::model::{Group, GroupId, Seq};
 use crate::protocol::command::{GroupRef, RequestId};
 use crate::protocol::event;
 
@@ -32,7 +32,7 @@ pub(super) enum Done {
     /// The user does not exist.
     Unknown { request: Option<RequestId> },
     /// The user exists, and these groups are to be read on.
-    Hello { request: Option<RequestId>, user: Arc<User>, resume: Vec<Resumed> },
+    Hello { request: Option<RequestId>, user: Principal, resume: Vec<Resumed> },
     /// The group can be read.
     Subscribe { request: Option<RequestId>, membership: Membership, after: Option<Seq>, head: Seq },
 }
@@ -65,7 +65,7 @@ impl Work {
     pub(super) fn hello(
         endpoint: &Rc<Endpoint>,
         request: Option<RequestId>,
-        known: Option<Arc<User>>,
+        known: Option<Principal>,
         username: Option<String>,
         groups: Vec<(GroupId, Seq)>,
     ) -> Pin<Box<Self>> {
@@ -74,8 +74,8 @@ impl Work {
             let user = match (known, username) {
                 // The handshake has said who this is; a name can only repeat it.
                 (Some(user), None) => user,
-                (Some(user), Some(name)) if *name == *user.username => user,
-                (None, Some(name)) => match chat.user_by_name(&name).await {
+                (Some(user), Some(name)) if *name == *user.user().username => user,
+                (None, Some(name)) => match chat.principal(Claim::Username(&name)).await {
                     Ok(user) => user,
                     Err(ChatError::NotFound(_)) => return Done::Unknown { request },
                     Err(error) => return Done::Failed { request, group: None, error },
@@ -97,7 +97,7 @@ impl Work {
     pub(super) fn subscribe(
         endpoint: &Rc<Endpoint>,
         request: Option<RequestId>,
-        user: Arc<User>,
+        user: Principal,
         group: GroupRef<'_>,
         after: Option<Seq>,
     ) -> Pin<Box<Self>> {
@@ -129,12 +129,12 @@ impl Work {
     pub(super) fn member(
         endpoint: &Rc<Endpoint>,
         request: Option<RequestId>,
-        user: Arc<User>,
+        user: Principal,
         group: GroupId,
     ) -> Pin<Box<Self>> {
         let chat = Arc::clone(&endpoint.chat);
         Self::new(async move {
-            match chat.member(&user, group).await {
+            match chat.membership(&user, group).await {
                 Ok(membership) => Done::Member(membership),
                 Err(error) => Done::NotMember { request, group, error },
             }
@@ -161,14 +161,14 @@ impl Work {
     pub(super) fn history(
         endpoint: &Rc<Endpoint>,
         request: Option<RequestId>,
-        group: GroupId,
+        member: Membership,
         before: Option<Seq>,
         after: Option<Seq>,
         limit: Option<u64>,
     ) -> Pin<Box<Self>> {
-        let chat = Arc::clone(&endpoint.chat);
+        let (chat, group) = (Arc::clone(&endpoint.chat), member.group.id);
         Self::new(async move {
-            match chat.history(group, before, after, limit).await {
+            match chat.history(&member, before, after, limit).await {
                 Ok(page) => Done::Reply(event::history(request.as_ref(), group, &page.messages, page.more)),
                 Err(error) => Done::Failed { request, group: Some(group), error },
             }
@@ -177,10 +177,8 @@ impl Work {
 }
 
 /// Lets the user into the group and finds its head.
-async fn open(chat: &Chat, user: &Arc<User>, group: Arc<Group>) -> ChatResult<(Membership, Seq)> {
-    let membership = chat.join(user, group).await?;
-    let head = chat.head(membership.group.id).await?;
-    Ok((membership, head))
+async fn open(chat: &Chat, user: &Principal, group: Arc<Group>) -> ChatResult<(Membership, Seq)> {
+    chat.subscribe(user, group).await
 }
 
 impl Future for Work {

@@ -30,7 +30,7 @@ use connect::Target;
 use error::unavailable;
 use writer::Writer;
 
-use super::{Asked, Beginning, Join, MessageFilter, MessagePage, Sent, SentKey, Store, StoreResult};
+use super::{Asked, Beginning, Join, MessageFilter, MessagePage, Sent, SentKey, Store, StoreResult, Unique};
 use crate::model::{Group, GroupId, Message, MessageId, NewUser, Seq, Timestamp, User, UserId};
 
 /// Threads of the store's runtime: one may parse rows while the other feeds the writer.
@@ -113,6 +113,11 @@ impl Drop for PostgresStore {
 }
 
 impl Store for PostgresStore {
+    fn taken<'a>(&'a self, username: &'a str, email: &'a str) -> Asked<'a, Option<Unique>> {
+        let (username, email) = (username.to_owned(), email.to_owned());
+        self.ask(move |client| Box::pin(users::taken(client, username, email)))
+    }
+
     fn create_user(&self, user: NewUser) -> Asked<'_, User> {
         self.ask(move |client| Box::pin(users::create(client, user)))
     }

@@ -27,11 +27,24 @@ pub(super) async fn create(client: &mut Client, user: NewUser) -> StoreResult<Us
             email: user.email.into(),
         }),
         None => {
-            let taken = client.prepare_cached("SELECT 1 FROM users WHERE email = $1").await?;
-            let taken = client.query_opt(&taken, &[&user.email]).await?;
-            Err(StoreError::Taken(if taken.is_some() { Unique::Email } else { Unique::Username }))
+            let taken = taken(client, user.username, user.email).await?;
+            Err(StoreError::Taken(taken.unwrap_or(Unique::Username)))
         }
     }
+}
+
+/// See [`Store::taken`](crate::store::Store::taken).
+pub(super) async fn taken(client: &Client, username: String, email: String) -> StoreResult<Option<Unique>> {
+    let select = client
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM users WHERE email = $1),
+                    EXISTS (SELECT 1 FROM users WHERE username = $2)",
+        )
+        .await?;
+    let row = client.query_one(&select, &[&email, &username]).await?;
+    let is_email_taken: bool = column(&row, 0, "users", "email")?;
+    let is_username_taken: bool = column(&row, 1, "users", "username")?;
+    Ok(if is_email_taken { Some(Unique::Email) } else { is_username_taken.then_some(Unique::Username) })
 }
 
 /// See [`Store::user`](crate::store::Store::user).

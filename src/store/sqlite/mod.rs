@@ -20,7 +20,7 @@ use ownership::Ownership;
 use threads::Threads;
 
 use super::row::places;
-use super::{Asked, Beginning, Join, MessageFilter, MessagePage, Sent, SentKey, Store, StoreResult};
+use super::{Asked, Beginning, Join, MessageFilter, MessagePage, Sent, SentKey, Store, StoreResult, Unique};
 use crate::model::{Group, GroupId, Message, MessageId, NewUser, Seq, Timestamp, User, UserId};
 
 /// Most threads that read. More would only wait for each other's cores.
@@ -78,6 +78,11 @@ impl SqliteStore {
 }
 
 impl Store for SqliteStore {
+    fn taken<'a>(&'a self, username: &'a str, email: &'a str) -> Asked<'a, Option<Unique>> {
+        let (username, email) = (username.to_owned(), email.to_owned());
+        self.read(move |connection| users::taken(connection, &username, &email))
+    }
+
     fn create_user(&self, user: NewUser) -> Asked<'_, User> {
         self.write(move |connection| users::create(connection, user))
     }

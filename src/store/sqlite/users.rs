@@ -9,16 +9,24 @@ use crate::store::{StoreError, StoreResult, Unique, row};
 /// The columns that [`from_row`] reads.
 pub(super) const COLUMNS: &str = "u.id, u.username, u.email";
 
+/// See [`Store::taken`](crate::store::Store::taken).
+pub(super) fn taken(connection: &Connection, username: &str, email: &str) -> StoreResult<Option<Unique>> {
+    for (unique, value, sql) in [
+        (Unique::Email, email, "SELECT EXISTS (SELECT 1 FROM users WHERE email = ?1)"),
+        (Unique::Username, username, "SELECT EXISTS (SELECT 1 FROM users WHERE username = ?1)"),
+    ] {
+        if connection.prepare_cached(sql)?.query_row([value], |row| row.get(0))? {
+            return Ok(Some(unique));
+        }
+    }
+    Ok(None)
+}
+
 /// See [`Store::create_user`](crate::store::Store::create_user).
 pub(super) fn create(connection: &mut Connection, user: NewUser) -> StoreResult<User> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    for (unique, value, sql) in [
-        (Unique::Email, &user.email, "SELECT EXISTS (SELECT 1 FROM users WHERE email = ?1)"),
-        (Unique::Username, &user.username, "SELECT EXISTS (SELECT 1 FROM users WHERE username = ?1)"),
-    ] {
-        if transaction.prepare_cached(sql)?.query_row([value], |row| row.get(0))? {
-            return Err(StoreError::Taken(unique));
-        }
+    if let Some(taken) = taken(&transaction, &user.username, &user.email)? {
+        return Err(StoreError::Taken(taken));
     }
     transaction
         .prepare_cached("INSERT INTO users (username, email, password) VALUES (?1, ?2, ?3)")?

@@ -13,7 +13,7 @@ use tokio::time::sleep;
 use super::pipe::Pipe;
 use super::server::{self, Server};
 use super::world::{Client, Way, World};
-use crate::chat::Membership;
+use crate::chat::{Claim, Membership};
 use crate::hub::{Reading, Subscriber};
 use crate::model::{GroupId, Seq};
 use crate::protocol::command::RequestId;
@@ -180,8 +180,9 @@ impl Connection {
 
     async fn membership(&self, group: GroupId) -> Membership {
         loop {
-            if let Ok(found) = self.server.chat.group(group).await
-                && let Ok(membership) = self.server.chat.join(&self.client.user, found).await
+            if let Ok(principal) = self.server.chat.principal(Claim::UserId(self.client.user.id)).await
+                && let Ok(found) = self.server.chat.group(group).await
+                && let Ok((membership, _)) = self.server.chat.subscribe(&principal, found).await
             {
                 return membership;
             }

@@ -11,7 +11,7 @@ use crate::model::{Group, GroupId, Message, MessageId, NewUser, Seq, Timestamp, 
 use crate::protocol::{event, text};
 use crate::random::Random;
 use crate::store::{
-    Asked, Beginning, Join, MessageFilter, MessagePage, Sent, SentKey, Store, StoreError, StoreResult,
+    Asked, Beginning, Join, MessageFilter, MessagePage, Sent, SentKey, Store, StoreError, StoreResult, Unique,
 };
 
 /// Content with this in it is refused.
@@ -170,6 +170,10 @@ async fn wait(time: Duration) {
 }
 
 impl Store for ModelStore {
+    fn user(&self, id: UserId) -> Asked<'_, Option<User>> {
+        Box::pin(self.ask(5, move |_| Ok(Some(user(id)))))
+    }
+
     fn group(&self, id: GroupId) -> Asked<'_, Option<Group>> {
         Box::pin(self.ask(5, move |_| Ok(Some(group(id)))))
     }
@@ -229,12 +233,12 @@ impl Store for ModelStore {
 
     // What follows nobody here asks for.
 
-    fn create_user(&self, _: NewUser) -> Asked<'_, User> {
-        Box::pin(async { Err(StoreError::Missing("user")) })
+    fn taken<'a>(&'a self, _: &'a str, _: &'a str) -> Asked<'a, Option<Unique>> {
+        Box::pin(async { Ok(None) })
     }
 
-    fn user(&self, _: UserId) -> Asked<'_, Option<User>> {
-        Box::pin(async { Ok(None) })
+    fn create_user(&self, _: NewUser) -> Asked<'_, User> {
+        Box::pin(async { Err(StoreError::Missing("user")) })
     }
 
     fn user_by_name<'a>(&'a self, _: &'a str) -> Asked<'a, Option<User>> {
@@ -273,4 +277,9 @@ impl Store for ModelStore {
 /// The group of this number.
 pub(super) fn group(id: GroupId) -> Group {
     Group { id, name: "g".into(), is_private: false }
+}
+
+/// The user of this number.
+pub(super) fn user(id: UserId) -> User {
+    User { id, username: format!("u{id}").into(), email: "".into() }
 }

@@ -50,8 +50,8 @@ pub(super) struct Client {
 
 impl Client {
     pub(super) fn new(id: i64, way: Way) -> Self {
-        let user = User { id: UserId(id), username: format!("u{id}").into(), email: "".into() };
-        Self { user: Arc::new(user), way, seen: RefCell::default(), unanswered: RefCell::default() }
+        let user = Arc::new(store::user(UserId(id)));
+        Self { user, way, seen: RefCell::default(), unanswered: RefCell::default() }
     }
 }
 

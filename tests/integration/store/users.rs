@@ -36,9 +36,11 @@ on_both! {
             (mixed("carol", "bob"), Unique::Email),
             (mixed("bob", "carol"), Unique::Username),
         ] {
+            assert_eq!(store.taken(&user.username, &user.email).await.unwrap(), Some(taken));
             let answer = store.create_user(user).await;
             assert!(matches!(answer, Err(StoreError::Taken(unique)) if unique == taken), "{answer:?}");
         }
+        assert_eq!(store.taken("carol", "carol@example.com").await.unwrap(), None);
         assert_eq!(store.create_user(new_user("carol")).await.unwrap().id, UserId(3));
     }
 

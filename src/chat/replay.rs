@@ -1,0 +1,41 @@
+//! Replaying what a socket missed.
+
+use bytes::Bytes;
+
+use super::{Chat, ChatResult};
+use crate::hub::Replay;
+use crate::model::limits::PAGE_ROWS_MAX;
+use crate::model::{GroupId, Seq};
+use crate::protocol::event;
+
+/// Some of a group's messages, one after the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Replayed {
+    /// Their frames, and the `seq` of the last.
+    Frames(Bytes, Seq),
+    /// There are none.
+    UpToDate,
+}
+
+impl Chat {
+    /// What comes after `position` in the group, as far as one step goes: from memory if it is there.
+    ///
+    /// # Errors
+    /// [`ChatError::Unavailable`](super::ChatError::Unavailable).
+    pub async fn replay(&self, group: GroupId, position: Seq) -> ChatResult<Replayed> {
+        let recent = self.hub.recent();
+        match recent.after(group, position) {
+            Replay::Frames(frames, last) => return Ok(Replayed::Frames(frames, last)),
+            Replay::UpToDate => return Ok(Replayed::UpToDate),
+            Replay::Unknown => {}
+        }
+        // The store may have a batch that was not delivered yet. Who read it here and came back with its `seq`
+        // would be beyond the head as it is told, and get it twice.
+        let end = recent.head(group).map(Seq::next);
+        let messages = self.page(group, Some(position), end, PAGE_ROWS_MAX as u64).await?;
+        let Some(last) = messages.last() else { return Ok(Replayed::UpToDate) };
+        let mut frames = Vec::with_capacity(messages.iter().map(event::message_bytes).sum());
+        messages.iter().for_each(|message| event::put_message(&mut frames, message));
+        Ok(Replayed::Frames(frames.into(), last.seq))
+    }
+}

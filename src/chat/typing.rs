@@ -1,0 +1,15 @@
+//! Telling the others that somebody types.
+
+use std::time::{Duration, Instant};
+
+use super::{Chat, Membership};
+
+/// How often at most a user's typing is passed on.
+const TYPING_PERIOD: Duration = Duration::from_secs(3);
+
+impl Chat {
+    /// Whether it is to be passed on that somebody types: at most once in 3 s for a user and group.
+    pub fn may_type(&self, member: &Membership, now: Instant) -> bool {
+        self.hub.may_type(member.group.id, member.user.id, now, TYPING_PERIOD)
+    }
+}
