@@ -13,6 +13,8 @@ use crate::support::postgres::Postgres;
 
 /// Names, for [`hold`], the database to hold.
 const HOLD: &str = "GROUPCAST_TEST_HOLD";
+/// The name of [`hold`] among the tests of this program.
+const HOLDER: &str = "store::ownership::hold";
 
 /// Opens the store once its owner is found to be gone, which the database may notice a moment later.
 async fn open_when_free(backend: &Backend) -> Arc<dyn Store> {
@@ -72,7 +74,7 @@ on_both! {
             Database::Postgres(url) => url.clone(),
         };
         let mut holder = Command::new(std::env::current_exe().unwrap());
-        holder.args(["--exact", "ownership::hold", "--nocapture"]).env(HOLD, database);
+        holder.args(["--exact", HOLDER, "--nocapture"]).env(HOLD, database);
         let mut holder = holder.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let lines = BufReader::new(holder.stdout.take().unwrap()).lines();
         assert!(lines.map_while(Result::ok).any(|line| line.ends_with("holding")));

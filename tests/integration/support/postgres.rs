@@ -29,7 +29,7 @@ pub(crate) struct Postgres {
 }
 
 impl Postgres {
-    /// The one that the tests of a binary share; each takes a database of its own.
+    /// The one that all tests share; each takes a database of its own.
     pub(crate) fn shared() -> &'static Self {
         static SHARED: OnceLock<Postgres> = OnceLock::new();
         SHARED.get_or_init(Self::launch)
