@@ -16,6 +16,7 @@ use crate::chat::Chat;
 use super::body::Body;
 use super::cors::Cors;
 use super::error::HttpError;
+use super::host::check_host;
 use super::query::Query;
 use super::receive::receive;
 use super::router::{Route, route};
@@ -63,14 +64,20 @@ impl Http {
         B: hyper::body::Body<Data = Bytes> + Unpin,
     {
         let (head, body) = request.into_parts();
-        if let Some(response) = upgrade(&head) {
-            return response;
-        }
         let cors = &self.shared.cors;
-        if let Some(response) = cors.preflight(&head.method, &head.headers) {
-            return response;
-        }
-        let mut response = self.answer(&head, body).await.unwrap_or_else(HttpError::into_response);
+        let answer = match check_host(&head) {
+            Ok(()) => {
+                if let Some(response) = upgrade(&head) {
+                    return response;
+                }
+                if let Some(response) = cors.preflight(&head.method, &head.headers) {
+                    return response;
+                }
+                self.answer(&head, body).await
+            }
+            Err(error) => Err(error),
+        };
+        let mut response = answer.unwrap_or_else(HttpError::into_response);
         cors.permit(&head.headers).write(response.headers_mut());
         response
     }

@@ -11,6 +11,7 @@ mod form;
 mod groups;
 mod handler;
 mod health;
+mod host;
 mod integer;
 mod list;
 mod messages;

@@ -16,7 +16,7 @@ use hyper::server::conn::http1;
 use hyper::service::Service;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioTimer;
-use tokio::io::{AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep, timeout};
@@ -33,9 +33,9 @@ const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// As much of a connection's first bytes as is looked at to find out whose it is: enough for the longest names.
 const PEEK_BYTES: usize = 512;
 /// How long a client may take to end a connection after its last answer.
-const LINGER_TIMEOUT: Duration = Duration::from_secs(2);
-/// How much it may still send meanwhile, in bytes.
-const LINGER_BYTES_MAX: usize = 8 * 1024 * 1024;
+const LINGER_TIMEOUT: Duration = Duration::from_secs(5);
+/// How much it may still send meanwhile, in bytes: the rest of a body that was refused.
+const LINGER_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// Serves the connections of one core.
 pub(super) struct Acceptor {
@@ -65,7 +65,7 @@ enum Outcome {
     Upgraded(TcpStream, Bytes, Box<Admission>),
     /// No more requests are taken from it.
     Ended(TcpStream),
-    /// The client is gone, or spoke no HTTP.
+    /// The client is gone.
     Broken,
 }
 
@@ -195,7 +195,8 @@ impl Acceptor {
             },
             Some(Err(error)) => {
                 tracing::debug!(%error, "connection failed");
-                Outcome::Broken
+                // A head that hyper could not read was answered by hyper.
+                if error.is_parse() { Outcome::Ended(stream) } else { Outcome::Broken }
             }
         }
     }
@@ -301,23 +302,13 @@ impl hyper::body::Body for CountedBody {
     }
 }
 
-/// Ends a connection so that the client can still read its last answer: closing it with unread data would
-/// destroy that.
+/// Ends a connection so that the client can still read its last answer. Many clients send all of a request before they
+/// read, and closing while data is unread would destroy the answer; so what still comes is read and dropped, at most
+/// [`LINGER_BYTES_MAX`] within [`LINGER_TIMEOUT`].
 async fn linger(mut stream: TcpStream) {
     let _ = timeout(LINGER_TIMEOUT, async {
-        if stream.shutdown().await.is_err() {
-            return;
-        }
-        let mut dropped = 0;
-        let mut buffer = vec![0; 16 * 1024];
-        while dropped < LINGER_BYTES_MAX && stream.readable().await.is_ok() {
-            match stream.try_read(&mut buffer) {
-                Ok(0) => return,
-                Ok(length) => dropped += length,
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
-                Err(_) => return,
-            }
-        }
+        stream.shutdown().await?;
+        tokio::io::copy(&mut stream.take(LINGER_BYTES_MAX), &mut tokio::io::sink()).await
     })
     .await;
 }

@@ -3,8 +3,9 @@
 use crate::support::database::Store;
 use crate::support::http::{Connection, request};
 use crate::support::server::Server;
-use crate::support::until;
+use crate::support::{patiently, until};
 use serde_json::json;
+use tokio::io::AsyncWriteExt;
 
 const USERS: &str = "/api/v1/users/";
 const JSON: (&str, &str) = ("Content-Type", "application/json");
@@ -140,6 +141,111 @@ async fn a_body_over_the_limit_is_413() {
     chunked.send(padded(1_025)).await;
     assert_eq!(chunked.receive().await.status, 413);
     assert_well(&server).await;
+}
+
+/// What is dropped of a request after its answer, in bytes.
+const DROPPED_BYTES_MAX: usize = 64 << 20;
+/// What the sockets of a connection may hold besides, in bytes; the kernel lets them grow to some MiB.
+const SOCKET_BYTES_MAX: usize = 32 << 20;
+
+/// Many clients read nothing before all of their request is sent.
+#[tokio::test]
+async fn an_answer_arrives_after_all_of_a_refused_body() {
+    const LENGTH: usize = 20 << 20;
+    let server = Server::start(Store::Sqlite).await;
+    for (method, path, content_type, status) in [
+        ("POST", USERS, "application/json", 413),
+        ("POST", "/nowhere", "application/json", 404),
+        ("PUT", USERS, "application/json", 405),
+        ("POST", "/api/v1/users/x", "application/json", 405),
+        ("GET", "/api/v1/users/x", "application/json", 422),
+        ("GET", "/healthz", "text/plain", 200),
+    ] {
+        let mut http = server.http().await;
+        let answer = http.request(method, path, &[("Content-Type", content_type)], &vec![b' '; LENGTH]).await;
+        assert_eq!(answer.status, status, "{method} {path}");
+        assert!(!answer.json().is_null(), "{method} {path}");
+        assert_eq!(http.closed().await, "", "{method} {path}");
+    }
+    let mut chunked = server.http().await;
+    chunked
+        .send(format!("POST {USERS} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n{LENGTH:x}\r\n"))
+        .await;
+    chunked.send(vec![b' '; LENGTH]).await;
+    assert!(chunked.receive().await.detail(413).is_string());
+
+    let handshake = [
+        ("Connection", "Upgrade"),
+        ("Upgrade", "websocket"),
+        ("Sec-WebSocket-Version", "13"),
+        ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ];
+    let refused = server.http().await.request("GET", "/nowhere", &handshake, &vec![b' '; LENGTH]).await;
+    assert!(refused.detail(403).is_string());
+}
+
+#[tokio::test]
+async fn a_body_without_end_is_cut_off() {
+    let server = Server::start(Store::Sqlite).await;
+    let mut stream = server.tcp().await;
+    let head = format!("POST {USERS} HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", u64::MAX / 2);
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let piece = vec![b' '; 64 << 10];
+    let mut taken = 0;
+    while patiently("the server to read or to cut off", stream.write(&piece)).await.is_ok_and(|length| {
+        taken += length;
+        length > 0
+    }) {
+        assert!(taken < DROPPED_BYTES_MAX + SOCKET_BYTES_MAX, "{taken} bytes are taken");
+    }
+    assert_well(&server).await;
+}
+
+#[tokio::test]
+async fn a_body_that_is_refused_is_not_asked_for() {
+    let server = Server::start(Store::Sqlite).await;
+    for (method, path, status) in [("POST", USERS, 413), ("POST", "/nowhere", 404), ("PUT", USERS, 405)] {
+        let mut http = server.http().await;
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: {}\r\n\r\n",
+            20 << 20
+        );
+        http.send(head).await;
+        assert_eq!(http.receive().await.status, status, "{method} {path}");
+        assert_eq!(http.closed().await, "", "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_names_one_host() {
+    let server = Server::start(Store::Sqlite).await;
+    const HANDSHAKE: &str = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+                             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    for hosts in
+        ["", "Host: x\r\nHost: x\r\n", "Host: a b\r\n", "Host: a/b\r\n", "Host: u@x\r\n", "Host: x:y\r\n"]
+    {
+        for (line, headers) in [
+            ("GET /healthz HTTP/1.1", ""),
+            ("GET /nowhere HTTP/1.1", ""),
+            ("GET http://x/healthz HTTP/1.1", ""),
+            ("GET /ws/group/g/u HTTP/1.1", HANDSHAKE),
+            ("GET /ws HTTP/1.1", HANDSHAKE),
+        ] {
+            let words = last_words(&server, format!("{line}\r\n{hosts}{headers}\r\n")).await;
+            assert!(words.starts_with("HTTP/1.1 400 "), "{line} {hosts:?}: {words}");
+            assert!(words.contains(r#"{"detail":""#), "{line} {hosts:?}: {words}");
+        }
+    }
+    let old = last_words(&server, "GET /healthz HTTP/1.0\r\nHost: x\r\nHost: y\r\n\r\n").await;
+    assert!(old.split(' ').nth(1) == Some("400"), "{old}");
+    for host in ["", "x", "127.0.0.1:80", "[::1]:8000", "chat.example."] {
+        let head = format!("GET /healthz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        let words = last_words(&server, head).await;
+        assert!(words.starts_with("HTTP/1.1 200 "), "{host}: {words}");
+    }
+    let browser = "GET /healthz HTTP/1.1\r\nOrigin: https://a.example\r\n\r\n";
+    let words = last_words(&server, browser).await;
+    assert!(words.contains("access-control-allow-origin: *\r\n"), "{words}");
 }
 
 #[tokio::test]
