@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::support::blocking::{BlockingSocket, crowd_turn, raise_open_files_max};
+use crate::support::blocking::{crowd_turn, open_crowd, raise_open_files_max};
 use crate::support::database::Database;
 use crate::support::postgres::Postgres;
 use crate::support::server::Server;
@@ -32,15 +32,15 @@ async fn ten_thousand_who_come_cost_each_member_one_frame_a_second() {
     postgres.psql(&url, &make_users);
 
     let start = Instant::now();
-    let mut sockets = BlockingSocket::open_many(server.address(), members, |number, socket| {
-        socket.send(&json!({ "type": "hello", "username": format!("u{number}") }).to_string());
-        socket.send(&json!({ "type": "subscribe", "group_id": group }).to_string());
+    let mut sockets = open_crowd(server.address(), members, |number, socket| {
+        socket.send(&json!({ "type": "hello", "username": format!("u{number}") }).to_string()).unwrap();
+        socket.send(&json!({ "type": "subscribe", "group_id": group }).to_string()).unwrap();
     });
     let (mut joined, mut counts) = (0, 0);
     let everyone = format!(r#""online":{members}"#);
     for socket in &mut sockets {
         loop {
-            let frame = socket.text();
+            let frame = socket.text().unwrap();
             let kind = frame.strip_prefix(r#"{"type":""#).and_then(|rest| rest.split('"').next());
             match kind.unwrap_or_default() {
                 "joined" => joined += 1,

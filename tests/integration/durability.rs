@@ -1,7 +1,7 @@
 //! Whatever anyone saw is stored, in the order they saw it, however the server ends.
 
 use crate::support::database::Store;
-use crate::support::server::{Server, command, run};
+use crate::support::server::{Server, Signal, command, run};
 use crate::support::socket::Socket;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -133,7 +133,7 @@ async fn a_stop_closes_idle_sockets_and_connections(store: Store) {
     let silent = Socket::join(&server, "g", "alice").await;
     socket.expect("alice joined g.").await;
 
-    server.signal(rustix::process::Signal::INT);
+    server.signal(Signal::INT);
     socket.until_close(1001).await;
     assert_eq!(idle.closed().await, "");
     assert_eq!(server.exit().await.code(), Some(0));

@@ -4,9 +4,8 @@ use crate::support::chat::text;
 use crate::support::database::Store;
 use crate::support::json::JsonSocket;
 use crate::support::server::Server;
-use crate::support::socket::Socket;
+use crate::support::socket::{Data, Message, Socket};
 use serde_json::json;
-use tokio_tungstenite::tungstenite::Message;
 
 both_stores!(text_that_the_store_cannot_hold_is_refused, text_of_every_kind_passes);
 
@@ -172,8 +171,7 @@ async fn what_is_not_text_closes_the_socket() {
 
     let mut socket = JsonSocket::join(&server, group, "alice").await;
     let not_utf8 = b"{\"type\":\"ping\",\"id\":\"\xff\"}";
-    let text = tokio_tungstenite::tungstenite::protocol::frame::coding::Data::Text;
-    socket.raw().send_frame(not_utf8, text, true).await;
+    socket.raw().send_frame(not_utf8, Data::Text, true).await;
     socket.into_raw().expect_close(1007).await;
 }
 

@@ -3,10 +3,8 @@
 use crate::support::database::Store;
 use crate::support::json::JsonSocket;
 use crate::support::server::Server;
-use crate::support::socket::{Socket, group_path};
+use crate::support::socket::{Socket, WebSocket, group_path};
 use serde_json::{Value, json};
-use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::http::HeaderValue;
 
 both_stores!(
     a_path_with_a_group_needs_no_request,
@@ -34,11 +32,9 @@ async fn expect_refusal(mut socket: JsonSocket, code: &str, close: u16) {
 #[tokio::test]
 async fn the_mode_is_negotiated() {
     let (server, _) = start().await;
-    let mut request = "ws://groupcast.test/ws/group/g/alice".into_client_request().unwrap();
-    let protocols = HeaderValue::from_static("other, chat.v1.json");
-    request.headers_mut().insert("Sec-WebSocket-Protocol", protocols);
-    let (_, response) = tokio_tungstenite::client_async(request, server.tcp().await).await.unwrap();
-    assert_eq!(response.headers()["sec-websocket-protocol"], "chat.v1.json");
+    let protocols = Some("other, chat.v1.json");
+    let socket = WebSocket::open(server.address(), "/ws/group/g/alice", protocols).await.unwrap();
+    assert_eq!(socket.protocol(), Some("chat.v1.json"));
 
     JsonSocket::at_group(&server, "g", "alice").await;
     for path in ["/ws", "/api/v1/ws", "/ws?protocol=other"] {

@@ -15,34 +15,42 @@ const RANKS: &[&[&str]] = &[
     &["server"],
 ];
 
-/// Where each foreign crate may be used: paths under `src` that begin like this.
+/// The crates beside the server: clients, who know nothing of how it works.
+const MEMBERS: &[&str] = &["kit"];
+
+/// Where each foreign crate may be used: paths under `src` that begin like this, those of another crate with its
+/// name in the place of `src`.
 const HOMES: &[(&str, &[&str])] = &[
     ("argon2", &["auth/"]),
     ("clap", &["config/"]),
     ("deadpool_postgres", &["store/postgres/"]),
     ("dotenvy", &["config/"]),
+    ("fastrand", &["kit/"]),
     ("governor", &["auth/"]),
     ("http_body_util", &["http/", "server/", "verify/"]),
     ("hyper", &["http/", "server/", "verify/"]),
+    ("httparse", &["kit/"]),
     ("hyper_util", &["http/", "server/", "verify/"]),
     ("mimalloc", &["main.rs"]),
     ("postgres_types", &["store/postgres/"]),
     ("refinery", &["store/"]),
-    ("rlimit", &["main.rs"]),
+    ("rlimit", &["kit/", "main.rs"]),
     ("rusqlite", &["store/sqlite/"]),
-    ("rustix", &["main.rs"]),
+    ("rustix", &["kit/", "main.rs"]),
     ("simd_json", &["protocol/"]),
-    ("socket2", &["hub/", "server/", "ws/"]),
-    ("tempfile", &["verify/"]),
+    ("socket2", &["hub/", "kit/", "server/", "ws/"]),
+    ("tempfile", &["kit/", "verify/"]),
     ("tokio_postgres", &["store/postgres/"]),
-    ("tokio_tungstenite", &["verify/", "ws/"]),
+    ("tokio_tungstenite", &["kit/", "verify/", "ws/"]),
     ("tracing_subscriber", &["telemetry.rs", "config/"]),
 ];
 
 const LINES_MAX: usize = 400;
 
 struct Source {
-    /// Relative to the directory it was looked for in, with `/`.
+    /// The directory it was looked for in.
+    dir: String,
+    /// Relative to that, with `/`.
     path: String,
     text: String,
 }
@@ -52,6 +60,11 @@ impl Source {
     fn code(&self) -> impl Iterator<Item = (usize, &str)> {
         let lines = self.text.lines().enumerate().map(|(index, line)| (index + 1, line));
         lines.filter(|(_, line)| !line.trim_start().starts_with("//"))
+    }
+
+    /// Where it is, for a report.
+    fn place(&self) -> String {
+        format!("{}/{}", self.dir, self.path)
     }
 
     /// The room it belongs to: its directory, or its own name.
@@ -70,10 +83,16 @@ fn sources(dir: &str) -> Vec<Source> {
             open.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let relative = path.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
-            sources.push(Source { path: relative, text: fs::read_to_string(&path).unwrap() });
+            let text = fs::read_to_string(&path).unwrap();
+            sources.push(Source { dir: dir.to_owned(), path: relative, text });
         }
     }
     sources
+}
+
+/// All Rust files of ours, tests and benchmarks among them.
+fn all_sources() -> impl Iterator<Item = Source> {
+    ["src", "tests", "benches"].iter().chain(MEMBERS).flat_map(|dir| sources(dir))
 }
 
 /// The names that follow `crate::` in a line, also in braces: `use crate::{chat::Chat, model}`.
@@ -147,9 +166,25 @@ fn each_room_knows_only_those_below() {
 }
 
 #[test]
+fn the_crates_beside_it_know_nothing_of_the_server() {
+    let mut faults = Vec::new();
+    for source in MEMBERS.iter().flat_map(|member| sources(member)) {
+        for (number, line) in source.code().filter(|(_, line)| line.contains("groupcast::")) {
+            faults.push(format!("{}:{number}: a client must not use the server: {line}", source.place()));
+        }
+    }
+    report(&faults);
+}
+
+#[test]
 fn each_foreign_crate_has_one_home() {
     let mut faults = Vec::new();
-    for source in &sources("src") {
+    let members = MEMBERS.iter().flat_map(|member| sources(&format!("{member}/src")));
+    for source in sources("src").into_iter().chain(members) {
+        let path = match source.dir.strip_suffix("/src") {
+            Some(member) => format!("{member}/{}", source.path),
+            None => source.path.clone(),
+        };
         for (number, line) in source.code() {
             for (name, homes) in HOMES {
                 let used = line.match_indices(&format!("{name}::")).any(|(start, _)| {
@@ -158,10 +193,10 @@ fn each_foreign_crate_has_one_home() {
                         .next_back()
                         .is_none_or(|c| !c.is_alphanumeric() && !"_:".contains(c))
                 });
-                if used && !homes.iter().any(|home| source.path.starts_with(home)) {
+                if used && !homes.iter().any(|home| path.starts_with(home)) {
                     faults.push(format!(
-                        "src/{}:{number}: {name} lives in {}; give that room a function for what is needed here",
-                        source.path,
+                        "{}:{number}: {name} lives in {}; give that room a function for what is needed here",
+                        source.place(),
                         homes.join(" and "),
                     ));
                 }
@@ -174,15 +209,10 @@ fn each_foreign_crate_has_one_home() {
 #[test]
 fn files_are_short() {
     let mut faults = Vec::new();
-    for dir in ["src", "tests", "benches"] {
-        for source in sources(dir) {
-            let lines = source.text.lines().count();
-            if lines > LINES_MAX {
-                faults.push(format!(
-                    "{dir}/{}: {lines} lines; split it by nouns below {LINES_MAX}",
-                    source.path
-                ));
-            }
+    for source in all_sources() {
+        let lines = source.text.lines().count();
+        if lines > LINES_MAX {
+            faults.push(format!("{}: {lines} lines; split it by nouns below {LINES_MAX}", source.place()));
         }
     }
     report(&faults);
@@ -192,15 +222,11 @@ fn files_are_short() {
 fn nothing_is_left_for_later() {
     let words = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X")];
     let mut faults = Vec::new();
-    for dir in ["src", "tests", "benches"] {
-        for source in sources(dir) {
-            for (index, line) in source.text.lines().enumerate() {
-                if words
-                    .iter()
-                    .any(|word| line.split(|c: char| !c.is_alphanumeric()).any(|found| found == *word))
-                {
-                    faults.push(format!("{dir}/{}:{}: do it now, or open an issue", source.path, index + 1));
-                }
+    for source in all_sources() {
+        for (index, line) in source.text.lines().enumerate() {
+            if words.iter().any(|word| line.split(|c: char| !c.is_alphanumeric()).any(|found| found == *word))
+            {
+                faults.push(format!("{}:{}: do it now, or open an issue", source.place(), index + 1));
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::support::blocking::{BlockingSocket, crowd_turn, raise_open_files_max};
+use crate::support::blocking::{BlockingSocket, crowd_turn, open_crowd, raise_open_files_max};
 use crate::support::chat::text;
 use crate::support::database::Database;
 use crate::support::json::JsonSocket;
@@ -56,7 +56,7 @@ async fn ten_thousand_who_come_back_make_few_queries() {
     };
 
     let enter = |count: usize| {
-        let mut sockets = BlockingSocket::open_many(server.address(), count, |number, socket| {
+        let mut sockets = open_crowd(server.address(), count, |number, socket| {
             hello(socket, number, json!({}));
             groups_of(number).for_each(|group| subscribe(socket, group, None));
         });
@@ -76,7 +76,7 @@ async fn ten_thousand_who_come_back_make_few_queries() {
     say(&server, &groups, MISSED).await;
 
     let statements_before = statements();
-    let mut crowd = BlockingSocket::open_many(server.address(), count, |number, socket| {
+    let mut crowd = open_crowd(server.address(), count, |number, socket| {
         if number % 2 == 0 {
             let resume = groups_of(number).map(|group| (group.to_string(), json!(SEEN)));
             hello(socket, number, Value::Object(resume.collect()));
@@ -123,17 +123,17 @@ async fn say(server: &Server, groups: &[i64], count: i64) {
 
 fn hello(socket: &mut BlockingSocket, number: usize, resume: Value) {
     let user = format!("u{}", number % USERS);
-    socket.send(&json!({ "type": "hello", "username": user, "resume": resume }).to_string());
+    socket.send(&json!({ "type": "hello", "username": user, "resume": resume }).to_string()).unwrap();
 }
 
 fn subscribe(socket: &mut BlockingSocket, group: i64, after: Option<i64>) {
-    socket.send(&json!({ "type": "subscribe", "group_id": group, "after": after }).to_string());
+    socket.send(&json!({ "type": "subscribe", "group_id": group, "after": after }).to_string()).unwrap();
 }
 
 /// The next frame that is about what was said in a group.
 fn next_of_a_group(socket: &mut BlockingSocket) -> String {
     loop {
-        let frame = socket.text();
+        let frame = socket.text().unwrap();
         assert!(!frame.starts_with(r#"{"type":"error""#), "{frame}");
         let is_other = ["welcome", "joined", "left", "presence"]
             .iter()

@@ -2,10 +2,9 @@
 
 use crate::support::database::Store;
 use crate::support::json::JsonSocket;
-use crate::support::server::Server;
+use crate::support::server::{Server, Signal};
 use crate::support::socket::Socket;
 use crate::support::until;
-use rustix::process::Signal;
 use serde_json::{Value, json};
 use tokio::net::TcpSocket;
 use tokio::task::JoinSet;

@@ -3,10 +3,8 @@
 use crate::support::database::Store;
 use crate::support::json::JsonSocket;
 use crate::support::server::Server;
-use crate::support::socket::Socket;
+use crate::support::socket::{CloseFrame, Data, Message, Socket};
 use serde_json::json;
-use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::Data;
 
 /// A server with alice and bob in the group `g`, both of whom know it.
 async fn two(options: &[&str]) -> (Server, i64, Socket, Socket) {
@@ -132,8 +130,7 @@ async fn a_dead_peer_is_dropped() {
 async fn the_server_answers_a_close_with_its_code_and_reason() {
     let (_server, _, mut alice, mut bob) = two(&[]).await;
     alice.send("last words").await;
-    let close =
-        tokio_tungstenite::tungstenite::protocol::CloseFrame { code: 1000.into(), reason: "bye".into() };
+    let close = CloseFrame { code: 1000.into(), reason: "bye".into() };
     alice.send_message(Message::Close(Some(close.clone()))).await;
     bob.expect("alice: last words").await;
     bob.expect("alice left g.").await;

@@ -1,7 +1,7 @@
-//! What the tests share: the server as a process, an HTTP client, a WebSocket client, a Postgres.
+//! What the tests share: the server as a process, clients that fail the test when they are not answered, a
+//! database.
 //!
-//! Everything waits for what should happen and gives up after [`PATIENCE`], which is far above what any
-//! machine needs, so that no test passes or fails by its speed.
+//! The clients themselves are those of `groupcast-kit`.
 
 pub mod blocking;
 pub mod chat;
@@ -9,35 +9,11 @@ pub mod database;
 pub mod http;
 pub mod json;
 pub mod pattern;
-pub mod postgres;
 pub mod server;
 pub mod socket;
 
-use std::time::Duration;
-
-/// How long anything may take before a test calls it a failure.
-pub const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Waits for `future`, and fails the test if it takes longer than [`PATIENCE`].
-pub async fn patiently<T>(what: &str, future: impl Future<Output = T>) -> T {
-    match tokio::time::timeout(PATIENCE, future).await {
-        Ok(value) => value,
-        Err(_) => panic!("waited in vain for {what}"),
-    }
-}
-
-/// Asks again and again until the answer is `Some`.
-pub async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
-    patiently(what, async {
-        loop {
-            if let Some(value) = ask().await {
-                return value;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    })
-    .await
-}
+pub use groupcast_kit::postgres;
+pub use groupcast_kit::wait::{PATIENCE, patiently, until};
 
 /// Runs each of the named functions, `async fn(Store)`, as a test over SQLite and as one over Postgres.
 #[macro_export]

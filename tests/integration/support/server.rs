@@ -5,21 +5,22 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{ExitStatus, Output, Stdio};
 
-use rustix::process::{Pid, Signal, kill_process};
+use groupcast_kit::process::Process;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
+pub use groupcast_kit::figures::Signal;
+
 use super::database::{Database, Store};
 use super::http::Connection;
-use super::{patiently, until};
+use super::{PATIENCE, patiently, until};
 
 /// A running server. Killed when dropped.
 pub struct Server {
     database: Database,
     options: Vec<String>,
-    child: Child,
-    address: SocketAddr,
+    process: Process,
 }
 
 impl Server {
@@ -36,13 +37,13 @@ impl Server {
     /// Starts one on this database.
     pub async fn start_on(database: Database, options: &[&str]) -> Self {
         let options: Vec<String> = options.iter().map(ToString::to_string).collect();
-        let (child, address) = spawn(&database, &options).await;
-        Self { database, options, child, address }
+        let process = spawn(&database, &options).await;
+        Self { database, options, process }
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.process.address()
     }
 
     /// Its database.
@@ -52,44 +53,37 @@ impl Server {
 
     /// A new HTTP connection to it.
     pub async fn http(&self) -> Connection {
-        Connection::open(self.address).await
+        Connection::open(self.address()).await
     }
 
     /// A new TCP connection to it.
     pub async fn tcp(&self) -> TcpStream {
-        TcpStream::connect(self.address).await.expect("the server accepts")
+        TcpStream::connect(self.address()).await.expect("the server accepts")
     }
 
     /// A figure of its memory in bytes, by its name in `/proc/*/status`.
     pub fn memory(&self, name: &str) -> u64 {
-        let id = self.child.id().expect("the server runs");
-        let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("the process's status");
-        let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-        let kib = line.expect("the figure").trim().trim_end_matches(" kB");
-        kib.parse::<u64>().expect("a number") * 1024
+        self.process.memory(name).expect("the server runs")
     }
 
     /// How many files it has open, its connections among them.
     pub fn open_files(&self) -> usize {
-        let id = self.child.id().expect("the server runs");
-        std::fs::read_dir(format!("/proc/{id}/fd")).expect("the process's files").count()
+        self.process.open_files().expect("the server runs")
     }
 
     /// Ends the process at once, as a crash would.
     pub async fn kill9(&mut self) {
-        self.child.start_kill().expect("the server runs");
-        patiently("the end of a killed server", self.child.wait()).await.expect("an exit status");
+        patiently("the end of a killed server", self.process.kill()).await.expect("the server runs");
     }
 
     /// Sends a signal.
     pub fn signal(&self, signal: Signal) {
-        let pid = self.child.id().and_then(|id| Pid::from_raw(id.cast_signed())).expect("the server runs");
-        kill_process(pid, signal).expect("the signal is delivered");
+        self.process.signal(signal).expect("the server runs");
     }
 
     /// Waits for the process to end.
     pub async fn exit(&mut self) -> ExitStatus {
-        patiently("the server's end", self.child.wait()).await.expect("an exit status")
+        patiently("the server's end", self.process.exit()).await.expect("an exit status")
     }
 
     /// Asks the process to stop, as `kill` does, and waits until it has.
@@ -100,7 +94,7 @@ impl Server {
 
     /// Starts it again on the same database, with the same options, most likely on another port.
     pub async fn restart(&mut self) {
-        (self.child, self.address) = spawn(&self.database, &self.options).await;
+        self.process = spawn(&self.database, &self.options).await;
     }
 
     /// The same with other options, from now on.
@@ -151,21 +145,13 @@ pub async fn first_line(child: &mut Child) -> Option<String> {
     patiently("the program's first line", lines.next_line()).await.expect("the line is text")
 }
 
-async fn spawn(database: &Database, options: &[String]) -> (Child, SocketAddr) {
+async fn spawn(database: &Database, options: &[String]) -> Process {
     let log = OpenOptions::new().create(true).append(true).open(database.dir().join("log"));
-    let mut child = command(database.dir())
-        .env("DATABASE_URL", database.url())
-        .args(["--port", "0"])
-        .args(options)
-        .stdout(Stdio::piped())
-        .stderr(log.expect("a log file"))
-        .spawn()
-        .expect("the program starts");
-    let Some(line) = first_line(&mut child).await else {
-        panic!("the server did not start:\n{}", read_log(database.dir()));
-    };
-    let address = line.split_whitespace().find_map(|word| word.strip_prefix("http://")?.parse().ok());
-    (child, address.unwrap_or_else(|| panic!("no address in: {line}")))
+    let mut command = command(database.dir());
+    command.env("DATABASE_URL", database.url()).args(["--port", "0"]).args(options);
+    command.stderr(log.expect("a log file"));
+    let started = Process::start(command, PATIENCE).await;
+    started.unwrap_or_else(|error| panic!("{error}; its log:\n{}", read_log(database.dir())))
 }
 
 fn read_log(dir: &Path) -> String {

@@ -1,19 +1,15 @@
-//! A WebSocket client.
+//! The kit's WebSocket client, which waits patiently.
 
-use futures_util::{SinkExt, StreamExt};
+use groupcast_kit::websocket::Error;
 use tokio::net::TcpStream;
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::protocol::frame::Frame;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
-use tokio_tungstenite::tungstenite::{Error, Message};
+
+pub use groupcast_kit::websocket::{CloseFrame, Data, Message, WebSocket};
 
 use super::server::Server;
 use super::{http, patiently};
 
 /// An open socket. Answers pings while it is being read.
-pub struct Socket {
-    stream: WebSocketStream<TcpStream>,
-}
+pub struct Socket(WebSocket);
 
 impl Socket {
     /// Opens one at this path.
@@ -23,9 +19,8 @@ impl Socket {
 
     /// Opens one at this path over a connection that exists already.
     pub async fn open_over(stream: TcpStream, path: &str) -> Self {
-        let opening = tokio_tungstenite::client_async(format!("ws://groupcast.test{path}"), stream);
-        let (stream, _) = patiently("the handshake", opening).await.expect("the handshake succeeds");
-        Self { stream }
+        let opening = WebSocket::open_over(stream, path, None);
+        Self(patiently("the handshake", opening).await.expect("the handshake succeeds"))
     }
 
     /// Opens one in the group as the user, and reads the line that says so.
@@ -42,18 +37,17 @@ impl Socket {
 
     /// Sends any message. The server may have closed already, which is for the next read to tell.
     pub async fn send_message(&mut self, message: Message) {
-        let _ = patiently("the server to read", self.stream.send(message)).await;
+        let _ = patiently("the server to read", self.0.send(message)).await;
     }
 
     /// Sends one data frame, perhaps only a part of a message.
     pub async fn send_frame(&mut self, payload: &[u8], opcode: Data, is_final: bool) {
-        let frame = Frame::message(payload.to_vec(), OpCode::Data(opcode), is_final);
-        self.send_message(Message::Frame(frame)).await;
+        let _ = patiently("the server to read", self.0.send_frame(payload, opcode, is_final)).await;
     }
 
     /// The next message, control frames among them; `None` when the connection ended.
     pub async fn next(&mut self) -> Option<Message> {
-        match patiently("a message", self.stream.next()).await {
+        match patiently("a message", self.0.next()).await {
             Some(Ok(message)) => Some(message),
             Some(Err(Error::ConnectionClosed | Error::Protocol(_) | Error::Io(_))) | None => None,
             Some(Err(error)) => panic!("{error}"),
@@ -120,7 +114,7 @@ impl Socket {
 
     /// Closes it and waits until the server has closed it too.
     pub async fn close(mut self) {
-        let _ = patiently("the server to read", self.stream.close(None)).await;
+        let _ = patiently("the server to read", self.0.close(None)).await;
         while self.next().await.is_some() {}
     }
 

@@ -1,5 +1,12 @@
 //! A real Postgres for tests: a cluster of its own in a temporary folder, as an unprivileged user, on a free
-//! port of 127.0.0.1. It ends with the test process, however that ends, and its folder with it.
+//! port of 127.0.0.1. It ends with the process that launched it, however that ends, and its folder with it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "without a database there is no test"
+)]
 
 use std::fs;
 use std::net::TcpListener;
@@ -10,14 +17,15 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Waits until the test process closes its end of the pipe, be it by dying, then clears up.
+/// Waits until the process that launched it closes its end of the pipe, be it by dying, then clears up.
 const WATCHDOG: &str = r#"read _; "$0/pg_ctl" -D "$1/data" -m immediate stop; rm -rf "$1""#;
 
 /// What it takes to run the tests; a folder that has only some of it does not do.
 const PROGRAMS: [&str; 4] = ["initdb", "pg_ctl", "createdb", "psql"];
 
-/// A running Postgres.
-pub(crate) struct Postgres {
+/// A running Postgres. Whatever of it fails panics, with what Postgres says.
+#[derive(Debug)]
+pub struct Postgres {
     programs: PathBuf,
     folder: PathBuf,
     account: Option<Account>,
@@ -29,19 +37,19 @@ pub(crate) struct Postgres {
 }
 
 impl Postgres {
-    /// The one that all tests share; each takes a database of its own.
-    pub(crate) fn shared() -> &'static Self {
+    /// The one that all tests of a process share; each takes a database of its own.
+    pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Postgres> = OnceLock::new();
         SHARED.get_or_init(Self::launch)
     }
 
     /// One of the test's own, for tests that stop it.
-    pub(crate) fn launch() -> Self {
+    pub fn launch() -> Self {
         Self::launch_with(&[])
     }
 
     /// One of the test's own with these settings, each `name=value`.
-    pub(crate) fn launch_with(settings: &'static [&'static str]) -> Self {
+    pub fn launch_with(settings: &'static [&'static str]) -> Self {
         let programs = programs();
         let folder = tempfile::Builder::new().prefix("groupcast-postgres-").tempdir().unwrap().keep();
         let account = Account::to_run_as(&folder);
@@ -69,7 +77,7 @@ impl Postgres {
     }
 
     /// Makes an empty database and returns its URL.
-    pub(crate) fn create_database(&self) -> String {
+    pub fn create_database(&self) -> String {
         let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
         let port = self.port.to_string();
         self.run("createdb", &["-h", "127.0.0.1", "-p", &port, "-U", "postgres", &name]);
@@ -77,17 +85,17 @@ impl Postgres {
     }
 
     /// What `psql` prints for these statements: rows in lines, columns separated by `|`.
-    pub(crate) fn psql(&self, url: &str, statements: &str) -> String {
+    pub fn psql(&self, url: &str, statements: &str) -> String {
         self.run("psql", &["-qAtX", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", statements])
     }
 
     /// Ends it as a crash would: without a word to its clients, and with recovery at the next start.
-    pub(crate) fn stop_immediately(&self) {
+    pub fn stop_immediately(&self) {
         self.run("pg_ctl", &["-D", &self.data(), "-m", "immediate", "-w", "stop"]);
     }
 
     /// Starts it again where it was.
-    pub(crate) fn start(&self) {
+    pub fn start(&self) {
         self.try_start().unwrap();
     }
 
@@ -135,7 +143,7 @@ impl Drop for Postgres {
 }
 
 /// Whose rights it runs with: it refuses to be root.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Account {
     user: u32,
     group: u32,

@@ -1,0 +1,39 @@
+//! What looks at a server from outside: clients, the server as a process, random choices.
+//!
+//! Tests, benchmarks and `groupcast verify` share it. It knows HTTP, WebSockets and processes, and nothing of
+//! groupcast but the line that it prints when it listens. The clients answer with errors, and leave it to their
+//! user whether one is a fault: a test fails by it, a benchmark ends, a check of lost messages counts it.
+//!
+//! | module | what is there |
+//! |---|---|
+//! | [`http`] | a client that keeps its connection and can send any bytes |
+//! | [`response`] | an answer, taken from bytes |
+//! | [`websocket`] | a client on tungstenite |
+//! | [`process`] | a server that is started, waited for and killed |
+//! | [`random`] | choices that follow from a seed |
+//!
+//! With the feature `harness`, for tests and benchmarks only:
+//!
+//! | module | what is there |
+//! |---|---|
+//! | `crowd` | sockets so cheap that one can have ten thousand |
+//! | `figures` | what a process uses |
+//! | `frame` | WebSocket frames as bytes |
+//! | `postgres` | a Postgres that ends with the process |
+//! | `wait` | waiting for what should happen |
+
+#[cfg(feature = "harness")]
+pub mod crowd;
+#[cfg(feature = "harness")]
+pub mod figures;
+#[cfg(feature = "harness")]
+pub mod frame;
+pub mod http;
+#[cfg(feature = "harness")]
+pub mod postgres;
+pub mod process;
+pub mod random;
+pub mod response;
+#[cfg(feature = "harness")]
+pub mod wait;
+pub mod websocket;
