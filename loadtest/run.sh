@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Starts the server (release build) on a temporary Postgres and a free port, runs one k6 script against it, and
+# Starts the server (profile `dist`) on a temporary Postgres and a free port, runs one k6 script against it, and
 # stops all. Settings of the script come from the environment, see README.md.
 #
 #   loadtest/run.sh smoke.js
@@ -19,8 +19,8 @@ fi
 
 k6=${K6:-$(command -v k6 || echo "$HOME/go/bin/k6")}
 if [ -z "${GROUPCAST:-}" ]; then
-  (cd "$here/.." && cargo build --release)
-  GROUPCAST=${CARGO_TARGET_DIR:-$here/../target}/release/groupcast
+  (cd "$here/.." && cargo build --profile dist)
+  GROUPCAST=${CARGO_TARGET_DIR:-$here/../target}/dist/groupcast
 fi
 GROUPCAST=$(readlink -f "$GROUPCAST")
 

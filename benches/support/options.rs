@@ -1,6 +1,8 @@
 //! What a benchmark was asked to do.
 
 use std::env;
+use std::ffi::OsStr;
+use std::path::Path;
 use std::time::Duration;
 
 use super::Result;
@@ -65,6 +67,7 @@ impl Options {
                 _ => return Err(format!("{argument}: unknown. {USAGE}").into()),
             }
         }
+        println!("profile: {}", profile());
         Ok(Some(options))
     }
 
@@ -77,6 +80,12 @@ impl Options {
     pub(crate) fn wants(&self, case: &str) -> bool {
         self.case.as_ref().is_none_or(|part| case.contains(part.as_str()))
     }
+}
+
+/// The build profile that is measured: `release`, which is quick to build, or `dist`, which is what is published.
+fn profile() -> &'static str {
+    let folder = Path::new(env!("CARGO_BIN_EXE_groupcast")).parent().and_then(Path::file_name);
+    folder.and_then(OsStr::to_str).unwrap_or("unknown")
 }
 
 const USAGE: &str = "Options: --case PART, --contender PART, --database sqlite|postgres://..., --seconds N, \

@@ -9,6 +9,7 @@ use futures_util::future::BoxFuture;
 
 mod database;
 mod error;
+mod migration;
 mod page;
 mod postgres;
 mod row;
@@ -27,6 +28,17 @@ pub type StoreResult<T> = Result<T, StoreError>;
 /// A future of a store's answer. It may be awaited on any runtime: the work itself runs on the store's own
 /// threads, so that a slow query never holds up a thread that serves sockets.
 pub type Asked<'a, T> = BoxFuture<'a, StoreResult<T>>;
+
+/// Checks the name of a database, as far as that can be done without connecting to it.
+///
+/// # Errors
+/// [`StoreError::Refused`]: the URL is not well formed, or asks for what is not offered (TLS).
+pub fn check(database: &Database) -> StoreResult<()> {
+    match database {
+        Database::Sqlite(_) => Ok(()),
+        Database::Postgres(url) => postgres::check(url),
+    }
+}
 
 /// Opens the store of this database for this process alone: makes what is missing (SQLite: the file, not its
 /// folder), brings the tables up to date and takes ownership, which lasts until [`Store::close`] or the end

@@ -3,20 +3,29 @@
 use tokio_postgres::Client;
 
 use super::error::describe;
+use crate::store::migration::{Embedded, runner};
 use crate::store::{StoreError, StoreResult};
 
-mod embedded {
-    #![allow(missing_docs, reason = "made by the macro")]
-    refinery::embed_migrations!("sql/postgres");
-}
+/// The files of `sql/postgres`.
+const FILES: &[Embedded] = &[
+    ("V1__users_and_groups", include_str!("../../../sql/postgres/V1__users_and_groups.sql")),
+    ("V2__messages", include_str!("../../../sql/postgres/V2__messages.sql")),
+    ("V3__server", include_str!("../../../sql/postgres/V3__server.sql")),
+    ("V4__unsettled", include_str!("../../../sql/postgres/V4__unsettled.sql")),
+];
 
 /// Applies what is missing, all of it in one transaction. Takes as long as it takes: the tables of an
 /// earlier program may be large.
 pub(super) async fn run(client: &mut Client) -> StoreResult<()> {
-    embedded::migrations::runner()
-        .set_grouped(true)
-        .run_async(client)
-        .await
-        .map_err(|error| StoreError::Refused(describe(&error).into()))?;
+    let refused = |error| StoreError::Refused(describe(&error).into());
+    runner(FILES).map_err(refused)?.run_async(client).await.map_err(refused)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_file_is_listed() {
+        crate::store::migration::assert_all_listed("postgres", super::FILES);
+    }
 }

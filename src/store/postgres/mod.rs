@@ -49,6 +49,11 @@ pub(super) struct PostgresStore {
     questions: TaskTracker,
 }
 
+/// Checks a connection URL, see [`check`](super::check).
+pub(super) fn check(url: &str) -> StoreResult<()> {
+    Target::parse(url).map(drop)
+}
+
 impl PostgresStore {
     /// Opens the database of `url`, see [`open`](super::open).
     pub(super) async fn open(url: &str, connections: usize) -> StoreResult<Self> {

@@ -2,18 +2,28 @@
 
 use rusqlite::Connection;
 
+use crate::store::migration::{Embedded, runner};
 use crate::store::{StoreError, StoreResult};
 
-mod embedded {
-    #![allow(missing_docs, reason = "made by the macro")]
-    refinery::embed_migrations!("sql/sqlite");
-}
+/// The files of `sql/sqlite`.
+const FILES: &[Embedded] = &[
+    ("V1__users_and_groups", include_str!("../../../sql/sqlite/V1__users_and_groups.sql")),
+    ("V2__messages", include_str!("../../../sql/sqlite/V2__messages.sql")),
+    ("V3__server", include_str!("../../../sql/sqlite/V3__server.sql")),
+    ("V4__unsettled", include_str!("../../../sql/sqlite/V4__unsettled.sql")),
+];
 
 /// Applies what is missing, all of it in one transaction.
 pub(super) fn run(connection: &mut Connection) -> StoreResult<()> {
-    embedded::migrations::runner()
-        .set_grouped(true)
-        .run(connection)
-        .map_err(|error| StoreError::Refused(error.into()))?;
+    let refused = |error: refinery_core::Error| StoreError::Refused(error.into());
+    runner(FILES).map_err(refused)?.run(connection).map_err(refused)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_file_is_listed() {
+        crate::store::migration::assert_all_listed("sqlite", super::FILES);
+    }
 }
