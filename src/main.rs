@@ -25,8 +25,8 @@ fn main() -> ExitCode {
     #[cfg(target_os = "linux")]
     let _ = rustix::thread::disable_transparent_huge_pages(true);
     // Debian's soft limit is 1,024 open files, each connection is one.
-    let open_files_max = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(1_024);
-    let config = match Command::load(open_files_max) {
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
+    let config = match Command::load() {
         Ok(Command::Serve(config)) => config,
         Ok(Command::Verify(config)) => return run(check(*config)),
         Ok(Command::Print(text)) => {

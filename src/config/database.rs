@@ -1,39 +1,54 @@
 //! Which database: `DATABASE_URL`, or the five `MASTER_DB_*` variables.
 
+use std::ffi::OsStr;
 use std::net::Ipv6Addr;
 
+use clap::builder::TypedValueParser;
+use clap::error::ErrorKind;
+use clap::{Arg, ArgMatches, Command};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::ConfigError;
-use crate::store::Database;
+use crate::store::{self, Database, StoreError};
 
-/// Where the choice of the database came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum DatabaseSource {
-    /// The option `--database-url`, its variable or its default.
-    Url,
-    /// The `MASTER_DB_*` variables.
-    Parts,
+/// Parses `--database-url`. An empty one, which is the default, stands for the database of the `MASTER_DB_*`
+/// variables, and if there are none for the file `groupcast.sqlite`.
+#[derive(Clone)]
+pub(super) struct DatabaseParser;
+
+impl TypedValueParser for DatabaseParser {
+    type Value = Database;
+
+    fn parse_ref(&self, command: &Command, _: Option<&Arg>, value: &OsStr) -> Result<Database, clap::Error> {
+        let url = value.to_str().map(str::trim).ok_or_else(|| ConfigError::new("DATABASE_URL is not UTF-8"));
+        let database = url.and_then(|url| match url {
+            "" => Ok(from_parts(variable)?.unwrap_or_else(|| Database::Sqlite("groupcast.sqlite".into()))),
+            url => from_url(url),
+        });
+        // Where a parser gives a plain error, clap adds the value, which holds the password.
+        database.map_err(|error| command.clone().error(ErrorKind::ValueValidation, error))
+    }
 }
 
-/// The database of `url` if there is one, else of the `MASTER_DB_*` variables, else the default.
-pub(super) fn choose(
-    url: Option<&str>,
-    env: impl Fn(&str) -> Option<String>,
-) -> Result<(Database, DatabaseSource), ConfigError> {
-    match url {
-        Some(url) if !url.trim().is_empty() => Ok((from_url(url.trim())?, DatabaseSource::Url)),
-        _ => match from_parts(env)? {
-            Some(database) => Ok((database, DatabaseSource::Parts)),
-            None => Ok((Database::Sqlite("groupcast.sqlite".into()), DatabaseSource::Url)),
-        },
-    }
+/// Whether the database is the one of the `MASTER_DB_*` variables.
+pub(super) fn is_in_parts(matches: &ArgMatches) -> bool {
+    let is_url = matches.get_raw("database").into_iter().flatten().any(|url| !url.is_empty());
+    !is_url && matches!(from_parts(variable), Ok(Some(_)))
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 /// The database that `url` names.
 pub(super) fn from_url(url: &str) -> Result<Database, ConfigError> {
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-        return Ok(Database::Postgres(url.to_owned()));
+        let database = Database::Postgres(url.to_owned());
+        store::check(&database).map_err(|error| match error {
+            StoreError::Refused(reason) => ConfigError::new(format!("DATABASE_URL: {reason}")),
+            error => ConfigError::new(format!("DATABASE_URL: {error}")),
+        })?;
+        return Ok(database);
     }
     let Some(file) = url.strip_prefix("sqlite:") else {
         return Err(ConfigError::new(

@@ -1,5 +1,9 @@
 //! Why the settings cannot be used.
 
+use std::borrow::Cow;
+
+use clap::error::ErrorKind;
+
 /// A setting that cannot be used, told in one line that never shows a password.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -15,7 +19,11 @@ impl ConfigError {
 impl From<clap::Error> for ConfigError {
     /// Keeps what is wrong and clap's tips, leaves out usage and the pointer to `--help`.
     fn from(error: clap::Error) -> Self {
-        let text = error.to_string();
+        let mut text = error.to_string();
+        if matches!(error.kind(), ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand) {
+            // A URL that stands where none is expected is quoted, its password with it.
+            text = text.split(' ').map(without_password).collect::<Vec<_>>().join(" ");
+        }
         let reason: Vec<&str> = text
             .split("\n\n")
             .enumerate()
@@ -23,5 +31,13 @@ impl From<clap::Error> for ConfigError {
             .map(|(_, paragraph)| paragraph)
             .collect();
         Self::new(reason.join(" - ").trim_start_matches("error: "))
+    }
+}
+
+/// `word` with `***` for all that stands before the `@` of a URL.
+fn without_password(word: &str) -> Cow<'_, str> {
+    match (word.split_once("://"), word.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://***@{host}").into(),
+        _ => word.into(),
     }
 }

@@ -1,22 +1,39 @@
 //! Amounts with a unit, as people write them: `1MiB`, `64KiB`, `25s`, `500ms`.
 
+use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 const BYTE_UNITS: &[(&str, u64)] = &[("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("", 1)];
 const TIME_UNITS_MS: &[(&str, u64)] = &[("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
+/// A number of bytes, shown in the largest unit that needs no fraction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ByteSize(usize);
+
+impl ByteSize {
+    /// The number of bytes.
+    pub fn get(self) -> usize {
+        self.0
+    }
+}
+
+impl fmt::Display for ByteSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&show(self.0 as u64, BYTE_UNITS))
+    }
+}
+
 /// A parser of sizes within `range`, in bytes unless a unit is given.
 pub(super) fn bytes(
-    range: RangeInclusive<u64>,
-) -> impl Fn(&str) -> Result<usize, String> + Clone + Send + Sync + 'static {
+    range: RangeInclusive<usize>,
+) -> impl Fn(&str) -> Result<ByteSize, String> + Clone + Send + Sync + 'static {
     move |text| {
         let value = parse(text, BYTE_UNITS, "").ok_or("expected a size such as 65536, 64KiB or 1MiB")?;
-        if !range.contains(&value) {
-            let (low, high) = (show_bytes(*range.start()), show_bytes(*range.end()));
-            return Err(format!("must be from {low} to {high}"));
+        match usize::try_from(value).map(ByteSize) {
+            Ok(size) if range.contains(&size.get()) => Ok(size),
+            _ => Err(format!("must be from {} to {}", ByteSize(*range.start()), ByteSize(*range.end()))),
         }
-        usize::try_from(value).map_err(|error| error.to_string())
     }
 }
 
@@ -27,11 +44,6 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         return Err("must be from 50ms to 1h".to_owned());
     }
     Ok(Duration::from_millis(millis))
-}
-
-/// `bytes` in the largest unit that needs no fraction.
-pub(super) fn show_bytes(bytes: u64) -> String {
-    show(bytes, BYTE_UNITS)
 }
 
 /// `duration` in the largest unit that needs no fraction, at least milliseconds.
@@ -67,7 +79,7 @@ mod tests {
         for (text, value) in
             [("1", 1), ("65536", 65_536), ("64KiB", 65_536), ("1 mib", 1 << 20), ("1GiB", 1 << 30)]
         {
-            assert_eq!(parse(text), Ok(value), "{text}");
+            assert_eq!(parse(text), Ok(ByteSize(value)), "{text}");
         }
         for text in ["", "KiB", "-1", "1.5MiB", "1MB", "0", "2GiB", "99999999999999999999", "99999999999GiB"]
         {
@@ -89,8 +101,8 @@ mod tests {
 
     #[test]
     fn amounts_are_shown_as_they_are_written() {
-        assert_eq!(show_bytes(1 << 20), "1MiB");
-        assert_eq!(show_bytes(1_000), "1000");
+        assert_eq!(ByteSize(1 << 20).to_string(), "1MiB");
+        assert_eq!(ByteSize(1_000).to_string(), "1000");
         assert_eq!(show_duration(Duration::from_secs(90)), "90s");
         assert_eq!(show_duration(Duration::from_millis(1_500)), "1500ms");
     }

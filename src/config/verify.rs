@@ -5,8 +5,8 @@ use std::time::Duration;
 use clap::builder::RangedU64ValueParser;
 
 use super::database;
-use super::options::count;
 use super::quantity::duration;
+use super::value::count;
 use super::{ConfigError, Database};
 
 /// The most messages that one run may send; each is remembered until the end, in some 150 bytes.

@@ -193,8 +193,8 @@ impl Hub {
         (count, users)
     }
 
-    /// Hands frames to everyone in their groups, and acks to their senders. All that is ever delivered goes
-    /// through here, so two batches handed over one after the other reach every socket in that order.
+    /// Hands frames to everyone in their groups, and acks to their senders. Two batches handed over one after
+    /// the other reach every socket in that order.
     ///
     /// Waits only while a core has 1,024 events before it.
     pub async fn deliver(&self, frames: Arc<[Broadcast]>, acks: Vec<Ack>) {
@@ -228,7 +228,10 @@ impl Hub {
             .collect()
     }
 
-    /// Hands frames to the group's sockets on these cores.
+    /// Hands frames to the group's sockets on these cores: what is not stored and has no place among batches,
+    /// such as comings and goings.
+    ///
+    /// Waits only while a core has 1,024 events before it.
     pub async fn deliver_to(&self, cores: Vec<u16>, frames: Broadcast) {
         if cores.is_empty() {
             return;

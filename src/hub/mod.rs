@@ -5,7 +5,8 @@
 //! per core; the core hands the same finished bytes to each member's [`Outbox`], which writes them to the
 //! socket at once and queues only what the kernel does not take.
 //!
-//! The hub never waits, never stores, and does not know what the bytes mean.
+//! The hub stores nothing and does not know what the bytes mean. It waits for one thing only: room in a core's
+//! [`Inbox`], in [`Hub::deliver`], [`Hub::deliver_to`] and [`Hub::stop`].
 
 mod backlog;
 mod core;

@@ -128,7 +128,7 @@ impl Server {
             Ok(started) => started?,
             Err(error) => return Err(ServerError::System(error.into())),
         };
-        let send_limit = config.send_limit.map(|limit| Arc::new(RateLimit::new(limit.rate, limit.burst)));
+        let send_limit = config.send_limit().map(|limit| Arc::new(RateLimit::new(limit.rate, limit.burst)));
         if let Some(limit) = send_limit.clone() {
             background.handle().spawn(async move { limit.run().await });
         }
@@ -138,7 +138,7 @@ impl Server {
             writer.clone(),
             hub.clone(),
             ChatOptions {
-                content_bytes_max: config.content_bytes_max,
+                content_bytes_max: config.content_bytes_max.get(),
                 announce_members_max: config.announce_members_max,
             },
             send_limit,
@@ -146,7 +146,7 @@ impl Server {
         ));
         let drain = CancellationToken::new();
         let http_options = HttpOptions {
-            body_bytes_max: config.body_bytes_max,
+            body_bytes_max: config.body_bytes_max.get(),
             body_timeout: config.body_timeout,
             cors_origins: config.cors_origins.clone(),
         };

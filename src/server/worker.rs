@@ -108,7 +108,7 @@ impl Worker {
                 in_flight_messages: IN_FLIGHT_MESSAGES,
                 in_flight_bytes: IN_FLIGHT_BYTES,
                 socket_in_flight: SOCKET_IN_FLIGHT,
-                outbox_bytes: config.outbox_bytes_max,
+                outbox_bytes: config.outbox_bytes_max.get(),
                 members_a_turn: MEMBERS_A_TURN,
             },
         ));

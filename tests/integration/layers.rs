@@ -18,7 +18,7 @@ const RANKS: &[&[&str]] = &[
 /// The crates beside the server: clients, who know nothing of how it works.
 const MEMBERS: &[&str] = &["kit"];
 
-/// Where each foreign crate may be used: paths under `src` that begin like this, those of another crate with its
+/// Where these foreign crates may be used: paths under `src` that begin like this, those of another crate with its
 /// name in the place of `src`.
 const HOMES: &[(&str, &[&str])] = &[
     ("argon2", &["auth/"]),
@@ -46,6 +46,12 @@ const HOMES: &[(&str, &[&str])] = &[
 ];
 
 const LINES_MAX: usize = 400;
+
+/// Of a document, so that it can be read in a terminal.
+const COLUMNS_MAX: usize = 120;
+
+/// Documents whose lines are still longer.
+const WIDE_DOCUMENTS: &[&str] = &["docs/protocol.md"];
 
 struct Source {
     /// The directory it was looked for in.
@@ -177,7 +183,7 @@ fn the_crates_beside_it_know_nothing_of_the_server() {
 }
 
 #[test]
-fn each_foreign_crate_has_one_home() {
+fn foreign_crates_stay_in_their_rooms() {
     let mut faults = Vec::new();
     let members = MEMBERS.iter().flat_map(|member| sources(&format!("{member}/src")));
     for source in sources("src").into_iter().chain(members) {
@@ -213,6 +219,38 @@ fn files_are_short() {
         let lines = source.text.lines().count();
         if lines > LINES_MAX {
             faults.push(format!("{}: {lines} lines; split it by nouns below {LINES_MAX}", source.place()));
+        }
+    }
+    report(&faults);
+}
+
+/// The lines of prose of a Markdown text, numbered from 1: neither code nor tables.
+fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut is_code = false;
+    let lines = text.lines().enumerate().map(|(index, line)| (index + 1, line));
+    lines.filter(move |(_, line)| {
+        let is_fence = line.trim_start().starts_with("```");
+        is_code ^= is_fence;
+        !is_code && !is_fence && !line.starts_with('|')
+    })
+}
+
+#[test]
+fn documents_fit_a_terminal() {
+    let mut faults = Vec::new();
+    for folder in ["", "docs", "loadtest", "clients/typescript"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        let mut entries: Vec<PathBuf> =
+            fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect();
+        entries.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
+        for path in entries {
+            let name = path.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap().to_str().unwrap();
+            if WIDE_DOCUMENTS.contains(&name) {
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap();
+            let long = prose(&text).filter(|(_, line)| line.chars().count() > COLUMNS_MAX);
+            faults.extend(long.map(|(number, _)| format!("{name}:{number}: above {COLUMNS_MAX} columns")));
         }
     }
     report(&faults);

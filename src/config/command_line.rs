@@ -1,0 +1,103 @@
+//! The command line.
+
+use std::ffi::OsString;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches};
+
+use super::settings::Config;
+use super::verify::VerifyOptions;
+use super::{ConfigError, dotenv};
+
+const AFTER_HELP: &str = "\
+A variable may also stand in the file .env in the working directory; the environment comes before it, and the \
+command line before both. Without DATABASE_URL, a Postgres server may be given in parts: MASTER_DB_USER, \
+MASTER_DB_PASSWORD, MASTER_DB_HOSTNAME, MASTER_DB_PORT (5432 if not set) and MASTER_DB_NAME.
+
+Sizes are in bytes or have a unit (KiB, MiB, GiB); times are in seconds or have a unit (ms, s, m, h), from 50ms \
+to 1h.";
+
+/// A self-hosted group-chat server.
+#[derive(Debug, clap::Parser)]
+#[command(name = "groupcast", version, about, after_help = AFTER_HELP)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
+pub(super) struct CommandLine {
+    /// What to do instead of serving
+    #[command(subcommand)]
+    pub(super) subcommand: Option<Subcommand>,
+
+    #[command(flatten)]
+    pub(super) config: Config,
+
+    /// Print the settings that would be used, without passwords, and exit
+    #[arg(long)]
+    pub(super) check_config: bool,
+}
+
+/// What the program can do beside serving.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub(super) enum Subcommand {
+    Verify(VerifyOptions),
+}
+
+/// What came of reading the command line.
+pub(super) enum Parsed {
+    /// A command, and where each value came from.
+    CommandLine(Box<CommandLine>, ArgMatches),
+    /// A text to print: help or version.
+    Text(String),
+}
+
+/// Parses `args`, the program's name first.
+pub(super) fn parse(
+    args: impl IntoIterator<Item = OsString>,
+    dotenv: &dotenv::Loaded,
+) -> Result<Parsed, ConfigError> {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let parsed = CommandLine::command()
+        .try_get_matches_from(&args)
+        .and_then(|matches| Ok((Box::new(CommandLine::from_arg_matches(&matches)?), matches)));
+    match parsed {
+        Ok((command_line, matches)) => Ok(Parsed::CommandLine(command_line, matches)),
+        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+            Ok(Parsed::Text(error.to_string()))
+        }
+        Err(error) => {
+            let variable = blamed_variable(&error, &args, dotenv);
+            let error = ConfigError::from(error);
+            Err(match variable {
+                Some(variable) => ConfigError::new(format!("{error} ({variable})")),
+                None => error,
+            })
+        }
+    }
+}
+
+/// The environment variable that an invalid value came from, for clap names the option alone.
+fn blamed_variable(error: &clap::Error, args: &[OsString], dotenv: &dotenv::Loaded) -> Option<String> {
+    let Some(ContextValue::String(blamed)) = error.get(ContextKind::InvalidArg) else { return None };
+    let option = blamed.split([' ', '=', '[']).next()?;
+    let command = CommandLine::command();
+    let arg = command.get_arguments().find(|arg| arg.get_long() == option.strip_prefix("--"))?;
+    let given =
+        args.iter().any(|given| given.to_str().and_then(|given| given.split('=').next()) == Some(option));
+    let variable = arg.get_env()?.to_str()?;
+    (!given).then(|| from_variable(variable, dotenv))
+}
+
+/// Where the value of `arg` came from, as a phrase.
+pub(super) fn origin_of(arg: &Arg, matches: &ArgMatches, dotenv: &dotenv::Loaded) -> String {
+    match matches.value_source(arg.get_id().as_str()) {
+        Some(ValueSource::CommandLine) => "command line".to_owned(),
+        Some(ValueSource::EnvVariable) => {
+            from_variable(arg.get_env().and_then(|variable| variable.to_str()).unwrap_or_default(), dotenv)
+        }
+        _ => "default".to_owned(),
+    }
+}
+
+fn from_variable(variable: &str, dotenv: &dotenv::Loaded) -> String {
+    let place = if dotenv.contains(variable) { ".env" } else { "the environment" };
+    format!("{variable} in {place}")
+}

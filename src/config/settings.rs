@@ -1,0 +1,192 @@
+//! The settings of a server. Each is declared once, here: its option, its variable, its default, what it may
+//! be, and its help, which is also its documentation and its row in README.md.
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use super::database::DatabaseParser;
+use super::deliver::Deliver;
+use super::quantity::{ByteSize, bytes, duration};
+use super::shown::Shown;
+use super::value::{cores, count, host, log_filter, open_files_left, origin, positive};
+use super::{ConfigError, Database};
+
+/// Open files that are not client connections: the database, the listeners, the runtimes.
+pub const FILES_RESERVED: usize = 256;
+
+/// The most that [`Config::connections_max`] can be, whatever number of files may be open.
+pub const CONNECTIONS_MAX: usize = 4_000_000;
+
+/// The seconds whose messages may be sent at once unless configured otherwise.
+pub const BURST_SECONDS: NonZeroU32 = NonZeroU32::new(10).unwrap();
+
+/// Declares the struct as it is written, and how its values are shown.
+macro_rules! settings {
+    ($(#[$struct_attribute:meta])* pub struct $name:ident {
+        $($(#[$attribute:meta])* pub $setting:ident: $type:ty,)*
+    }) => {
+        $(#[$struct_attribute])*
+        pub struct $name {
+            $($(#[$attribute])* pub $setting: $type,)*
+        }
+
+        impl $name {
+            /// The value of each setting as an operator would write it, by the setting's name.
+            pub(super) fn shown(&self) -> Vec<(&'static str, String)> {
+                vec![$((stringify!($setting), Shown::shown(&self.$setting))),*]
+            }
+        }
+    };
+}
+
+settings! {
+    /// All settings of a server, validated.
+    #[derive(Clone, Debug, clap::Args)]
+    pub struct Config {
+        /// Address or host name to listen on
+        #[arg(long, env = "HOST", default_value = "127.0.0.1", value_name = "ADDRESS", value_parser = host)]
+        pub host: IpAddr,
+
+        /// Port to listen on, up to 65535; 0 lets the system choose
+        #[arg(long, env = "PORT", default_value = "8000")]
+        pub port: u16,
+
+        /// Where everything is kept: postgres://USER:PASSWORD@HOST:PORT/NAME or sqlite:FILE [default:
+        /// sqlite:groupcast.sqlite]
+        #[arg(long = "database-url", env = "DATABASE_URL", hide_env_values = true, value_name = "URL",
+              default_value = "", hide_default_value = true, value_parser = DatabaseParser)]
+        pub database: Database,
+
+        /// Connections to Postgres, besides the one that writes messages; 1 to 1000
+        #[arg(long, env = "GROUPCAST_DATABASE_CONNECTIONS", default_value = "8", value_name = "COUNT",
+              value_parser = count(1, 1_000))]
+        pub database_connections: usize,
+
+        /// Threads that serve sockets; 1 to 1024 [default: one for each core]
+        #[arg(long, env = "GROUPCAST_THREADS", value_name = "COUNT", value_parser = count(1, 1_024),
+              default_value_t = cores(), hide_default_value = true)]
+        pub threads: usize,
+
+        /// When a message is handed to its readers: `commit`, after it is stored, or `eager`, at once: faster,
+        /// and a crash may lose what was seen; the next start then has a new epoch
+        #[arg(long, env = "GROUPCAST_DELIVER", default_value = "commit", value_name = "WHEN",
+              hide_possible_values = true)]
+        pub deliver: Deliver,
+
+        /// Longest content of a message in UTF-8; 1 to 64MiB
+        #[arg(long, env = "GROUPCAST_CONTENT_BYTES_MAX", default_value = "1MiB", value_name = "SIZE",
+              value_parser = bytes(1..=64 << 20))]
+        pub content_bytes_max: ByteSize,
+
+        /// Longest request body; 1KiB to 512MiB
+        #[arg(long, env = "GROUPCAST_BODY_BYTES_MAX", default_value = "2MiB", value_name = "SIZE",
+              value_parser = bytes(1 << 10..=512 << 20))]
+        pub body_bytes_max: ByteSize,
+
+        /// Open connections, further ones are refused with 503; 1 to 4000000 [default: the limit of open files
+        /// less 256]
+        #[arg(long, env = "GROUPCAST_CONNECTIONS_MAX", value_name = "COUNT",
+              value_parser = count(1, CONNECTIONS_MAX as u64),
+              default_value_t = open_files_left(FILES_RESERVED).clamp(1, CONNECTIONS_MAX),
+              hide_default_value = true)]
+        pub connections_max: usize,
+
+        /// Time between pings; a peer that is silent for twice as long is dropped
+        #[arg(long, env = "GROUPCAST_HEARTBEAT", default_value = "25s", value_name = "TIME",
+              value_parser = duration)]
+        pub heartbeat: Duration,
+
+        /// How long a socket may take nothing while data waits for it
+        #[arg(long, env = "GROUPCAST_STALL_TIMEOUT", default_value = "30s", value_name = "TIME",
+              value_parser = duration)]
+        pub stall_timeout: Duration,
+
+        /// Bytes that may wait for one socket; at least the longest content, up to 1GiB
+        #[arg(long, env = "GROUPCAST_OUTBOX_BYTES_MAX", default_value = "8MiB", value_name = "SIZE",
+              value_parser = bytes(1..=1 << 30))]
+        pub outbox_bytes_max: ByteSize,
+
+        /// Members online in a group up to which comings and goings are announced; 0 to 1000000
+        #[arg(long, env = "GROUPCAST_ANNOUNCE_MEMBERS_MAX", default_value = "200", value_name = "COUNT",
+              value_parser = count(0, 1_000_000))]
+        pub announce_members_max: usize,
+
+        /// Messages a second that one user may send, over all their sockets and requests; what is above it is
+        /// refused; 1 to 1000000 [default: no limit]
+        #[arg(long, env = "GROUPCAST_SEND_RATE", value_name = "COUNT", value_parser = positive(1_000_000))]
+        pub send_rate: Option<NonZeroU32>,
+
+        /// Messages that one user may send at once after a rest; 1 to 10000000 [default: 10 times the rate]
+        #[arg(long, env = "GROUPCAST_SEND_BURST", value_name = "COUNT", value_parser = positive(10_000_000))]
+        pub send_burst: Option<NonZeroU32>,
+
+        /// How long a socket on /ws may take to say who it is
+        #[arg(long, env = "GROUPCAST_HELLO_TIMEOUT", default_value = "10s", value_name = "TIME",
+              value_parser = duration)]
+        pub hello_timeout: Duration,
+
+        /// How long a client may take to send a request head
+        #[arg(long, env = "GROUPCAST_HEAD_TIMEOUT", default_value = "10s", value_name = "TIME",
+              value_parser = duration)]
+        pub head_timeout: Duration,
+
+        /// How long a client may take to send a request body
+        #[arg(long, env = "GROUPCAST_BODY_TIMEOUT", default_value = "30s", value_name = "TIME",
+              value_parser = duration)]
+        pub body_timeout: Duration,
+
+        /// How long an idle keep-alive connection stays open
+        #[arg(long, env = "GROUPCAST_IDLE_TIMEOUT", default_value = "75s", value_name = "TIME",
+              value_parser = duration)]
+        pub idle_timeout: Duration,
+
+        /// Origins that browsers may call from, separated by commas, such as https://chat.example.com; any if
+        /// there is none [default: any]
+        #[arg(long, env = "GROUPCAST_CORS_ORIGINS", value_name = "ORIGINS", value_delimiter = ',',
+              value_parser = origin)]
+        pub cors_origins: Vec<String>,
+
+        /// What is logged to standard error: error, warn, info, debug, trace or off, for all or for one module
+        #[arg(long, env = "GROUPCAST_LOG", default_value = "warn,groupcast=info", value_name = "FILTER",
+              value_parser = log_filter)]
+        pub log: String,
+
+        /// Tell clients that stored messages were lost, as after going back to an older backup: what they have
+        /// seen counts no more, and they read anew
+        #[arg(long)]
+        pub new_epoch: bool,
+    }
+}
+
+impl Config {
+    /// Checks what concerns more than one setting, and fills in what follows from another.
+    pub(super) fn completed(mut self) -> Result<Self, ConfigError> {
+        if self.outbox_bytes_max < self.content_bytes_max {
+            return Err(ConfigError::new(format!(
+                "--outbox-bytes-max ({}) must not be below --content-bytes-max ({}), or a message could not pass",
+                self.outbox_bytes_max, self.content_bytes_max,
+            )));
+        }
+        if self.send_rate.is_none() && self.send_burst.is_some() {
+            return Err(ConfigError::new("--send-burst has no effect without --send-rate"));
+        }
+        self.send_burst = self.send_burst.or(self.send_rate.map(|rate| rate.saturating_mul(BURST_SECONDS)));
+        self.cors_origins.retain(|origin| origin != "*");
+        Ok(self)
+    }
+
+    /// How fast one user may send messages, over all their sockets and requests; `None`: as they like.
+    pub fn send_limit(&self) -> Option<SendLimit> {
+        Some(SendLimit { rate: self.send_rate?, burst: self.send_burst? })
+    }
+}
+
+/// How fast one user may send messages. What is above it is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SendLimit {
+    /// Messages a second in the long run.
+    pub rate: NonZeroU32,
+    /// Messages at once, after a rest.
+    pub burst: NonZeroU32,
+}
