@@ -13,6 +13,7 @@
 //! | [`hub`] | who listens to which group, and fan-out |
 //! | [`store`] | durable storage: Postgres and SQLite |
 //! | [`protocol`] | what goes over the wire, as bytes; no I/O |
+//! | [`compat`] | what imitates the FastAPI program that came before |
 //! | [`model`] | users, groups, messages, limits |
 //!
 //! Apart from these stands [`verify`], a client that checks a server from outside.
@@ -21,6 +22,7 @@
 
 pub mod auth;
 pub mod chat;
+pub mod compat;
 pub mod config;
 pub mod http;
 pub mod hub;

@@ -7,12 +7,15 @@ use hyper::header::{ALLOW, CONNECTION, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 
 use crate::chat::ChatError;
-use crate::protocol::json::Value;
+use crate::compat::fastapi::json::Value;
 use crate::store::Unique;
 
 use super::body::Body;
-use super::problem::{Place, Problem, Problems};
 use super::response;
+use crate::compat::fastapi::{BodyError, Location, Problem, Problems};
+
+/// What FastAPI says of a body that can not be read.
+pub(super) const UNREADABLE: &str = "There was an error parsing the body";
 
 /// Why a request was not carried out.
 #[derive(Debug)]
@@ -45,7 +48,11 @@ impl HttpError {
     /// The response that tells the client.
     pub(super) fn into_response(self) -> Response<Body> {
         match self {
-            Self::Invalid(problems) => problems.into_response(),
+            Self::Invalid(problems) => {
+                let mut response = response::json(problems.into_json());
+                *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+                response
+            }
             Self::MethodNotAllowed { allow } => {
                 let mut response = response::detail(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed");
                 response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
@@ -77,6 +84,15 @@ impl From<Problems> for HttpError {
     }
 }
 
+impl From<BodyError> for HttpError {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::Invalid(problems) => Self::Invalid(problems),
+            BodyError::Unreadable => Self::Detail(StatusCode::BAD_REQUEST, UNREADABLE.into()),
+        }
+    }
+}
+
 impl From<ChatError> for HttpError {
     fn from(error: ChatError) -> Self {
         Self::Chat(error)
@@ -103,7 +119,7 @@ impl HttpError {
                 let mut problems = Problems::default();
                 problems.add(Problem {
                     kind: "value_error",
-                    place: Place::Body,
+                    location: Location::Body,
                     field: Some(field),
                     message: &format!("Value error, {reason}"),
                     input: &Value::Null,

@@ -12,11 +12,11 @@ use crate::protocol::json::write_integer;
 
 use super::body::Body;
 use super::error::HttpError;
-use super::form::{Form, Length};
 use super::list::{self, Rows};
-use super::problem::Problems;
-use super::query::{Query, path_integer};
 use super::{receive, response};
+use crate::compat::fastapi::Problems;
+use crate::compat::fastapi::{Form, Length};
+use crate::compat::fastapi::{Query, path_integer};
 
 /// `POST /api/v1/groups/`
 pub(super) async fn create(

@@ -17,11 +17,11 @@ use super::body::Body;
 use super::cors::Cors;
 use super::error::HttpError;
 use super::host::check_host;
-use super::query::Query;
 use super::receive::receive;
 use super::router::{Route, route};
 use super::upgrade::upgrade;
 use super::{groups, health, messages, users};
+use crate::compat::fastapi::Query;
 
 /// Bounds and permissions of the HTTP side.
 #[derive(Clone, Debug)]

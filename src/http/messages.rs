@@ -6,19 +6,19 @@ use hyper::Response;
 use hyper::header::{HeaderMap, HeaderName};
 
 use crate::chat::{Chat, ChatError, Claim, Draft, Entity};
+use crate::compat::fastapi::json::Value;
 use crate::model::limits::CLIENT_ID_BYTES_MAX;
 use crate::model::{GroupId, MessageId, Seq, UserId};
-use crate::protocol::json::Value;
 use crate::protocol::message::write_message;
 use crate::store::{MessageFilter, MessagePage};
 
 use super::body::Body;
 use super::error::HttpError;
-use super::form::{Form, Length};
 use super::list::{self, Rows};
-use super::problem::{Place, Problem, Problems};
-use super::query::Query;
 use super::{receive, response};
+use crate::compat::fastapi::Query;
+use crate::compat::fastapi::{Form, Length};
+use crate::compat::fastapi::{Location, Problem, Problems};
 
 /// Rows of a list unless `limit` says otherwise.
 const LIMIT_DEFAULT: u64 = 100;
@@ -69,7 +69,7 @@ fn place(query: Query<'_>, name: &'static str, problems: &mut Problems) -> Optio
     if query.get("group_id").is_none() {
         problems.add(Problem {
             kind: "value_error",
-            place: Place::Query,
+            location: Location::Query,
             field: Some(name),
             message: &format!("Value error, {name} needs group_id"),
             input: &Value::String(&query.get(name).unwrap_or_default()),
@@ -115,7 +115,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problems> {
             let mut problems = Problems::default();
             problems.add(Problem {
                 kind: "value_error",
-                place: Place::Header,
+                location: Location::Header,
                 field: Some("idempotency-key"),
                 message: &format!("Value error, must be 1 to {CLIENT_ID_BYTES_MAX} bytes of UTF-8"),
                 input: &Value::String(&String::from_utf8_lossy(value.as_bytes())),

@@ -7,17 +7,13 @@
 mod body;
 mod cors;
 mod error;
-mod form;
 mod groups;
 mod handler;
 mod health;
 mod host;
-mod integer;
 mod list;
 mod messages;
 mod peek;
-mod problem;
-mod query;
 mod receive;
 mod response;
 mod router;

@@ -13,9 +13,9 @@ use crate::model::UserId;
 
 use super::body::Body;
 use super::error::HttpError;
-use super::integer::parse_integer;
-use super::query::Query;
 use super::router::{Route, route};
+use crate::compat::fastapi::Query;
+use crate::compat::fastapi::integer::parse_integer;
 
 /// The subprotocol of JSON mode.
 const JSON_PROTOCOL: &str = "chat.v1.json";

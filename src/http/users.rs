@@ -9,9 +9,9 @@ use crate::model::{User, UserId};
 
 use super::body::Body;
 use super::error::HttpError;
-use super::form::{Form, Length};
-use super::query::path_integer;
 use super::{receive, response};
+use crate::compat::fastapi::path_integer;
+use crate::compat::fastapi::{Form, Length};
 
 /// `POST /api/v1/users/`
 pub(super) async fn create(

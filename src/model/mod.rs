@@ -2,7 +2,6 @@
 //!
 //! Plain values. Nothing here does I/O, reads a clock or knows a wire format.
 
-mod email;
 mod group;
 mod ids;
 pub mod limits;
@@ -10,7 +9,6 @@ mod message;
 mod timestamp;
 mod user;
 
-pub use email::{EmailError, normalize_email};
 pub use group::Group;
 pub use ids::{GroupId, MessageId, Seq, UserId};
 pub use message::{Message, NewMessage};

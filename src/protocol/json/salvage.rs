@@ -1,6 +1,6 @@
 //! What can be learned from an object that is not quite JSON.
 
-use super::{SyntaxError, Value, parse, syntax};
+use crate::compat::fastapi::json::{SyntaxError, UNHELD, Value, fault, parse};
 
 /// What is left of a JSON object that the parser refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,8 +16,8 @@ pub struct Salvage<'t> {
 impl<'t> Salvage<'t> {
     /// Finds out why `text` was refused.
     pub fn of(text: &'t str) -> Self {
-        let (at, reason) = syntax::fault(text);
-        let is_unheld = syntax::UNHELD.contains(&reason);
+        let (at, reason) = fault(text);
+        let is_unheld = UNHELD.contains(&reason);
         let field =
             Fields::of(text).find(|field| is_unheld && field.value.contains(&at)).map(|field| field.name);
         Self { text, error: SyntaxError::at(text, at, reason), field }
@@ -158,7 +158,7 @@ mod tests {
     fn id(text: &str) -> Option<String> {
         Salvage::of(text).read("id", 20, |value| {
             let mut out = Vec::new();
-            value.write(&mut out);
+            serde_json::to_writer(&mut out, value).unwrap();
             String::from_utf8(out).ok()
         })
     }

@@ -5,7 +5,7 @@ const TEXT_BYTES_MAX: usize = 4300;
 
 /// Why a text is no integer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum IntegerError {
+pub enum IntegerError {
     /// It is something else.
     Syntax,
     /// It is too long to be looked at.
@@ -26,9 +26,12 @@ impl IntegerError {
     }
 }
 
-/// Reads an integer: blanks around it, a sign, leading zeros, single underscores between digits and a
+/// Reads an integer of a path, a query or a string: blanks around it, a sign, leading zeros, single underscores between digits and a
 /// fraction of zeros are allowed. What does not fit is the next value that does.
-pub(super) fn parse_integer(text: &str) -> Result<i128, IntegerError> {
+///
+/// # Errors
+/// [`IntegerError::Syntax`], or [`IntegerError::Size`] above 4,300 bytes.
+pub fn parse_integer(text: &str) -> Result<i128, IntegerError> {
     let text = text.trim();
     if text.len() > TEXT_BYTES_MAX {
         return Err(IntegerError::Size);

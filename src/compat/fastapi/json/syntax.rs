@@ -1,5 +1,4 @@
-//! Where and why a text is not JSON, in the words of Python's `json` module, which clients of a FastAPI
-//! program know.
+//! Where and why a text is not JSON, in the words of Python's `json` module.
 
 use super::DEPTH_MAX;
 
@@ -7,7 +6,7 @@ use super::DEPTH_MAX;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}: character {position}")]
 pub struct SyntaxError {
-    /// Place in the text, in characters (Unicode scalar values) from 0.
+    /// Where, in characters (Unicode scalar values) from 0.
     pub position: usize,
     /// What was expected or found there.
     pub reason: &'static str,
@@ -15,28 +14,28 @@ pub struct SyntaxError {
 
 impl SyntaxError {
     /// The fault at this byte of `text`.
-    pub(super) fn at(text: &str, at: usize, reason: &'static str) -> Self {
+    pub(crate) fn at(text: &str, at: usize, reason: &'static str) -> Self {
         let before = text.as_bytes().get(..at).unwrap_or(text.as_bytes());
         Self { position: before.iter().filter(|&&byte| byte & 0xc0 != 0x80).count(), reason }
     }
 }
 
 /// Finds out why the parser refused `text`.
-pub(super) fn diagnose(text: &str) -> SyntaxError {
+pub fn diagnose(text: &str) -> SyntaxError {
     let (at, reason) = fault(text);
     SyntaxError::at(text, at, reason)
 }
 
 /// Byte offset and reason of a fault.
-pub(super) type Fault = (usize, &'static str);
+pub(crate) type Fault = (usize, &'static str);
 
 /// What is JSON and still can not be held.
-pub(super) const UNHELD: [&str; 2] = [OUT_OF_RANGE, UNPAIRED];
+pub(crate) const UNHELD: [&str; 2] = [OUT_OF_RANGE, UNPAIRED];
 const OUT_OF_RANGE: &str = "Number out of range";
 const UNPAIRED: &str = "Unpaired surrogate escape";
 
 /// Finds out where and why the parser refused `text`.
-pub(super) fn fault(text: &str) -> Fault {
+pub(crate) fn fault(text: &str) -> Fault {
     let mut scanner = Scanner { bytes: text.as_bytes(), at: 0, unheld: None };
     // They may disagree on what JSON is; a refusal stays a refusal.
     scanner.document().err().unwrap_or((0, "Expecting value"))

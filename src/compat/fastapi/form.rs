@@ -1,22 +1,21 @@
 //! The fields of a JSON body.
 
-use crate::model::normalize_email;
-use crate::protocol::json::Value;
-
+use super::email::normalize_email;
 use super::integer::parse_integer;
-use super::problem::{Place, Problem, Problems};
+use super::json::Value;
+use super::problem::{Location, Problem, Problems};
 
 /// A JSON object whose fields are taken one by one. What is wrong is collected, so that the client learns
 /// all of it at once; a getter that finds something wrong gives a placeholder, and
 /// [`finish`](Self::finish) keeps that from being used.
-pub(super) struct Form<'v> {
+pub struct Form<'v> {
     object: &'v Value<'v>,
     problems: Problems,
 }
 
 /// How long a text may be.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Length {
+pub enum Length {
     /// So many characters (Unicode scalar values).
     Characters(usize),
     /// So many bytes of UTF-8.
@@ -26,30 +25,33 @@ pub(super) enum Length {
 }
 
 impl<'v> Form<'v> {
-    /// The form of an object.
-    pub(super) fn new(object: &'v Value<'v>) -> Self {
+    /// A form over a JSON object; any other value has no fields.
+    pub fn new(object: &'v Value<'v>) -> Self {
         Self { object, problems: Problems::default() }
     }
 
-    /// `Err` if anything was wrong.
-    pub(super) fn finish(self) -> Result<(), Problems> {
+    /// Ends the form.
+    ///
+    /// # Errors
+    /// All that was wrong.
+    pub fn finish(self) -> Result<(), Problems> {
         self.problems.check()
     }
 
     /// A text without NUL, which not every database can store.
-    pub(super) fn text(&mut self, name: &'static str, length: Length) -> &'v str {
+    pub fn text(&mut self, name: &'static str, length: Length) -> &'v str {
         let Some(value) = self.required(name) else { return "" };
         self.storable(name, value, length)
     }
 
     /// A text that is not stored as it is, so that nothing but its length matters.
-    pub(super) fn secret(&mut self, name: &'static str, length: Length) -> &'v str {
+    pub fn secret(&mut self, name: &'static str, length: Length) -> &'v str {
         let Some(value) = self.required(name) else { return "" };
         self.string(name, value, length)
     }
 
     /// As [`text`](Self::text), or `None` if it is absent or null; not empty.
-    pub(super) fn optional_text(&mut self, name: &'static str, length: Length) -> Option<&'v str> {
+    pub fn optional_text(&mut self, name: &'static str, length: Length) -> Option<&'v str> {
         let value = self.object.get(name).filter(|value| **value != Value::Null)?;
         let text = self.storable(name, value, length);
         if *value == Value::String("") {
@@ -98,7 +100,7 @@ impl<'v> Form<'v> {
     }
 
     /// An e-mail address, in its normal form.
-    pub(super) fn email(&mut self, name: &'static str, length: Length) -> String {
+    pub fn email(&mut self, name: &'static str, length: Length) -> String {
         let Some(value) = self.required(name) else { return String::new() };
         let Value::String(text) = value else {
             self.string(name, value, Length::Any);
@@ -119,7 +121,7 @@ impl<'v> Form<'v> {
     }
 
     /// A boolean, or one of the words and numbers for it.
-    pub(super) fn boolean(&mut self, name: &'static str) -> bool {
+    pub fn boolean(&mut self, name: &'static str) -> bool {
         let Some(value) = self.required(name) else { return false };
         let is_any = |words: &[&str], text: &str| words.iter().any(|word| text.eq_ignore_ascii_case(word));
         match value {
@@ -138,7 +140,7 @@ impl<'v> Form<'v> {
     }
 
     /// An integer of any size; also a whole number or a string of one.
-    pub(super) fn integer(&mut self, name: &'static str) -> i128 {
+    pub fn integer(&mut self, name: &'static str) -> i128 {
         let Some(value) = self.required(name) else { return 0 };
         let (kind, message) = match value {
             Value::Integer(number) => return *number,
@@ -172,17 +174,15 @@ impl<'v> Form<'v> {
         input: &Value<'_>,
         context: Option<(&'static str, Value<'_>)>,
     ) {
-        self.problems.add(Problem { kind, place: Place::Body, field: Some(field), message, input, context });
+        let location = Location::Body;
+        self.problems.add(Problem { kind, location, field: Some(field), message, input, context });
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use http_body_util::BodyExt;
-
-    use crate::protocol::json;
-
     use super::{Form, Length};
+    use crate::compat::fastapi::json;
 
     /// What the client is told, without the envelope; empty if nothing is wrong.
     fn problems(body: &str, take: impl FnOnce(&mut Form<'_>)) -> String {
@@ -191,10 +191,7 @@ mod tests {
         let mut form = Form::new(&value);
         take(&mut form);
         let Err(problems) = form.finish() else { return String::new() };
-        let response = problems.into_response();
-        assert_eq!(response.status(), 422);
-        let body = futures_util::FutureExt::now_or_never(response.into_body().collect());
-        let body = String::from_utf8(body.unwrap().unwrap().to_bytes().into()).unwrap();
+        let body = String::from_utf8(problems.into_json()).unwrap();
         body.strip_prefix("{\"detail\":[").unwrap().strip_suffix("]}").unwrap().to_owned()
     }
 
