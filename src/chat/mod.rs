@@ -45,7 +45,7 @@ pub struct ChatOptions {
 
 /// The chat: what REST handlers and sockets ask. Shared by all threads.
 pub struct Chat {
-    store: Arc<dyn Store>,
+    store: Store,
     directory: DirectoryCache,
     passwords: PasswordHasher,
     writer: MessageWriter,
@@ -93,7 +93,7 @@ impl From<ChatError> for Refusal {
 impl Chat {
     /// A chat over its parts; without a `send_limit` users may send as fast as they like.
     pub fn new(
-        store: Arc<dyn Store>,
+        store: Store,
         passwords: PasswordHasher,
         writer: MessageWriter,
         hub: Hub,
@@ -101,7 +101,7 @@ impl Chat {
         send_limit: Option<Arc<RateLimit>>,
         epoch: String,
     ) -> Self {
-        let directory = DirectoryCache::new(Arc::clone(&store));
+        let directory = DirectoryCache::new(Arc::clone(&store.directory));
         let head_turns = std::array::from_fn(|_| tokio::sync::Mutex::default());
         let epoch = epoch.into();
         Self { store, directory, passwords, writer, hub, options, send_limit, epoch, head_turns }
@@ -131,7 +131,7 @@ impl Chat {
         check_name("username", &username, USERNAME_CHARS_MAX)?;
         check_name("email", &email, EMAIL_CHARS_MAX)?;
         let password_hash = self.passwords.hash(password).await?;
-        Ok(self.store.create_user(NewUser { username, email, password_hash }).await?)
+        Ok(self.store.directory.create_user(NewUser { username, email, password_hash }).await?)
     }
 
     /// One user.
@@ -148,7 +148,7 @@ impl Chat {
     /// [`ChatError::Invalid`], [`ChatError::Taken`].
     pub async fn create_group(&self, name: &str, is_private: bool) -> ChatResult<Arc<Group>> {
         check_name("name", name, GROUP_NAME_CHARS_MAX)?;
-        Ok(self.directory.keep_group(self.store.create_group(name, is_private).await?))
+        Ok(self.directory.keep_group(self.store.directory.create_group(name, is_private).await?))
     }
 
     /// One group.
@@ -159,36 +159,36 @@ impl Chat {
         self.directory.group(id).await?.required(Entity::Group)
     }
 
-    /// A page of groups, see [`Store::groups`].
+    /// A page of groups, see [`Directory::groups`](crate::store::Directory::groups).
     ///
     /// # Errors
     /// [`ChatError::Unavailable`].
     pub async fn groups(&self, after: GroupId, skip: u64, limit: u64) -> ChatResult<Vec<Group>> {
-        Ok(self.store.groups(after, skip, limit).await?)
+        Ok(self.store.directory.groups(after, skip, limit).await?)
     }
 
-    /// A page of the members of a group, see [`Store::members`].
+    /// A page of the members of a group, see [`Directory::members`](crate::store::Directory::members).
     ///
     /// # Errors
     /// [`ChatError::Unavailable`]. An unknown group has no members.
     pub async fn members(&self, group: GroupId, after: UserId, limit: u64) -> ChatResult<Vec<User>> {
-        Ok(self.store.members(group, after, limit).await?)
+        Ok(self.store.directory.members(group, after, limit).await?)
     }
 
-    /// A page of messages, see [`Store::messages`].
+    /// A page of messages, see [`MessageLog::messages`](crate::store::MessageLog::messages).
     ///
     /// # Errors
     /// [`ChatError::Unavailable`].
     pub async fn messages(&self, page: MessagePage) -> ChatResult<Vec<Message>> {
-        Ok(self.store.messages(page).await?)
+        Ok(self.store.log.messages(page).await?)
     }
 
-    /// Where the newest `count` messages start, see [`Store::newest`].
+    /// Where the newest `count` messages start, see [`MessageLog::newest`](crate::store::MessageLog::newest).
     ///
     /// # Errors
     /// [`ChatError::Unavailable`].
     pub async fn newest(&self, filter: MessageFilter, count: u64) -> ChatResult<MessageId> {
-        Ok(self.store.newest(filter, count).await?)
+        Ok(self.store.log.newest(filter, count).await?)
     }
 
     /// Sends a message without a socket; answers after the commit. The sender becomes a member of the group
@@ -269,7 +269,7 @@ impl Chat {
     /// # Errors
     /// [`ChatError::Unavailable`].
     pub async fn ready(&self) -> ChatResult<()> {
-        self.store.ping().await?;
+        self.store.lifecycle.ping().await?;
         if self.writer.is_failing() { Err(ChatError::Unavailable) } else { Ok(()) }
     }
 
@@ -312,7 +312,12 @@ impl Chat {
         let receiver = receiver.ok_or(Refusal::UnknownReceiver)?;
         for _ in 0..PRIVATE_NAMES_MAX {
             let random = getrandom::u32().map_err(|_| Refusal::Failed(ChatError::Internal))?;
-            match self.store.private_group(user.id, receiver.id, &format!("private_{random:08x}")).await {
+            match self
+                .store
+                .directory
+                .private_group(user.id, receiver.id, &format!("private_{random:08x}"))
+                .await
+            {
                 Ok(group) => return Ok((self.directory.keep_group(group), user)),
                 Err(StoreError::Taken(Unique::GroupName)) => {}
                 Err(error) => return Err(Refusal::Failed(error.into())),
@@ -329,7 +334,7 @@ impl Chat {
             ..MessageFilter::default()
         };
         let page = MessagePage { filter, limit: 1, ..MessagePage::default() };
-        self.store.messages(page).await?.pop().ok_or(ChatError::Internal)
+        self.store.log.messages(page).await?.pop().ok_or(ChatError::Internal)
     }
 }
 

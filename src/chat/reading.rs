@@ -99,7 +99,7 @@ impl Chat {
             return Ok(head);
         }
         recent.follow(group);
-        let heads = self.store.heads(vec![group]).await?;
+        let heads = self.store.log.heads(vec![group]).await?;
         let head = heads.first().copied().unwrap_or_default();
         recent.learn(group, head);
         Ok(recent.head(group).unwrap_or(head))
@@ -192,7 +192,7 @@ impl Chat {
         limit: u64,
     ) -> ChatResult<Vec<Message>> {
         let filter = MessageFilter { group: Some(group), user: None, after_seq, before_seq };
-        Ok(self.store.messages(MessagePage { filter, limit, ..MessagePage::default() }).await?)
+        Ok(self.store.log.messages(MessagePage { filter, limit, ..MessagePage::default() }).await?)
     }
 }
 

@@ -18,7 +18,7 @@ use super::senders::Ticket;
 use super::submission::Answer;
 use crate::hub::Hub;
 use crate::model::Message;
-use crate::store::{Asked, Sent, SentKey, Store, StoreError, StoreResult};
+use crate::store::{Asked, MessageLog, Sent, SentKey, StoreError, StoreResult};
 
 /// Wait before the first new attempt after the store failed; doubled up to [`RETRY_MAX`].
 const RETRY_MIN: Duration = Duration::from_millis(20);
@@ -51,7 +51,7 @@ impl Default for WriterOptions {
 }
 
 struct Task {
-    store: Arc<dyn Store>,
+    log: Arc<dyn MessageLog>,
     hub: Hub,
     options: WriterOptions,
     writer: MessageWriter,
@@ -83,16 +83,16 @@ impl MessageWriter {
     /// # Errors
     /// Those of the store.
     pub async fn start(
-        store: Arc<dyn Store>,
+        log: Arc<dyn MessageLog>,
         hub: Hub,
         options: WriterOptions,
         give_up: CancellationToken,
     ) -> StoreResult<(Self, JoinHandle<()>)> {
-        let (last_id, last_at) = store.last_message().await?;
+        let (last_id, last_at) = log.last_message().await?;
         let (writer, commands) = Self::new();
         let numbering = Numbering::new(last_id, last_at);
         let task = Task {
-            store,
+            log,
             hub,
             options,
             writer: writer.clone(),
@@ -190,7 +190,7 @@ impl Task {
         if keys.is_empty() {
             return Ok((batch, Vec::new()));
         }
-        let mut known = self.ask(|store| store.find_sent(keys.clone())).await?.into_iter();
+        let mut known = self.ask(|log| log.find_sent(keys.clone())).await?.into_iter();
         let (mut fresh, mut repeats, mut first_places) = (Vec::new(), Vec::new(), HashMap::new());
         for queued in batch {
             let Some(key) = queued.key() else {
@@ -212,7 +212,7 @@ impl Task {
     async fn learn_heads(&mut self, batch: &[Queued]) -> Result<(), GaveUp> {
         let unknown = self.numbering.unknown(batch.iter().map(|queued| &queued.message));
         if !unknown.is_empty() {
-            let heads = self.ask(|store| store.heads(unknown.clone())).await?;
+            let heads = self.ask(|log| log.heads(unknown.clone())).await?;
             unknown.into_iter().zip(heads).for_each(|(group, head)| self.numbering.learn(group, head));
         }
         Ok(())
@@ -221,7 +221,7 @@ impl Task {
     /// Stores one message with new numbers; `None` if it is refused.
     async fn write_alone(&mut self, message: &Message) -> Result<Option<Arc<[Message]>>, GaveUp> {
         let group = message.group.id;
-        let heads = self.ask(|store| store.heads(vec![group])).await?;
+        let heads = self.ask(|log| log.heads(vec![group])).await?;
         self.numbering.learn(group, heads.first().copied().unwrap_or_default());
         let renumbered: Arc<[Message]> =
             self.numbering.number([message.clone().into_new()].into_iter()).into();
@@ -263,15 +263,15 @@ impl Task {
 
     /// Reads the numbers anew: the refusal may mean that somebody else has written.
     async fn restart_numbering(&mut self) -> Result<(), GaveUp> {
-        let (last_id, last_at) = self.ask(|store| store.last_message()).await?;
+        let (last_id, last_at) = self.ask(|log| log.last_message()).await?;
         self.numbering = Numbering::new(last_id, last_at);
         Ok(())
     }
 
     /// Stores the batch, however long that takes; the inner error is the refusal.
     async fn append(&mut self, batch: &Arc<[Message]>) -> Result<StoreResult<()>, GaveUp> {
-        self.ask(|store| {
-            let answer = store.append(Arc::clone(batch));
+        self.ask(|log| {
+            let answer = log.append(Arc::clone(batch));
             Box::pin(async move {
                 match answer.await {
                     Err(unavailable @ StoreError::Unavailable(_)) => Err(unavailable),
@@ -283,11 +283,11 @@ impl Task {
     }
 
     /// Asks the store until it answers. While it does not, messages queue up to their bounds and senders wait.
-    async fn ask<T>(&mut self, question: impl Fn(&dyn Store) -> Asked<'_, T>) -> Result<T, GaveUp> {
-        let (store, give_up) = (Arc::clone(&self.store), self.give_up.clone());
+    async fn ask<T>(&mut self, question: impl Fn(&dyn MessageLog) -> Asked<'_, T>) -> Result<T, GaveUp> {
+        let (log, give_up) = (Arc::clone(&self.log), self.give_up.clone());
         let mut wait = RETRY_MIN;
         loop {
-            match self.watching_senders(question(&*store)).await {
+            match self.watching_senders(question(&*log)).await {
                 Ok(answer) => {
                     if self.writer.is_failing() {
                         tracing::info!("store is available again");

@@ -1,6 +1,6 @@
 //! Users.
 
-use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::error::column;
 use crate::model::{NewUser, User, UserId};
@@ -9,26 +9,24 @@ use crate::store::{StoreError, StoreResult, Unique, row};
 /// The columns that [`from_row`] reads.
 pub(super) const COLUMNS: &str = "u.id, u.username, u.email";
 
-/// See [`Store::create_user`](crate::store::Store::create_user).
-pub(super) fn create(connection: &mut Connection, user: NewUser) -> StoreResult<User> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+/// See [`Directory::create_user`](crate::store::Directory::create_user).
+pub(super) fn create(connection: &Connection, user: NewUser) -> StoreResult<User> {
     for (unique, value, sql) in [
         (Unique::Email, &user.email, "SELECT EXISTS (SELECT 1 FROM users WHERE email = ?1)"),
         (Unique::Username, &user.username, "SELECT EXISTS (SELECT 1 FROM users WHERE username = ?1)"),
     ] {
-        if transaction.prepare_cached(sql)?.query_row([value], |row| row.get(0))? {
+        if connection.prepare_cached(sql)?.query_row([value], |row| row.get(0))? {
             return Err(StoreError::Taken(unique));
         }
     }
-    transaction
+    connection
         .prepare_cached("INSERT INTO users (username, email, password) VALUES (?1, ?2, ?3)")?
         .execute(params![user.username, user.email, user.password_hash])?;
-    let id = row::user_id(transaction.last_insert_rowid(), "users", "id")?;
-    transaction.commit()?;
+    let id = row::user_id(connection.last_insert_rowid(), "users", "id")?;
     Ok(User { id, username: user.username.into(), email: user.email.into() })
 }
 
-/// See [`Store::user`](crate::store::Store::user).
+/// See [`Directory::user`](crate::store::Directory::user).
 pub(super) fn by_id(connection: &Connection, id: UserId) -> StoreResult<Option<User>> {
     connection
         .prepare_cached(&format!("SELECT {COLUMNS} FROM users u WHERE u.id = ?1"))?
@@ -37,7 +35,7 @@ pub(super) fn by_id(connection: &Connection, id: UserId) -> StoreResult<Option<U
         .transpose()
 }
 
-/// See [`Store::user_by_name`](crate::store::Store::user_by_name).
+/// See [`Directory::user_by_name`](crate::store::Directory::user_by_name).
 pub(super) fn by_name(connection: &Connection, username: &str) -> StoreResult<Option<User>> {
     connection
         .prepare_cached(&format!("SELECT {COLUMNS} FROM users u WHERE u.username = ?1"))?
