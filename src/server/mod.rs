@@ -222,7 +222,7 @@ impl Server {
         let _ = timeout(Duration::from_secs(1), async {
             let ended = self.writer_task.await;
             // What the writer gave up on may have been seen.
-            let is_settled = ended.is_ok() && !self.writer.is_failing();
+            let is_settled = ended.is_ok() && !self.writer.is_failing() && !self.writer.has_misled();
             if self.shared.config.deliver == Deliver::Eager
                 && is_settled
                 && let Err(error) = self.store.lifecycle.settle().await
