@@ -16,10 +16,10 @@ impl Chat {
         check_name("email", &email, EMAIL_CHARS_MAX)?;
         // Hashing is the dearest thing that a stranger can ask for. Of two who come for one name at once both
         // are hashed, and the store refuses one.
-        if let Some(taken) = self.store.taken(&username, &email).await? {
+        if let Some(taken) = self.store.directory.taken(&username, &email).await? {
             return Err(ChatError::Taken(taken));
         }
         let password_hash = self.passwords.hash(password).await?;
-        Ok(self.store.create_user(NewUser { username, email, password_hash }).await?)
+        Ok(self.store.directory.create_user(NewUser { username, email, password_hash }).await?)
     }
 }

@@ -6,7 +6,7 @@ use quick_cache::sync::Cache;
 
 use super::{ChatError, ChatResult};
 use crate::model::{Group, GroupId, User, UserId};
-use crate::store::{Join, Store};
+use crate::store::{Directory, Join};
 
 /// Users, and groups, kept at a time.
 const NAMES_MAX: usize = 100_000;
@@ -16,7 +16,7 @@ const MEMBERSHIPS_MAX: usize = 500_000;
 /// A bounded memory in front of the store. This server owns its database, and users, groups and memberships
 /// never change once they are there, so what is found stays true; what is not found is asked again.
 pub(super) struct DirectoryCache {
-    store: Arc<dyn Store>,
+    store: Arc<dyn Directory>,
     users: Cache<UserId, Arc<User>>,
     users_by_name: Cache<Arc<str>, Arc<User>>,
     groups: Cache<GroupId, Arc<Group>>,
@@ -25,7 +25,7 @@ pub(super) struct DirectoryCache {
 }
 
 impl DirectoryCache {
-    pub(super) fn new(store: Arc<dyn Store>) -> Self {
+    pub(super) fn new(store: Arc<dyn Directory>) -> Self {
         Self {
             store,
             users: Cache::new(NAMES_MAX),

@@ -92,7 +92,7 @@ impl Chat {
         for _ in 0..PRIVATE_NAMES_MAX {
             let random = getrandom::u32().map_err(|error| ChatError::Internal(Some(error.into())))?;
             let name = format!("private_{random:08x}");
-            match self.store.private_group(one.user().id, other.user().id, &name).await {
+            match self.store.directory.private_group(one.user().id, other.user().id, &name).await {
                 Ok(group) => return Ok(self.directory.keep_group(group)),
                 Err(StoreError::Taken(Unique::GroupName)) => {}
                 Err(error) => return Err(error.into()),

@@ -89,7 +89,7 @@ impl Chat {
         limit: u64,
     ) -> ChatResult<Vec<Message>> {
         let filter = MessageFilter { group: Some(group), user: None, after_seq, before_seq };
-        Ok(self.store.messages(MessagePage { filter, limit, ..MessagePage::default() }).await?)
+        Ok(self.store.log.messages(MessagePage { filter, limit, ..MessagePage::default() }).await?)
     }
 }
 

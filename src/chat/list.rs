@@ -5,35 +5,35 @@ use crate::model::{Group, GroupId, Message, MessageId, User, UserId};
 use crate::store::{MessageFilter, MessagePage};
 
 impl Chat {
-    /// A page of groups, see [`Store::groups`](crate::store::Store::groups).
+    /// A page of groups, see [`Directory::groups`](crate::store::Directory::groups).
     ///
     /// # Errors
     /// [`ChatError::Unavailable`](super::ChatError::Unavailable).
     pub async fn groups(&self, after: GroupId, skip: u64, limit: u64) -> ChatResult<Vec<Group>> {
-        Ok(self.store.groups(after, skip, limit).await?)
+        Ok(self.store.directory.groups(after, skip, limit).await?)
     }
 
-    /// A page of the members of a group, see [`Store::members`](crate::store::Store::members).
+    /// A page of the members of a group, see [`Directory::members`](crate::store::Directory::members).
     ///
     /// # Errors
     /// [`ChatError::Unavailable`](super::ChatError::Unavailable). An unknown group has no members.
     pub async fn members(&self, group: GroupId, after: UserId, limit: u64) -> ChatResult<Vec<User>> {
-        Ok(self.store.members(group, after, limit).await?)
+        Ok(self.store.directory.members(group, after, limit).await?)
     }
 
-    /// A page of messages, see [`Store::messages`](crate::store::Store::messages).
+    /// A page of messages, see [`MessageLog::messages`](crate::store::MessageLog::messages).
     ///
     /// # Errors
     /// [`ChatError::Unavailable`](super::ChatError::Unavailable).
     pub async fn messages(&self, page: MessagePage) -> ChatResult<Vec<Message>> {
-        Ok(self.store.messages(page).await?)
+        Ok(self.store.log.messages(page).await?)
     }
 
-    /// Where the newest `count` messages start, see [`Store::newest`](crate::store::Store::newest).
+    /// Where the newest `count` messages start, see [`MessageLog::newest`](crate::store::MessageLog::newest).
     ///
     /// # Errors
     /// [`ChatError::Unavailable`](super::ChatError::Unavailable).
     pub async fn newest(&self, filter: MessageFilter, count: u64) -> ChatResult<MessageId> {
-        Ok(self.store.newest(filter, count).await?)
+        Ok(self.store.log.newest(filter, count).await?)
     }
 }

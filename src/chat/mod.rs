@@ -57,7 +57,7 @@ pub struct ChatOptions {
 
 /// The chat: what REST handlers and sockets ask. Shared by all threads.
 pub struct Chat {
-    store: Arc<dyn Store>,
+    store: Store,
     directory: DirectoryCache,
     passwords: PasswordHasher,
     writer: MessageWriter,
@@ -73,7 +73,7 @@ pub struct Chat {
 impl Chat {
     /// A chat over its parts; without a `send_limit` users may send as fast as they like.
     pub fn new(
-        store: Arc<dyn Store>,
+        store: Store,
         passwords: PasswordHasher,
         writer: MessageWriter,
         hub: Hub,
@@ -81,7 +81,7 @@ impl Chat {
         send_limit: Option<Arc<RateLimit>>,
         epoch: String,
     ) -> Self {
-        let directory = DirectoryCache::new(Arc::clone(&store));
+        let directory = DirectoryCache::new(Arc::clone(&store.directory));
         let head_turns = std::array::from_fn(|_| tokio::sync::Mutex::default());
         let epoch = epoch.into();
         Self { store, directory, passwords, writer, hub, options, send_limit, epoch, head_turns }

@@ -8,7 +8,7 @@ impl Chat {
     /// # Errors
     /// [`ChatError::Unavailable`].
     pub async fn ready(&self) -> ChatResult<()> {
-        self.store.ping().await?;
+        self.store.lifecycle.ping().await?;
         if self.writer.is_failing() { Err(ChatError::Unavailable(None)) } else { Ok(()) }
     }
 }

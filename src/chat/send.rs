@@ -131,7 +131,7 @@ impl Chat {
             ..MessageFilter::default()
         };
         let page = MessagePage { filter, limit: 1, ..MessagePage::default() };
-        self.store.messages(page).await?.pop().ok_or(ChatError::Internal(None))
+        self.store.log.messages(page).await?.pop().ok_or(ChatError::Internal(None))
     }
 }
 

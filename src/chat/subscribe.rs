@@ -46,7 +46,7 @@ impl Chat {
             return Ok(head);
         }
         recent.follow(group);
-        let heads = self.store.heads(vec![group]).await?;
+        let heads = self.store.log.heads(vec![group]).await?;
         let head = heads.first().copied().unwrap_or_default();
         recent.learn(group, head);
         Ok(recent.head(group).unwrap_or(head))

@@ -2,7 +2,8 @@
 //!
 //! Each core has a thread with a single-threaded runtime, a listening socket of its own on the same port, and
 //! its own connections. One that asks for a small group's socket moves to the thread of that group before anything of
-//! it is read; then it never moves again. Storing, hashing and the writer run on a background runtime.
+//! it is read; then it never moves again. The writer runs on the thread of the connection that stores messages, hashing on
+//! a background runtime.
 
 mod connection;
 mod handoff;
@@ -29,7 +30,7 @@ use crate::chat::{Chat, ChatOptions};
 use crate::config::{Config, Deliver};
 use crate::http::{Http, HttpOptions};
 use crate::hub::{Hub, Inbox};
-use crate::store::{self, Beginning, Store, StoreError};
+use crate::store::{self, Beginning, Lifecycle, Opened, Store, StoreError};
 use crate::writer::{MessageWriter, WriterOptions};
 
 /// Threads of the background runtime.
@@ -61,7 +62,7 @@ pub struct Server {
     listeners: Vec<TcpListener>,
     inboxes: Vec<Inbox>,
     background: Background,
-    store: Arc<dyn Store>,
+    store: Store,
     hub: Hub,
     writer: MessageWriter,
     writer_task: JoinHandle<()>,
@@ -119,12 +120,13 @@ impl Server {
         let (local_addr, listeners) =
             listener::bind(address, config.threads).map_err(|error| ServerError::Listen(address, error))?;
         let background = Background::start()?;
-        let store = store::open(&config.database, config.database_connections).await?;
+        let Opened { store, writer: writer_runtime } =
+            store::open(&config.database, config.database_connections).await?;
         let (hub, inboxes) = Hub::new(listeners.len());
         let give_up = CancellationToken::new();
         let options = WriterOptions { eager: config.deliver == Deliver::Eager, ..WriterOptions::default() };
-        let started = MessageWriter::start(Arc::clone(&store), hub.clone(), options, give_up.clone());
-        let (writer, writer_task) = match background.handle().spawn(started).await {
+        let started = MessageWriter::start(Arc::clone(&store.log), hub.clone(), options, give_up.clone());
+        let (writer, writer_task) = match writer_runtime.spawn(started).await {
             Ok(started) => started?,
             Err(error) => return Err(ServerError::System(error.into())),
         };
@@ -133,7 +135,7 @@ impl Server {
             background.handle().spawn(async move { limit.run().await });
         }
         let chat = Arc::new(Chat::new(
-            Arc::clone(&store),
+            store.clone(),
             PasswordHasher::new(background.handle().clone(), HASHES_MAX),
             writer.clone(),
             hub.clone(),
@@ -142,7 +144,7 @@ impl Server {
                 announce_members_max: config.announce_members_max,
             },
             send_limit,
-            begin(&*store, &config).await?,
+            begin(&*store.lifecycle, &config).await?,
         ));
         let drain = CancellationToken::new();
         let http_options = HttpOptions {
@@ -220,14 +222,14 @@ impl Server {
         let _ = timeout(Duration::from_secs(1), async {
             let ended = self.writer_task.await;
             // What the writer gave up on may have been seen.
-            let is_settled = ended.is_ok() && !self.writer.is_failing();
+            let is_settled = ended.is_ok() && !self.writer.is_failing() && !self.writer.has_misled();
             if self.shared.config.deliver == Deliver::Eager
                 && is_settled
-                && let Err(error) = self.store.settle().await
+                && let Err(error) = self.store.lifecycle.settle().await
             {
                 tracing::warn!(%error, "the history could not be marked as settled");
             }
-            if let Err(error) = self.store.close().await {
+            if let Err(error) = self.store.lifecycle.close().await {
                 tracing::warn!(%error, "store not closed cleanly");
             }
         })
@@ -238,7 +240,7 @@ impl Server {
 }
 
 /// Begins the work on the history, and gives its epoch.
-async fn begin(store: &dyn Store, config: &Config) -> Result<String, StoreError> {
+async fn begin(store: &dyn Lifecycle, config: &Config) -> Result<String, StoreError> {
     let eager = config.deliver == Deliver::Eager;
     let was_unsettled = store.begin(Beginning { new_epoch: config.new_epoch, eager }).await?;
     if was_unsettled {

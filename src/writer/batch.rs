@@ -1,84 +1,91 @@
-//! Numbering, without I/O.
+//! The messages of one transaction.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
-use crate::model::{GroupId, Message, MessageId, NewMessage, Seq, Timestamp};
+use super::numbering::Numbering;
+use super::pending::{Pending, Sender};
+use crate::model::{Message, NewMessage};
+use crate::store::{Sent, SentKey};
 
-/// Groups whose heads are kept in memory, but for those of one batch; above this all are forgotten and asked of
-/// the store again when they come up.
-const HEADS_MAX: usize = 1 << 20;
-
-/// The numbers given so far. They move on only when a batch is stored, so a batch that fails leaves no hole.
+/// Messages on their way through one transaction, and all who wait for them.
 #[derive(Debug, Default)]
-pub struct Numbering {
-    last_id: MessageId,
-    last_at: Timestamp,
-    heads: HashMap<GroupId, Seq>,
+pub(super) struct Batch {
+    /// Not numbered yet.
+    pending: Vec<Pending>,
+    /// Numbered, to be stored.
+    messages: Arc<[Message]>,
+    /// The senders of the numbered messages, in their order.
+    senders: VecDeque<Sender>,
+    /// Messages whose `client_id` stands in the batch before them, and the place of the one that has it.
+    repeats: Vec<(Pending, usize)>,
 }
 
-impl Numbering {
-    /// Goes on after what is stored.
-    pub fn new(last_id: MessageId, last_at: Timestamp) -> Self {
-        Self { last_id, last_at, heads: HashMap::new() }
+impl Batch {
+    /// A batch of these messages, in this order.
+    pub(super) fn new(pending: Vec<Pending>) -> Self {
+        Self { pending, ..Self::default() }
     }
 
-    /// The groups of these messages whose heads are not known, each once; to be [learned](Self::learn) before
-    /// the messages are numbered.
-    pub fn unknown<'a>(&mut self, messages: impl Iterator<Item = &'a NewMessage>) -> Vec<GroupId> {
-        if self.heads.len() >= HEADS_MAX {
-            self.heads.clear();
+    /// What retries of the messages are known by, for those that can be retried.
+    pub(super) fn keys(&self) -> Vec<SentKey> {
+        self.pending.iter().filter_map(Pending::key).collect()
+    }
+
+    /// Takes out the messages that are stored already: `known` says it for each of [`keys`](Self::keys). Those whose
+    /// `client_id` stands in the batch before them wait for that one.
+    pub(super) fn set_aside_repeats(&mut self, known: Vec<Option<Sent>>) -> Vec<(Pending, Sent)> {
+        let (mut known, mut stored) = (known.into_iter(), Vec::new());
+        let mut first_places: HashMap<SentKey, usize> = HashMap::new();
+        for pending in std::mem::take(&mut self.pending) {
+            let Some(key) = pending.key() else {
+                self.pending.push(pending);
+                continue;
+            };
+            if let Some(Some(sent)) = known.next() {
+                stored.push((pending, sent));
+            } else if let Some(&first) = first_places.get(&key) {
+                self.repeats.push((pending, first));
+            } else {
+                first_places.insert(key, self.pending.len());
+                self.pending.push(pending);
+            }
         }
-        let mut unknown: Vec<_> = messages
-            .map(|message| message.group.id)
-            .filter(|group| !self.heads.contains_key(group))
-            .collect();
-        unknown.sort_unstable();
-        unknown.dedup();
-        unknown
+        stored
     }
 
-    /// Takes in the head of a group as stored.
-    pub fn learn(&mut self, group: GroupId, head: Seq) {
-        self.heads.insert(group, head);
+    /// The messages that are not numbered yet.
+    pub(super) fn unnumbered(&self) -> impl Iterator<Item = &NewMessage> {
+        self.pending.iter().map(|pending| &pending.message)
     }
 
-    /// Gives numbers to messages whose groups' heads are known, in their order. `created_at` ascends
-    /// strictly, whatever the clock does.
-    pub fn number(&self, messages: impl Iterator<Item = NewMessage>) -> Vec<Message> {
-        let mut heads: HashMap<GroupId, Seq> = HashMap::new();
-        let (mut id, mut at) = (self.last_id, self.last_at);
-        messages
-            .map(|message| {
-                id = id.next();
-                at = Timestamp(message.received_at.0.max(at.0 + 1));
-                let head = heads
-                    .entry(message.group.id)
-                    .or_insert_with(|| self.heads.get(&message.group.id).copied().unwrap_or_default());
-                *head = head.next();
-                Message {
-                    id,
-                    seq: *head,
-                    group: message.group,
-                    user: message.user,
-                    content: message.content,
-                    client_id: message.client_id,
-                    created_at: at,
-                }
-            })
-            .collect()
+    /// Gives the messages their numbers.
+    pub(super) fn number(&mut self, numbering: &Numbering) {
+        let (messages, senders): (Vec<_>, VecDeque<_>) =
+            self.pending.drain(..).map(|pending| (pending.message, pending.sender)).unzip();
+        self.messages = numbering.number(messages.into_iter()).into();
+        self.senders = senders;
     }
 
-    /// These are stored: the next numbers come after them.
-    pub fn advance(&mut self, stored: &[Message]) {
-        for message in stored {
-            self.heads.insert(message.group.id, message.seq);
-        }
-        if let Some(last) = stored.last() {
-            self.last_id = last.id;
-            self.last_at = last.created_at;
-        }
+    /// The numbered messages.
+    pub(super) fn messages(&self) -> &Arc<[Message]> {
+        &self.messages
+    }
+
+    /// Lets the sender of the next of them go to be answered.
+    pub(super) fn next_sender(&mut self) -> Option<Sender> {
+        self.senders.pop_front()
+    }
+
+    /// Lets those go who wait for a message before theirs to be stored; each with the place of that.
+    pub(super) fn take_repeats(&mut self) -> Vec<(Pending, usize)> {
+        std::mem::take(&mut self.repeats)
+    }
+
+    /// All who wait for an answer.
+    pub(super) fn waiting(&mut self) -> impl Iterator<Item = &mut Sender> {
+        let repeats = self.repeats.iter_mut().map(|(pending, _)| pending);
+        let pending = self.pending.iter_mut().chain(repeats).map(|pending| &mut pending.sender);
+        self.senders.iter_mut().chain(pending)
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::handle::Receipt;
-use super::senders::Sender;
-use super::submission::{Answer, ReplyTo};
+use super::pending::{Answer, ReplyTo, Sender};
 use crate::hub::{self, Broadcast, Hub};
 use crate::model::{GroupId, Message};
 use crate::protocol::command::RequestId;
@@ -19,21 +18,14 @@ use crate::store::Sent;
 #[derive(Default)]
 pub(super) struct Delivery {
     batches: Vec<Arc<[Message]>>,
-    outcomes: Vec<Outcome>,
-}
-
-/// What became of one message.
-struct Outcome {
-    sender: Sender,
-    /// The sender's name for it, if the receipt does not say that.
-    client_id: Option<Box<str>>,
-    answer: Answer,
+    /// Each with the sender's name for the message, if the receipt does not say that.
+    answers: Vec<(Sender, Option<Box<str>>, Answer)>,
 }
 
 impl Delivery {
     /// Whether there is nothing to tell.
     pub(super) fn is_empty(&self) -> bool {
-        self.batches.is_empty() && self.outcomes.is_empty()
+        self.batches.is_empty() && self.answers.is_empty()
     }
 
     /// Adds messages for their readers.
@@ -43,12 +35,12 @@ impl Delivery {
 
     /// Adds the answer to the sender of a message that was new.
     pub(super) fn answer(&mut self, sender: Sender, answer: Answer) {
-        self.outcomes.push(Outcome { sender, client_id: None, answer });
+        self.answers.push((sender, None, answer));
     }
 
     /// Adds the answer to the sender of a message whose `client_id` was used before.
     pub(super) fn answer_repeat(&mut self, sender: Sender, client_id: Option<Box<str>>, answer: Answer) {
-        self.outcomes.push(Outcome { sender, client_id, answer });
+        self.answers.push((sender, client_id, answer));
     }
 
     /// Sends it all: messages to their readers first, then the answers.
@@ -58,7 +50,7 @@ impl Delivery {
         }
         let frames: Vec<Broadcast> = self.batches.iter().flat_map(|batch| encode(hub, batch)).collect();
         let (mut acks, mut callers) = (Vec::new(), Vec::new());
-        for Outcome { sender, client_id, answer } in self.outcomes {
+        for (sender, client_id, answer) in self.answers {
             let Sender { reply_to, group, bytes, .. } = sender;
             match reply_to {
                 ReplyTo::Socket { socket, mode, request } => {

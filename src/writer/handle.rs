@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
-use super::submission::{Caller, ReplyTo, Submission};
+use super::pending::{Caller, Pending, ReplyTo};
 use crate::model::{Message, NewMessage};
 use crate::store::Sent;
 
@@ -52,15 +52,14 @@ struct Shared {
     callers: Arc<Semaphore>,
     callers_kib: Arc<Semaphore>,
     failing: AtomicBool,
+    has_misled: AtomicBool,
 }
 
 /// What the writer's task is asked.
 #[derive(Debug)]
 pub(super) enum Command {
     /// Store these, in this order.
-    Submit(Vec<Submission>),
-    /// Store one.
-    SubmitOne(Submission),
+    Submit(Vec<Pending>),
     /// Answer when all that was submitted before is delivered.
     Flush(oneshot::Sender<()>),
 }
@@ -76,6 +75,7 @@ impl MessageWriter {
             callers: Arc::new(Semaphore::new(CALLERS_MAX)),
             callers_kib: Arc::new(Semaphore::new(CALLERS_KIB_MAX)),
             failing: AtomicBool::new(false),
+            has_misled: AtomicBool::new(false),
         };
         (Self { queue, shared: Arc::new(shared) }, commands)
     }
@@ -83,6 +83,16 @@ impl MessageWriter {
     /// Whether the last attempt to store a batch failed.
     pub fn is_failing(&self) -> bool {
         self.shared.failing.load(Ordering::Relaxed)
+    }
+
+    /// Whether a message was seen that is not stored as it was seen, and never will be: in eager mode, when the database
+    /// refuses it.
+    pub fn has_misled(&self) -> bool {
+        self.shared.has_misled.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_misled(&self) {
+        self.shared.has_misled.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn set_failing(&self, failing: bool) {
@@ -104,7 +114,7 @@ impl MessageWriter {
         let room = Arc::clone(&self.shared.callers_kib).acquire_many_owned(kib.min(CALLERS_KIB_MAX as u32));
         let room = room.await.map_err(|_| WriteError::Unavailable)?;
         let (caller, answer) = Caller::new(place, room);
-        self.submit(Command::SubmitOne(Submission { message, reply_to: ReplyTo::Caller(caller) }));
+        self.submit(Command::Submit(vec![Pending::new(message, ReplyTo::Caller(caller))]));
         answer.await.unwrap_or(Err(WriteError::Unavailable))
     }
 

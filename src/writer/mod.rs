@@ -8,15 +8,14 @@
 mod batch;
 mod delivery;
 mod handle;
+mod numbering;
+mod pending;
 mod queue;
-mod senders;
-mod submission;
 mod submit_buffer;
 mod task;
 
-#[doc(hidden)]
-pub use batch::Numbering;
 pub use handle::{MessageWriter, Receipt, WriteError};
-pub use submission::{Answer, ReplyTo, Submission};
+#[doc(hidden)]
+pub use numbering::Numbering;
 pub use submit_buffer::SubmitBuffer;
 pub use task::WriterOptions;

@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 
 use super::MessageWriter;
 use super::handle::Command;
-use super::submission::{ReplyTo, Submission};
+use super::pending::{Pending, ReplyTo};
 use crate::hub::{Core, Sink, Subscriber};
 use crate::model::NewMessage;
 use crate::protocol::command::RequestId;
@@ -20,13 +20,13 @@ use crate::protocol::command::RequestId;
 pub struct SubmitBuffer<S = TcpStream> {
     core: Rc<Core<S>>,
     writer: MessageWriter,
-    collected: RefCell<Vec<Submission>>,
+    collected: RefCell<Vec<Pending>>,
     /// The task of [`run`](Self::run), while nothing is collected.
     idle: RefCell<Option<Waker>>,
 }
 
 impl<S: Sink> SubmitBuffer<S> {
-    /// An submit_buffer; [`run`](Self::run) must be spawned on the core's thread.
+    /// An empty buffer; [`run`](Self::run) must be spawned on the core's thread.
     pub fn new(core: Rc<Core<S>>, writer: MessageWriter) -> Self {
         Self { core, writer, collected: RefCell::default(), idle: RefCell::default() }
     }
@@ -37,7 +37,7 @@ impl<S: Sink> SubmitBuffer<S> {
         self.core.credit().take(message.content.len());
         sender.message_sent();
         let reply_to = ReplyTo::Socket { socket: sender.id(), mode: sender.mode(), request };
-        self.collected.borrow_mut().push(Submission { message, reply_to });
+        self.collected.borrow_mut().push(Pending::new(message, reply_to));
         let idle = self.idle.take();
         if let Some(waker) = idle {
             waker.wake();

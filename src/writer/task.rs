@@ -1,24 +1,23 @@
 //! The writer's task: number, store, deliver, answer.
 
-use std::collections::HashMap;
 use std::mem;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::JoinHandle;
-use tokio::time::{Interval, MissedTickBehavior, interval, sleep};
+use tokio::task::{JoinHandle, yield_now};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::batch::Numbering;
+use super::batch::Batch;
 use super::delivery::Delivery;
 use super::handle::{MessageWriter, Receipt, WriteError};
-use super::queue::{Queue, Queued, Work};
-use super::senders::Ticket;
-use super::submission::Answer;
-use crate::hub::Hub;
+use super::numbering::Numbering;
+use super::pending::{Answer, Pending, Sender};
+use super::queue::Queue;
+use crate::hub::{self, Hub};
 use crate::model::Message;
-use crate::store::{Asked, Sent, SentKey, Store, StoreError, StoreResult};
+use crate::store::{Asked, MessageLog, Sent, StoreError, StoreResult};
 
 /// Wait before the first new attempt after the store failed; doubled up to [`RETRY_MAX`].
 const RETRY_MIN: Duration = Duration::from_millis(20);
@@ -51,24 +50,19 @@ impl Default for WriterOptions {
 }
 
 struct Task {
-    store: Arc<dyn Store>,
+    log: Arc<dyn MessageLog>,
     hub: Hub,
     options: WriterOptions,
     writer: MessageWriter,
     queue: Queue,
     numbering: Numbering,
+    /// The batch under way.
+    batch: Batch,
     /// What is settled of the batch under way, and not delivered yet.
     outgoing: Delivery,
     /// When to look for senders who have waited too long.
     overdue_check: Interval,
     give_up: CancellationToken,
-}
-
-/// A message whose `client_id` stands in the same batch before it.
-struct Repeat {
-    queued: Queued,
-    /// The place of the first message of that name.
-    first: usize,
 }
 
 /// The store stayed away until the writer was told to give up.
@@ -83,21 +77,22 @@ impl MessageWriter {
     /// # Errors
     /// Those of the store.
     pub async fn start(
-        store: Arc<dyn Store>,
+        log: Arc<dyn MessageLog>,
         hub: Hub,
         options: WriterOptions,
         give_up: CancellationToken,
     ) -> StoreResult<(Self, JoinHandle<()>)> {
-        let (last_id, last_at) = store.last_message().await?;
+        let (last_id, last_at) = log.last_message().await?;
         let (writer, commands) = Self::new();
         let numbering = Numbering::new(last_id, last_at);
         let task = Task {
-            store,
+            log,
             hub,
             options,
             writer: writer.clone(),
-            queue: Queue::new(commands, options.unavailable_after),
+            queue: Queue::new(commands),
             numbering,
+            batch: Batch::default(),
             outgoing: Delivery::default(),
             overdue_check: overdue_check(options.unavailable_after),
             give_up,
@@ -109,110 +104,95 @@ impl MessageWriter {
 impl Task {
     async fn run(mut self) {
         while !self.give_up.is_cancelled() {
-            match self.queue.take(self.options.batch_messages_max, self.options.batch_bytes_max) {
-                Some(Work::Store(batch)) => {
-                    let written = self.write(batch).await;
-                    // What was stored before it gave up is told all the same.
-                    self.deliver().await;
-                    if written.is_err() {
-                        tracing::error!(
-                            "stopped while the store was unavailable; unstored messages are dropped"
-                        );
-                        return;
-                    }
-                }
-                Some(Work::Flush(done)) => _ = done.send(()),
-                None => tokio::select! {
+            let pending = self.queue.take(self.options.batch_messages_max, self.options.batch_bytes_max);
+            if pending.is_empty() {
+                self.queue.delivered();
+                tokio::select! {
                     () = self.queue.wait() => {}
                     () = self.give_up.cancelled() => {}
-                },
+                }
+                continue;
+            }
+            self.batch = Batch::new(pending);
+            let written = self.write().await;
+            // What was stored before it gave up is told all the same.
+            self.deliver().await;
+            if written.is_err() {
+                tracing::error!("stopped while the store was unavailable; unstored messages are dropped");
+                return;
+            }
+            self.queue.delivered();
+            if !self.queue.is_empty() {
+                // The store's other work on this thread has its turn.
+                yield_now().await;
             }
         }
     }
 
-    /// Stores a batch. What became of it is then in `outgoing`.
-    async fn write(&mut self, batch: Vec<Queued>) -> Result<(), GaveUp> {
-        let (batch, repeats) = self.set_aside_repeats(batch).await?;
-        if batch.is_empty() {
+    /// Stores the batch. What became of it is then in `outgoing`.
+    async fn write(&mut self) -> Result<(), GaveUp> {
+        self.set_aside_repeats().await?;
+        self.learn_heads().await?;
+        self.batch.number(&self.numbering);
+        let messages = Arc::clone(self.batch.messages());
+        if messages.is_empty() {
             return Ok(());
         }
-        self.learn_heads(&batch).await?;
-
-        let (new, senders): (Vec<_>, Vec<_>) = batch.into_iter().map(|q| (q.message, q.sender)).unzip();
-        let messages: Arc<[Message]> = self.numbering.number(new.into_iter()).into();
         if self.options.eager {
             self.outgoing.publish(Arc::clone(&messages));
             self.deliver().await;
         }
         if let Err(error) = self.append(&messages).await? {
             tracing::error!(%error, messages = messages.len(), "batch refused; storing its messages one by one");
-            return self.write_one_by_one(&messages, senders, repeats).await;
+            return self.write_one_by_one(&messages).await;
         }
         self.stored(&messages);
-        for (index, sender) in senders.into_iter().enumerate() {
-            self.answer(sender, Ok(Receipt::Stored { batch: Arc::clone(&messages), index }));
+        for index in 0..messages.len() {
+            self.answer_next(Ok(Receipt::Stored { batch: Arc::clone(&messages), index }));
         }
-        for Repeat { queued, first } in repeats {
-            self.answer_repeat(queued, Ok(Receipt::Duplicate(sent(&messages[first]))));
+        for (pending, first) in self.batch.take_repeats() {
+            self.answer_repeat(pending, Ok(Receipt::Duplicate(sent(&messages[first]))));
         }
         Ok(())
     }
 
     /// Stores the messages of a refused batch, each in a transaction of its own, so that its neighbours do not
     /// fail with the one at fault.
-    async fn write_one_by_one(
-        &mut self,
-        messages: &[Message],
-        senders: Vec<Ticket>,
-        repeats: Vec<Repeat>,
-    ) -> Result<(), GaveUp> {
+    async fn write_one_by_one(&mut self, messages: &[Message]) -> Result<(), GaveUp> {
         self.restart_numbering().await?;
         let mut answers_to_repeats = Vec::with_capacity(messages.len());
-        for (message, sender) in messages.iter().zip(senders) {
+        for message in messages {
             let stored = self.write_alone(message).await?;
             answers_to_repeats.push(match &stored {
                 Some(batch) => Ok(Receipt::Duplicate(sent(&batch[0]))),
                 None => Err(WriteError::Refused),
             });
             let receipt = stored.map(|batch| Receipt::Stored { batch, index: 0 });
-            self.answer(sender, receipt.ok_or(WriteError::Refused));
+            self.answer_next(receipt.ok_or(WriteError::Refused));
         }
-        for Repeat { queued, first } in repeats {
-            self.answer_repeat(queued, answers_to_repeats[first].clone());
+        for (pending, first) in self.batch.take_repeats() {
+            self.answer_repeat(pending, answers_to_repeats[first].clone());
         }
         Ok(())
     }
 
     /// Answers those whose `client_id` is stored, and sets aside those whose `client_id` stands in the batch
     /// before them.
-    async fn set_aside_repeats(&mut self, batch: Vec<Queued>) -> Result<(Vec<Queued>, Vec<Repeat>), GaveUp> {
-        let keys: Vec<SentKey> = batch.iter().filter_map(|queued| queued.key()).collect();
-        if keys.is_empty() {
-            return Ok((batch, Vec::new()));
-        }
-        let mut known = self.ask(|store| store.find_sent(keys.clone())).await?.into_iter();
-        let (mut fresh, mut repeats, mut first_places) = (Vec::new(), Vec::new(), HashMap::new());
-        for queued in batch {
-            let Some(key) = queued.key() else {
-                fresh.push(queued);
-                continue;
-            };
-            if let Some(Some(sent)) = known.next() {
-                self.answer_repeat(queued, Ok(Receipt::Duplicate(sent)));
-            } else if let Some(&first) = first_places.get(&key) {
-                repeats.push(Repeat { queued, first });
-            } else {
-                first_places.insert(key, fresh.len());
-                fresh.push(queued);
+    async fn set_aside_repeats(&mut self) -> Result<(), GaveUp> {
+        let keys = self.batch.keys();
+        if !keys.is_empty() {
+            let known = self.ask(|log| log.find_sent(keys.clone())).await?;
+            for (pending, sent) in self.batch.set_aside_repeats(known) {
+                self.answer_repeat(pending, Ok(Receipt::Duplicate(sent)));
             }
         }
-        Ok((fresh, repeats))
+        Ok(())
     }
 
-    async fn learn_heads(&mut self, batch: &[Queued]) -> Result<(), GaveUp> {
-        let unknown = self.numbering.unknown(batch.iter().map(|queued| &queued.message));
+    async fn learn_heads(&mut self) -> Result<(), GaveUp> {
+        let unknown = self.numbering.unknown(self.batch.unnumbered());
         if !unknown.is_empty() {
-            let heads = self.ask(|store| store.heads(unknown.clone())).await?;
+            let heads = self.ask(|log| log.heads(unknown.clone())).await?;
             unknown.into_iter().zip(heads).for_each(|(group, head)| self.numbering.learn(group, head));
         }
         Ok(())
@@ -221,7 +201,7 @@ impl Task {
     /// Stores one message with new numbers; `None` if it is refused.
     async fn write_alone(&mut self, message: &Message) -> Result<Option<Arc<[Message]>>, GaveUp> {
         let group = message.group.id;
-        let heads = self.ask(|store| store.heads(vec![group])).await?;
+        let heads = self.ask(|log| log.heads(vec![group])).await?;
         self.numbering.learn(group, heads.first().copied().unwrap_or_default());
         let renumbered: Arc<[Message]> =
             self.numbering.number([message.clone().into_new()].into_iter()).into();
@@ -232,6 +212,9 @@ impl Task {
             }
             Err(error) => {
                 tracing::error!(%error, %group, user = %message.user.id, "message refused by the store");
+                if self.options.eager {
+                    self.writer.set_misled();
+                }
                 None
             }
         })
@@ -245,16 +228,14 @@ impl Task {
         }
     }
 
-    fn answer(&mut self, sender: Ticket, answer: Answer) {
-        if let Some(sender) = self.queue.release(sender) {
+    fn answer_next(&mut self, answer: Answer) {
+        if let Some(sender) = self.batch.next_sender() {
             self.outgoing.answer(sender, answer);
         }
     }
 
-    fn answer_repeat(&mut self, repeat: Queued, answer: Answer) {
-        if let Some(sender) = self.queue.release(repeat.sender) {
-            self.outgoing.answer_repeat(sender, repeat.message.client_id, answer);
-        }
+    fn answer_repeat(&mut self, Pending { message, sender }: Pending, answer: Answer) {
+        self.outgoing.answer_repeat(sender, message.client_id, answer);
     }
 
     async fn deliver(&mut self) {
@@ -263,15 +244,15 @@ impl Task {
 
     /// Reads the numbers anew: the refusal may mean that somebody else has written.
     async fn restart_numbering(&mut self) -> Result<(), GaveUp> {
-        let (last_id, last_at) = self.ask(|store| store.last_message()).await?;
+        let (last_id, last_at) = self.ask(|log| log.last_message()).await?;
         self.numbering = Numbering::new(last_id, last_at);
         Ok(())
     }
 
     /// Stores the batch, however long that takes; the inner error is the refusal.
     async fn append(&mut self, batch: &Arc<[Message]>) -> Result<StoreResult<()>, GaveUp> {
-        self.ask(|store| {
-            let answer = store.append(Arc::clone(batch));
+        self.ask(|log| {
+            let answer = log.append(Arc::clone(batch));
             Box::pin(async move {
                 match answer.await {
                     Err(unavailable @ StoreError::Unavailable(_)) => Err(unavailable),
@@ -283,11 +264,11 @@ impl Task {
     }
 
     /// Asks the store until it answers. While it does not, messages queue up to their bounds and senders wait.
-    async fn ask<T>(&mut self, question: impl Fn(&dyn Store) -> Asked<'_, T>) -> Result<T, GaveUp> {
-        let (store, give_up) = (Arc::clone(&self.store), self.give_up.clone());
+    async fn ask<T>(&mut self, question: impl Fn(&dyn MessageLog) -> Asked<'_, T>) -> Result<T, GaveUp> {
+        let (log, give_up) = (Arc::clone(&self.log), self.give_up.clone());
         let mut wait = RETRY_MIN;
         loop {
-            match self.watching_senders(question(&*store)).await {
+            match self.watching_senders(question(&*log)).await {
                 Ok(answer) => {
                     if self.writer.is_failing() {
                         tracing::info!("store is available again");
@@ -316,11 +297,19 @@ impl Task {
                 biased;
                 answer = &mut answer => return answer,
                 _ = self.overdue_check.tick() => {
-                    let notices = self.queue.overdue();
+                    let notices = self.notices();
                     self.hub.deliver(Arc::new([]), notices).await;
                 }
             }
         }
+    }
+
+    /// What is to be said to the sockets in JSON mode that have waited too long, to each once.
+    fn notices(&mut self) -> Vec<hub::Ack> {
+        let (now, patience) = (Instant::now(), self.options.unavailable_after);
+        let overdue = |sender: &&mut Sender| sender.is_overdue(patience, now);
+        let under_way = self.batch.waiting().filter(overdue);
+        under_way.chain(self.queue.waiting().take_while(overdue)).filter_map(Sender::notice).collect()
     }
 }
 

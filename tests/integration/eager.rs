@@ -13,6 +13,7 @@ both_stores!(
     a_crash_changes_the_epoch,
     a_clean_stop_keeps_the_epoch,
     a_stop_that_cannot_store_is_like_a_crash,
+    what_was_seen_and_then_refused_changes_the_epoch,
     an_operator_may_ask_for_a_new_epoch,
 );
 
@@ -141,6 +142,37 @@ async fn a_stop_that_cannot_store_is_like_a_crash(store: Store) {
     barrier.lift().await;
     server.restart().await;
     assert_ne!(epoch(&server, group).await, first);
+}
+
+async fn what_was_seen_and_then_refused_changes_the_epoch(store: Store) {
+    let (mut server, group) = start(store, EAGER).await;
+    let first = epoch(&server, group).await;
+    let mut alice = JsonSocket::join(&server, group, "alice").await;
+    let mut bob = JsonSocket::join(&server, group, "bob").await;
+    // Whoever is gone from the tables can store nothing any more.
+    let gone = "DELETE FROM group_memberships; DELETE FROM users WHERE username = 'alice'";
+    let url = server.database().url();
+    match url.strip_prefix("sqlite:") {
+        Some(file) => {
+            let connection = rusqlite::Connection::open(file).unwrap();
+            connection.busy_timeout(Duration::from_secs(60)).unwrap();
+            connection.execute_batch(&format!("PRAGMA foreign_keys = OFF; {gone}")).unwrap();
+        }
+        None => {
+            let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+            tokio::spawn(connection);
+            client.batch_execute(gone).await.unwrap();
+        }
+    }
+    alice.say(group, "seen").await;
+    bob.message("seen").await;
+    assert_eq!(alice.until("error").await["code"], "internal");
+    assert_eq!(server.terminate().await.code(), Some(0));
+    server.restart().await;
+    assert_eq!(server.lines(group).await, [""; 0]);
+    let mut bob = JsonSocket::hello(&server, "bob").await;
+    let subscribed = bob.ask(json!({ "type": "subscribe", "group_id": group })).await;
+    assert_ne!(subscribed["epoch"], first);
 }
 
 async fn an_operator_may_ask_for_a_new_epoch(store: Store) {

@@ -4,12 +4,12 @@ use deadpool_postgres::ClientWrapper as Client;
 
 use crate::store::{Beginning, StoreResult};
 
-/// See [`Store::epoch`](crate::store::Store::epoch).
+/// See [`Lifecycle::epoch`](crate::store::Lifecycle::epoch).
 pub(super) async fn read(client: &Client) -> StoreResult<String> {
     Ok(client.query_one("SELECT epoch FROM server", &[]).await?.try_get(0)?)
 }
 
-/// See [`Store::begin`](crate::store::Store::begin).
+/// See [`Lifecycle::begin`](crate::store::Lifecycle::begin).
 pub(super) async fn begin(client: &Client, beginning: Beginning) -> StoreResult<bool> {
     let update = "WITH before AS (SELECT unsettled FROM server FOR UPDATE)
          UPDATE server
@@ -21,7 +21,7 @@ pub(super) async fn begin(client: &Client, beginning: Beginning) -> StoreResult<
     Ok(client.query_one(update, &[&new_epoch, &eager]).await?.try_get(0)?)
 }
 
-/// See [`Store::settle`](crate::store::Store::settle). Does nothing to the history of another owner.
+/// See [`Lifecycle::settle`](crate::store::Lifecycle::settle). Does nothing to the history of another owner.
 pub(super) async fn settle(client: &Client, owner: &str) -> StoreResult<()> {
     client.execute("UPDATE server SET unsettled = false WHERE owner = $1", &[&owner]).await?;
     Ok(())

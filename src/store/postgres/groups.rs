@@ -16,7 +16,7 @@ pub(super) const COLUMNS: &str = "g.id, g.name, g.is_private";
 const INSERT: &str = "INSERT INTO groups (name, is_private) SELECT $1::text, $2
     WHERE NOT EXISTS (SELECT 1 FROM groups WHERE name = $1::text) ON CONFLICT DO NOTHING RETURNING id";
 
-/// See [`Store::create_group`](crate::store::Store::create_group).
+/// See [`Directory::create_group`](crate::store::Directory::create_group).
 pub(super) async fn create(client: &Client, name: String, is_private: bool) -> StoreResult<Group> {
     let insert = client.prepare_cached(INSERT).await?;
     inserted(client.query_opt(&insert, &[&name, &is_private]).await?, &name, is_private)
@@ -28,19 +28,19 @@ fn inserted(row: Option<Row>, name: &str, is_private: bool) -> StoreResult<Group
     Ok(Group { id, name: name.into(), is_private })
 }
 
-/// See [`Store::group`](crate::store::Store::group).
+/// See [`Directory::group`](crate::store::Directory::group).
 pub(super) async fn by_id(client: &Client, id: GroupId) -> StoreResult<Option<Group>> {
     let select = client.prepare_cached(&format!("SELECT {COLUMNS} FROM groups g WHERE g.id = $1")).await?;
     client.query_opt(&select, &[&id.0]).await?.as_ref().map(from_row).transpose()
 }
 
-/// See [`Store::group_by_name`](crate::store::Store::group_by_name).
+/// See [`Directory::group_by_name`](crate::store::Directory::group_by_name).
 pub(super) async fn by_name(client: &Client, name: String) -> StoreResult<Option<Group>> {
     let select = client.prepare_cached(&format!("SELECT {COLUMNS} FROM groups g WHERE g.name = $1")).await?;
     client.query_opt(&select, &[&name]).await?.as_ref().map(from_row).transpose()
 }
 
-/// See [`Store::groups`](crate::store::Store::groups).
+/// See [`Directory::groups`](crate::store::Directory::groups).
 pub(super) async fn list(client: &Client, after: GroupId, skip: u64, limit: u64) -> StoreResult<Vec<Group>> {
     let select = client
         .prepare_cached(&format!(
@@ -55,7 +55,7 @@ pub(super) async fn list(client: &Client, after: GroupId, skip: u64, limit: u64)
 const OF_PAIR: &str = "SELECT g.id, g.name, g.is_private FROM private_pairs p
     JOIN groups g ON g.id = p.group_id WHERE p.low_user_id = $1 AND p.high_user_id = $2";
 
-/// See [`Store::private_group`](crate::store::Store::private_group).
+/// See [`Directory::private_group`](crate::store::Directory::private_group).
 pub(super) async fn private(
     client: &mut Client,
     one: UserId,
@@ -122,7 +122,7 @@ async fn shared_by(transaction: &Transaction<'_>, low: UserId, high: UserId) -> 
     transaction.query_opt(&select, &[&low.0, &high.0]).await?.as_ref().map(from_row).transpose()
 }
 
-/// See [`Store::join`](crate::store::Store::join).
+/// See [`Directory::join`](crate::store::Directory::join).
 pub(super) async fn join(client: &mut Client, group: GroupId, user: UserId) -> StoreResult<Join> {
     let look = client
         .prepare_cached(
@@ -179,14 +179,14 @@ async fn join_private(client: &mut Client, group: GroupId, user: UserId) -> Stor
     Ok(Join::Joined)
 }
 
-/// See [`Store::is_member`](crate::store::Store::is_member).
+/// See [`Directory::is_member`](crate::store::Directory::is_member).
 pub(super) async fn is_member(client: &Client, group: GroupId, user: UserId) -> StoreResult<bool> {
     let select =
         client.prepare_cached("SELECT 1 FROM group_memberships WHERE group_id = $1 AND user_id = $2").await?;
     Ok(client.query_opt(&select, &[&group.0, &user.0]).await?.is_some())
 }
 
-/// See [`Store::members`](crate::store::Store::members).
+/// See [`Directory::members`](crate::store::Directory::members).
 pub(super) async fn members(
     client: &Client,
     group: GroupId,

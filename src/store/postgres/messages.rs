@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use deadpool_postgres::ClientWrapper as Client;
-use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, Statement};
 
 use super::error::column;
 use super::instant::Instant;
@@ -62,7 +62,7 @@ impl Lookup {
     }
 }
 
-/// See [`Store::messages`](crate::store::Store::messages).
+/// See [`MessageLog::messages`](crate::store::MessageLog::messages).
 pub(super) async fn page(client: &Client, page: MessagePage) -> StoreResult<Vec<Message>> {
     let lookup = Lookup::new(&page.filter);
     // First the rows, then how many bytes come before each (known without reading a long content), and
@@ -86,7 +86,7 @@ pub(super) async fn page(client: &Client, page: MessagePage) -> StoreResult<Vec<
     rows.iter().map(|row| from_row(row, &mut shared)).collect()
 }
 
-/// See [`Store::newest`](crate::store::Store::newest).
+/// See [`MessageLog::newest`](crate::store::MessageLog::newest).
 pub(super) async fn newest(client: &Client, filter: MessageFilter, count: u64) -> StoreResult<MessageId> {
     let lookup = Lookup::new(&filter);
     let sql = format!(
@@ -99,7 +99,7 @@ pub(super) async fn newest(client: &Client, filter: MessageFilter, count: u64) -
     }
 }
 
-/// See [`Store::last_message`](crate::store::Store::last_message).
+/// See [`MessageLog::last_message`](crate::store::MessageLog::last_message).
 pub(super) async fn last(client: &Client) -> StoreResult<(MessageId, Timestamp)> {
     let select =
         client.prepare_cached("SELECT id, created_at FROM messages ORDER BY id DESC LIMIT 1").await?;
@@ -109,7 +109,7 @@ pub(super) async fn last(client: &Client) -> StoreResult<(MessageId, Timestamp)>
     }
 }
 
-/// See [`Store::heads`](crate::store::Store::heads).
+/// See [`MessageLog::heads`](crate::store::MessageLog::heads).
 pub(super) async fn heads(client: &Client, groups: Vec<GroupId>) -> StoreResult<Vec<Seq>> {
     let select = client
         .prepare_cached(
@@ -122,22 +122,23 @@ pub(super) async fn heads(client: &Client, groups: Vec<GroupId>) -> StoreResult<
     rows.iter().map(|row| column(row, 0, "messages", "seq").map(Seq)).collect()
 }
 
-/// See [`Store::find_sent`](crate::store::Store::find_sent).
-pub(super) async fn find_sent(client: &Client, keys: Vec<SentKey>) -> StoreResult<Vec<Option<Sent>>> {
-    let select = client
-        .prepare_cached(
-            "SELECT m.id, m.seq, m.created_at
-             FROM unnest($1::bigint[], $2::bigint[], $3::text[]) WITH ORDINALITY
-                  AS asked (group_id, user_id, client_id, position)
-             LEFT JOIN messages m ON m.group_id = asked.group_id AND m.user_id = asked.user_id
-                  AND m.client_id = asked.client_id
-             ORDER BY position",
-        )
-        .await?;
+/// What [`find_sent`] asks.
+pub(super) const FIND_SENT: &str = "SELECT m.id, m.seq, m.created_at
+    FROM unnest($1::bigint[], $2::bigint[], $3::text[]) WITH ORDINALITY AS asked (group_id, user_id, client_id, position)
+    LEFT JOIN messages m ON m.group_id = asked.group_id AND m.user_id = asked.user_id
+         AND m.client_id = asked.client_id
+    ORDER BY position";
+
+/// See [`MessageLog::find_sent`](crate::store::MessageLog::find_sent).
+pub(super) async fn find_sent(
+    client: &tokio_postgres::Client,
+    select: &Statement,
+    keys: &[SentKey],
+) -> StoreResult<Vec<Option<Sent>>> {
     let groups: Vec<i64> = keys.iter().map(|key| key.group.0).collect();
     let users: Vec<i64> = keys.iter().map(|key| key.user.0).collect();
     let client_ids: Vec<&str> = keys.iter().map(|key| &*key.client_id).collect();
-    let rows = client.query(&select, &[&groups, &users, &client_ids]).await?;
+    let rows = client.query(select, &[&groups, &users, &client_ids]).await?;
     rows.iter()
         .map(|row| {
             let Some(id) = column(row, 0, "messages", "id")? else { return Ok(None) };

@@ -1,8 +1,8 @@
 //! The store for production: a pool of connections for requests, and one connection of its own for the
 //! messages.
 //!
-//! All of it runs on a small runtime of the store, so that no thread that serves sockets ever waits for, or
-//! parses, what the database says.
+//! The pool runs on a small runtime of the store, and the connection for messages on the writer's thread, so that no
+//! thread that serves sockets ever waits for, or parses, what the database says.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,19 +28,27 @@ mod writer;
 
 use connect::Target;
 use error::unavailable;
-use writer::Writer;
+use writer::{Keeper, Writer};
 
-use super::{Asked, Beginning, Join, MessageFilter, MessagePage, Sent, SentKey, Store, StoreResult, Unique};
+use super::{
+    Asked, Beginning, Directory, Join, Lifecycle, MessageFilter, MessageLog, MessagePage, Opened, Sent,
+    SentKey, Store, StoreResult, Unique, writer_thread,
+};
 use crate::model::{Group, GroupId, Message, MessageId, NewUser, Seq, Timestamp, User, UserId};
 
-/// Threads of the store's runtime: one may parse rows while the other feeds the writer.
+/// Threads of the pool's runtime.
 const RUNTIME_THREADS: usize = 2;
 
 /// How long a question may take once it has a connection.
 const QUESTION_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Checks a connection URL, see [`check`](super::check).
+pub(super) fn check(url: &str) -> StoreResult<()> {
+    Target::parse(url).map(drop)
+}
+
 /// A store in a Postgres database.
-pub(super) struct PostgresStore {
+struct PostgresStore {
     /// `None` only while being dropped.
     runtime: Option<Runtime>,
     pool: Pool,
@@ -49,33 +57,29 @@ pub(super) struct PostgresStore {
     questions: TaskTracker,
 }
 
-/// Checks a connection URL, see [`check`](super::check).
-pub(super) fn check(url: &str) -> StoreResult<()> {
-    Target::parse(url).map(drop)
+/// Opens the database of `url`, see [`open`](super::open).
+pub(super) async fn open(url: &str, connections: usize) -> StoreResult<Opened> {
+    let target = Target::parse(url)?;
+    let pool = pool::build(&target, connections)?;
+    let (writer, thread) = writer_thread::start(async move |opening| match Keeper::open(target).await {
+        Ok((writer, keeper)) => {
+            _ = opening.send(Ok(writer));
+            keeper.run().await;
+        }
+        Err(error) => _ = opening.send(Err(error)),
+    })
+    .await?;
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(RUNTIME_THREADS)
+        .thread_name("store-postgres")
+        .enable_all()
+        .build()
+        .map_err(unavailable)?;
+    let backend = PostgresStore { runtime: Some(runtime), pool, writer, questions: TaskTracker::new() };
+    Ok(Opened { store: Store::new(Arc::new(backend)), writer: thread })
 }
 
 impl PostgresStore {
-    /// Opens the database of `url`, see [`open`](super::open).
-    pub(super) async fn open(url: &str, connections: usize) -> StoreResult<Self> {
-        let target = Target::parse(url)?;
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(RUNTIME_THREADS)
-            .thread_name("store-postgres")
-            .enable_all()
-            .build()
-            .map_err(unavailable)?;
-        let pool = pool::build(&target, connections)?;
-        let opening = runtime.spawn(Writer::open(target));
-        let opened = opening.await.map_err(unavailable).and_then(|opened| opened);
-        match opened {
-            Ok(writer) => Ok(Self { runtime: Some(runtime), pool, writer, questions: TaskTracker::new() }),
-            Err(error) => {
-                runtime.shutdown_background();
-                Err(error)
-            }
-        }
-    }
-
     /// Has a pooled connection answer `question`. If the caller goes away the question is still brought to
     /// its end, so no connection returns to the pool in the middle of a transaction.
     fn ask<T, F>(&self, question: F) -> Asked<'_, T>
@@ -117,7 +121,33 @@ impl Drop for PostgresStore {
     }
 }
 
-impl Store for PostgresStore {
+impl MessageLog for PostgresStore {
+    fn messages(&self, page: MessagePage) -> Asked<'_, Vec<Message>> {
+        self.ask(move |client| Box::pin(messages::page(client, page)))
+    }
+
+    fn newest(&self, filter: MessageFilter, count: u64) -> Asked<'_, MessageId> {
+        self.ask(move |client| Box::pin(messages::newest(client, filter, count)))
+    }
+
+    fn heads(&self, groups: Vec<GroupId>) -> Asked<'_, Vec<Seq>> {
+        self.ask(move |client| Box::pin(messages::heads(client, groups)))
+    }
+
+    fn last_message(&self) -> Asked<'_, (MessageId, Timestamp)> {
+        self.ask(|client| Box::pin(messages::last(client)))
+    }
+
+    fn find_sent(&self, keys: Vec<SentKey>) -> Asked<'_, Vec<Option<Sent>>> {
+        Box::pin(self.writer.find_sent(keys))
+    }
+
+    fn append(&self, batch: Arc<[Message]>) -> Asked<'_, ()> {
+        Box::pin(self.writer.append(batch))
+    }
+}
+
+impl Directory for PostgresStore {
     fn taken<'a>(&'a self, username: &'a str, email: &'a str) -> Asked<'a, Option<Unique>> {
         let (username, email) = (username.to_owned(), email.to_owned());
         self.ask(move |client| Box::pin(users::taken(client, username, email)))
@@ -170,31 +200,9 @@ impl Store for PostgresStore {
     fn members(&self, group: GroupId, after: UserId, limit: u64) -> Asked<'_, Vec<User>> {
         self.ask(move |client| Box::pin(groups::members(client, group, after, limit)))
     }
+}
 
-    fn messages(&self, page: MessagePage) -> Asked<'_, Vec<Message>> {
-        self.ask(move |client| Box::pin(messages::page(client, page)))
-    }
-
-    fn newest(&self, filter: MessageFilter, count: u64) -> Asked<'_, MessageId> {
-        self.ask(move |client| Box::pin(messages::newest(client, filter, count)))
-    }
-
-    fn last_message(&self) -> Asked<'_, (MessageId, Timestamp)> {
-        self.ask(|client| Box::pin(messages::last(client)))
-    }
-
-    fn heads(&self, groups: Vec<GroupId>) -> Asked<'_, Vec<Seq>> {
-        self.ask(move |client| Box::pin(messages::heads(client, groups)))
-    }
-
-    fn find_sent(&self, keys: Vec<SentKey>) -> Asked<'_, Vec<Option<Sent>>> {
-        self.ask(move |client| Box::pin(messages::find_sent(client, keys)))
-    }
-
-    fn append(&self, batch: Arc<[Message]>) -> Asked<'_, ()> {
-        Box::pin(self.writer.append(batch))
-    }
-
+impl Lifecycle for PostgresStore {
     fn epoch(&self) -> Asked<'_, String> {
         self.ask(|client| Box::pin(epoch::read(client)))
     }

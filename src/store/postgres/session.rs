@@ -1,11 +1,12 @@
 //! The one session that owns the database and stores messages.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::SinkExt;
-use tokio::task::JoinHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::{Client, Statement};
 
@@ -13,7 +14,7 @@ use super::connect::{SESSION_SETTINGS, Target};
 use super::error::{is_duplicate, unavailable};
 use super::{copy, messages, migrations};
 use crate::model::Message;
-use crate::store::{StoreError, StoreResult};
+use crate::store::{Sent, SentKey, StoreError, StoreResult};
 
 /// The advisory lock that the owner of a database holds: "groupcas" in ASCII.
 const OWNER_LOCK: i64 = 0x6772_6f75_7063_6173;
@@ -40,14 +41,17 @@ const CHUNK_BYTES: usize = 256 * 1024;
 /// A connection that holds [`OWNER_LOCK`]. The database takes the lock back when it ends.
 pub(super) struct Session {
     client: Client,
-    /// Ends when the connection does.
-    pub(super) connection: JoinHandle<()>,
+    connection: AbortHandle,
     copy: Statement,
+    find_sent: Statement,
 }
+
+/// The task of a session's connection, which ends when that does.
+pub(super) type Connection = JoinHandle<()>;
 
 impl Session {
     /// Takes ownership of the database and brings its tables up to date. Returns the owner's name with it.
-    pub(super) async fn open(target: &Target) -> StoreResult<(Self, String)> {
+    pub(super) async fn open(target: &Target) -> StoreResult<(Self, Connection, String)> {
         let deadline = Instant::now() + OWNED_TIMEOUT;
         let (mut client, connection) = loop {
             match connect(target).await {
@@ -62,13 +66,13 @@ impl Session {
             .query_one("UPDATE server SET owner = gen_random_uuid()::text RETURNING owner", &[])
             .await?;
         let owner = row.try_get(0)?;
-        let copy = client.prepare(copy::STATEMENT).await?;
-        Ok((Self { client, connection, copy }, owner))
+        let session = Self::prepare(client, &connection).await?;
+        Ok((session, connection, owner))
     }
 
     /// Takes ownership back after the connection was lost. Fails if another server was the owner meanwhile:
     /// what this one has numbered no longer fits.
-    pub(super) async fn resume(target: &Target, owner: &str) -> StoreResult<Self> {
+    pub(super) async fn resume(target: &Target, owner: &str) -> StoreResult<(Self, Connection)> {
         let (client, connection) = connect(target).await?;
         client.batch_execute(SESSION_SETTINGS).await?;
         client.batch_execute(SETTINGS).await?;
@@ -79,8 +83,23 @@ impl Session {
                 target.place
             )));
         }
+        Ok((Self::prepare(client, &connection).await?, connection))
+    }
+
+    async fn prepare(client: Client, connection: &Connection) -> StoreResult<Self> {
         let copy = client.prepare(copy::STATEMENT).await?;
-        Ok(Self { client, connection, copy })
+        let find_sent = client.prepare(messages::FIND_SENT).await?;
+        Ok(Self { client, connection: connection.abort_handle(), copy, find_sent })
+    }
+
+    /// Closes the socket now, whatever it waits for: ownership can only be had again once it is.
+    pub(super) fn end(&self) {
+        self.connection.abort();
+    }
+
+    /// See [`MessageLog::find_sent`](crate::store::MessageLog::find_sent).
+    pub(super) async fn find_sent(&self, keys: &[SentKey]) -> StoreResult<Vec<Option<Sent>>> {
+        messages::find_sent(&self.client, &self.find_sent, keys).await
     }
 
     /// Whether nothing more can be asked.
@@ -88,7 +107,7 @@ impl Session {
         self.client.is_closed()
     }
 
-    /// See [`Store::append`](crate::store::Store::append).
+    /// See [`MessageLog::append`](crate::store::MessageLog::append).
     pub(super) async fn append(&self, batch: &[Message]) -> StoreResult<()> {
         match self.copy_in(batch).await {
             Err(error) if is_duplicate(&error) => {
@@ -128,12 +147,11 @@ impl Session {
     }
 
     /// Gives up ownership and ends the connection.
-    pub(super) async fn release(self) {
+    pub(super) async fn release(self: Arc<Self>, connection: Connection) {
         // Unlocked here rather than by the end of the connection, which the database may notice later.
-        let Self { client, connection, .. } = self;
         let goodbye = async move {
-            _ = client.execute("SELECT pg_advisory_unlock($1)", &[&OWNER_LOCK]).await;
-            drop(client);
+            _ = self.client.execute("SELECT pg_advisory_unlock($1)", &[&OWNER_LOCK]).await;
+            drop(self);
             _ = connection.await;
         };
         _ = timeout(RELEASE_TIMEOUT, goodbye).await;

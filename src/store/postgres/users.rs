@@ -10,7 +10,7 @@ use crate::store::{StoreError, StoreResult, Unique, row};
 /// The columns that [`from_row`] reads.
 pub(super) const COLUMNS: &str = "u.id, u.username, u.email";
 
-/// See [`Store::create_user`](crate::store::Store::create_user).
+/// See [`Directory::create_user`](crate::store::Directory::create_user).
 pub(super) async fn create(client: &mut Client, user: NewUser) -> StoreResult<User> {
     // Looking first keeps a taken name from using up a number; the conflict clause settles races.
     let insert = client
@@ -33,7 +33,7 @@ pub(super) async fn create(client: &mut Client, user: NewUser) -> StoreResult<Us
     }
 }
 
-/// See [`Store::taken`](crate::store::Store::taken).
+/// See [`Directory::taken`](crate::store::Directory::taken).
 pub(super) async fn taken(client: &Client, username: String, email: String) -> StoreResult<Option<Unique>> {
     let select = client
         .prepare_cached(
@@ -47,13 +47,13 @@ pub(super) async fn taken(client: &Client, username: String, email: String) -> S
     Ok(if is_email_taken { Some(Unique::Email) } else { is_username_taken.then_some(Unique::Username) })
 }
 
-/// See [`Store::user`](crate::store::Store::user).
+/// See [`Directory::user`](crate::store::Directory::user).
 pub(super) async fn by_id(client: &Client, id: UserId) -> StoreResult<Option<User>> {
     let select = client.prepare_cached(&format!("SELECT {COLUMNS} FROM users u WHERE u.id = $1")).await?;
     client.query_opt(&select, &[&id.0]).await?.as_ref().map(from_row).transpose()
 }
 
-/// See [`Store::user_by_name`](crate::store::Store::user_by_name).
+/// See [`Directory::user_by_name`](crate::store::Directory::user_by_name).
 pub(super) async fn by_name(client: &Client, username: String) -> StoreResult<Option<User>> {
     let select =
         client.prepare_cached(&format!("SELECT {COLUMNS} FROM users u WHERE u.username = $1")).await?;

@@ -1,21 +1,22 @@
-//! The task that keeps the owner's session and stores batches through it.
+//! The owner's session, through which batches are stored, and the task that gets it back when it is lost.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::runtime::Handle;
+use tokio::sync::{Mutex, watch};
 use tokio::time::{sleep, timeout};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
 
 use super::connect::Target;
 use super::error::unavailable;
-use super::session::Session;
+use super::session::{Connection, Session};
 use crate::model::Message;
-use crate::store::StoreResult;
+use crate::store::{Sent, SentKey, StoreError, StoreResult};
 
-/// How long storing a batch may take before its outcome counts as unknown.
-const APPEND_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long storing a batch, or another question, may take before its outcome counts as unknown.
+const QUESTION_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long an attempt to get the session back may take.
 const RESUME_TIMEOUT: Duration = Duration::from_secs(15);
@@ -24,46 +25,89 @@ const RESUME_TIMEOUT: Duration = Duration::from_secs(15);
 const RETRY_MIN: Duration = Duration::from_millis(50);
 const RETRY_MAX: Duration = Duration::from_secs(2);
 
-/// Batches that may wait. There is one caller, who waits for each.
-const QUEUE_MAX: usize = 16;
-
-struct Append {
-    batch: Arc<[Message]>,
-    answer: oneshot::Sender<StoreResult<()>>,
+/// Whether batches can be stored.
+#[derive(Clone)]
+enum State {
+    Connected(Arc<Session>),
+    /// Not now, for this reason.
+    Away(Arc<str>),
+    /// Nor ever again.
+    Closed,
 }
 
-/// A handle of the task.
+/// The way to the session.
 pub(super) struct Writer {
     owner: Arc<str>,
-    queue: mpsc::Sender<Append>,
-    connected: Arc<AtomicBool>,
+    state: watch::Receiver<State>,
+    /// Where the session's connection runs.
+    runtime: Handle,
+    /// Held by the question under way: there is one transaction at a time.
+    turn: Arc<Mutex<()>>,
+    /// Questions under way, and those that wait for their turn.
+    questions: TaskTracker,
     closing: CancellationToken,
+    /// The keeper ends with whoever could ask.
+    _closes: DropGuard,
 }
 
 impl Writer {
-    /// Takes ownership of the database and starts the task, both on the current runtime.
-    pub(super) async fn open(target: Target) -> StoreResult<Self> {
-        let (session, owner) = Session::open(&target).await?;
-        let owner: Arc<str> = owner.into();
-        let (queue, appends) = mpsc::channel(QUEUE_MAX);
-        let (connected, closing) = (Arc::new(AtomicBool::new(true)), CancellationToken::new());
-        let task = Task {
-            target,
-            owner: owner.clone(),
-            appends,
-            connected: connected.clone(),
-            closing: closing.clone(),
-        };
-        tokio::spawn(task.run(session));
-        Ok(Self { owner, queue, connected, closing })
+    /// See [`MessageLog::append`](crate::store::MessageLog::append).
+    pub(super) async fn append(&self, batch: Arc<[Message]>) -> StoreResult<()> {
+        let session = self.session().await?;
+        self.bring_to_end(&session, {
+            let session = session.clone();
+            async move { session.append(&batch).await }
+        })
+        .await
     }
 
-    /// See [`Store::append`](crate::store::Store::append).
-    pub(super) async fn append(&self, batch: Arc<[Message]>) -> StoreResult<()> {
-        let (answer, answered) = oneshot::channel();
-        let closed = || unavailable("the store is closed");
-        self.queue.send(Append { batch, answer }).await.map_err(|_| closed())?;
-        answered.await.map_err(|_| closed())?
+    /// See [`MessageLog::find_sent`](crate::store::MessageLog::find_sent).
+    pub(super) async fn find_sent(&self, keys: Vec<SentKey>) -> StoreResult<Vec<Option<Sent>>> {
+        let session = self.session().await?;
+        self.bring_to_end(&session, {
+            let session = session.clone();
+            async move { session.find_sent(&keys).await }
+        })
+        .await
+    }
+
+    /// The session. While there is none, the end of the next attempt to get it back is waited for, which paces a caller
+    /// who asks again at once.
+    async fn session(&self) -> StoreResult<Arc<Session>> {
+        let mut state = self.state.clone();
+        state.mark_unchanged();
+        let mut now = state.borrow().clone();
+        if let State::Away(_) = now {
+            _ = state.changed().await;
+            now = state.borrow().clone();
+        }
+        match now {
+            State::Connected(session) => Ok(session),
+            State::Away(reason) => Err(unavailable(&*reason)),
+            State::Closed => Err(closed()),
+        }
+    }
+
+    /// Answers a question, also if the caller goes away, so that no transaction is left half done.
+    async fn bring_to_end<T: Send + 'static>(
+        &self,
+        session: &Arc<Session>,
+        question: impl Future<Output = StoreResult<T>> + Send + 'static,
+    ) -> StoreResult<T> {
+        let session = Arc::clone(session);
+        let (turn, closing) = (self.turn.clone(), self.closing.clone());
+        let work = async move {
+            let _turn = turn.lock().await;
+            if closing.is_cancelled() {
+                return Err(closed());
+            }
+            timeout(QUESTION_TIMEOUT, question).await.unwrap_or_else(|_| {
+                // What it still does must end before anyone asks again.
+                session.end();
+                Err(unavailable("the database has not answered in time"))
+            })
+        };
+        self.questions.spawn_on(work, &self.runtime).await.map_err(|_| closed())?
     }
 
     /// The name under which this process owns the database.
@@ -73,64 +117,81 @@ impl Writer {
 
     /// Whether the session stands.
     pub(super) fn is_connected(&self) -> bool {
-        self.connected.load(Ordering::Relaxed)
+        matches!(&*self.state.borrow(), State::Connected(session) if !session.is_lost())
     }
 
-    /// Stores what was asked for before and gives up ownership.
+    /// Gives up ownership after what is under way.
     pub(super) async fn close(&self) {
         self.closing.cancel();
-        self.queue.closed().await;
+        // The keeper drops its end when all is done.
+        let mut state = self.state.clone();
+        while state.changed().await.is_ok() {}
     }
 }
 
-struct Task {
+fn closed() -> StoreError {
+    unavailable("the store is closed")
+}
+
+/// Keeps the session.
+pub(super) struct Keeper {
     target: Target,
-    /// The name under which this process owns the database.
     owner: Arc<str>,
-    appends: mpsc::Receiver<Append>,
-    connected: Arc<AtomicBool>,
+    connection: Connection,
+    state: watch::Sender<State>,
+    questions: TaskTracker,
     closing: CancellationToken,
 }
 
-impl Task {
-    async fn run(mut self, mut session: Session) {
+impl Keeper {
+    /// Takes ownership of the database. The session's connection runs on the current runtime.
+    pub(super) async fn open(target: Target) -> StoreResult<(Writer, Self)> {
+        let (session, connection, owner) = Session::open(&target).await?;
+        let owner: Arc<str> = owner.into();
+        let (state, receiver) = watch::channel(State::Connected(Arc::new(session)));
+        let (questions, closing) = (TaskTracker::new(), CancellationToken::new());
+        let writer = Writer {
+            owner: owner.clone(),
+            state: receiver,
+            runtime: Handle::current(),
+            turn: Arc::default(),
+            questions: questions.clone(),
+            closing: closing.clone(),
+            _closes: closing.clone().drop_guard(),
+        };
+        Ok((writer, Self { target, owner, connection, state, questions, closing }))
+    }
+
+    /// Gets the session back whenever it is lost, until the store is closed.
+    pub(super) async fn run(mut self) {
         loop {
-            let is_lost = tokio::select! {
+            tokio::select! {
                 biased;
-                append = self.appends.recv() => match append {
-                    Some(append) => self.store(&session, append).await,
-                    None => break,
-                },
+                _ = &mut self.connection => {}
                 () = self.closing.cancelled() => break,
-                _ = &mut session.connection => true,
-            };
-            if is_lost {
-                self.connected.store(false, Ordering::Relaxed);
-                // Closes the socket now, whatever it waits for: ownership can only be had again once it is.
-                session.connection.abort();
-                drop(session);
-                match self.reconnect().await {
-                    Some(resumed) => session = resumed,
-                    None => return,
+            }
+            self.state.send_replace(State::Away("the connection was lost".into()));
+            match self.reconnect().await {
+                Some((session, connection)) => {
+                    self.connection = connection;
+                    self.state.send_replace(State::Connected(Arc::new(session)));
                 }
-                self.connected.store(true, Ordering::Relaxed);
+                None => {
+                    self.state.send_replace(State::Closed);
+                    return;
+                }
             }
         }
-        session.release().await;
+        self.questions.close();
+        self.questions.wait().await;
+        let state = self.state.send_replace(State::Closed);
+        if let State::Connected(session) = state {
+            session.release(self.connection).await;
+        }
     }
 
-    /// Stores a batch; whether the session is lost.
-    async fn store(&self, session: &Session, Append { batch, answer }: Append) -> bool {
-        let stored = timeout(APPEND_TIMEOUT, session.append(&batch)).await;
-        let is_lost = stored.is_err() || session.is_lost();
-        let stored = stored.unwrap_or_else(|_| Err(unavailable("a batch was not stored in time")));
-        _ = answer.send(stored);
-        is_lost
-    }
-
-    /// Gets the session back, however long it takes; `None` when closing. Batches that come meanwhile wait
-    /// for the next attempt, which paces a caller who asks again at once.
-    async fn reconnect(&mut self) -> Option<Session> {
+    /// Gets the session back, however long it takes; `None` when closing.
+    async fn reconnect(&mut self) -> Option<(Session, Connection)> {
         let mut delay = RETRY_MIN;
         let mut told = String::new();
         loop {
@@ -141,16 +202,16 @@ impl Task {
                 () = self.closing.cancelled() => return None,
             };
             match resumed {
-                Ok(session) => {
+                Ok(resumed) => {
                     tracing::info!("storing messages in {} again", self.target.place);
-                    return Some(session);
+                    return Some(resumed);
                 }
                 Err(error) => {
                     let reason = error.to_string();
                     if reason != told {
                         tracing::warn!("messages cannot be stored: {reason}");
                     }
-                    self.refuse_waiting(&reason);
+                    self.state.send_replace(State::Away(reason.as_str().into()));
                     told = reason;
                 }
             }
@@ -159,12 +220,6 @@ impl Task {
                 () = self.closing.cancelled() => return None,
             }
             delay = RETRY_MAX.min(delay * 2);
-        }
-    }
-
-    fn refuse_waiting(&mut self, reason: &str) {
-        while let Ok(append) = self.appends.try_recv() {
-            _ = append.answer.send(Err(unavailable(reason)));
         }
     }
 }

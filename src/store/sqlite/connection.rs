@@ -36,6 +36,11 @@ pub(super) fn open_writer(file: &Path) -> StoreResult<Connection> {
     Ok(connection)
 }
 
+/// From now on a lock of another program is told at once: whoever waits for it has other work on this thread.
+pub(super) fn leave_waiting(connection: &Connection) -> StoreResult<()> {
+    Ok(connection.busy_timeout(Duration::ZERO)?)
+}
+
 /// Opens a connection that reads.
 pub(super) fn open_reader(file: &Path) -> StoreResult<Connection> {
     open(file, OpenFlags::SQLITE_OPEN_READ_ONLY)

@@ -1,11 +1,11 @@
 //! The name of the history, and whether it is settled.
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
 
 use super::error::from_sqlite;
 use crate::store::{Beginning, StoreResult};
 
-/// See [`Store::epoch`](crate::store::Store::epoch).
+/// See [`Lifecycle::epoch`](crate::store::Lifecycle::epoch).
 pub(super) fn read(connection: &Connection) -> StoreResult<String> {
     connection
         .prepare_cached("SELECT epoch FROM server")
@@ -13,20 +13,18 @@ pub(super) fn read(connection: &Connection) -> StoreResult<String> {
         .map_err(from_sqlite)
 }
 
-/// See [`Store::begin`](crate::store::Store::begin).
-pub(super) fn begin(connection: &mut Connection, beginning: Beginning) -> StoreResult<bool> {
+/// See [`Lifecycle::begin`](crate::store::Lifecycle::begin).
+pub(super) fn begin(connection: &Connection, beginning: Beginning) -> StoreResult<bool> {
     let Beginning { new_epoch, eager } = beginning;
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let was_unsettled = transaction.query_row("SELECT unsettled FROM server", [], |row| row.get(0))?;
-    transaction.execute("UPDATE server SET unsettled = ?1", [eager])?;
+    let was_unsettled = connection.query_row("SELECT unsettled FROM server", [], |row| row.get(0))?;
+    connection.execute("UPDATE server SET unsettled = ?1", [eager])?;
     if new_epoch || was_unsettled {
-        transaction.execute("UPDATE server SET epoch = lower(hex(randomblob(16)))", [])?;
+        connection.execute("UPDATE server SET epoch = lower(hex(randomblob(16)))", [])?;
     }
-    transaction.commit()?;
     Ok(was_unsettled)
 }
 
-/// See [`Store::settle`](crate::store::Store::settle).
+/// See [`Lifecycle::settle`](crate::store::Lifecycle::settle).
 pub(super) fn settle(connection: &Connection) -> StoreResult<()> {
     connection.execute("UPDATE server SET unsettled = 0", [])?;
     Ok(())

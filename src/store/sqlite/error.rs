@@ -27,6 +27,16 @@ impl From<rusqlite::Error> for StoreError {
     }
 }
 
+/// Whether another program holds a lock that is needed.
+pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
+/// Whether another program has written since the connection last looked at the file.
+pub(super) fn is_stale(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_BUSY_SNAPSHOT)
+}
+
 /// Whether a unique column or a primary key has the value already.
 pub(super) fn is_duplicate(error: &rusqlite::Error) -> bool {
     let duplicates = [rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY, rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE];

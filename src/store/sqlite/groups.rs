@@ -1,6 +1,6 @@
 //! Groups and who belongs to them.
 
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::error::column;
 use super::users;
@@ -11,26 +11,19 @@ use crate::store::{Join, StoreError, StoreResult, Unique, row};
 /// The columns that [`from_row`] reads.
 pub(super) const COLUMNS: &str = "g.id, g.name, g.is_private";
 
-/// See [`Store::create_group`](crate::store::Store::create_group).
-pub(super) fn create(connection: &mut Connection, name: &str, is_private: bool) -> StoreResult<Group> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let group = insert(&transaction, name, is_private)?;
-    transaction.commit()?;
-    Ok(group)
-}
-
-fn insert(transaction: &Transaction<'_>, name: &str, is_private: bool) -> StoreResult<Group> {
-    if by_name(transaction, name)?.is_some() {
+/// See [`Directory::create_group`](crate::store::Directory::create_group).
+pub(super) fn create(connection: &Connection, name: &str, is_private: bool) -> StoreResult<Group> {
+    if by_name(connection, name)?.is_some() {
         return Err(StoreError::Taken(Unique::GroupName));
     }
-    transaction
+    connection
         .prepare_cached("INSERT INTO groups (name, is_private) VALUES (?1, ?2)")?
         .execute(params![name, is_private])?;
-    let id = row::group_id(transaction.last_insert_rowid(), "groups", "id")?;
+    let id = row::group_id(connection.last_insert_rowid(), "groups", "id")?;
     Ok(Group { id, name: name.into(), is_private })
 }
 
-/// See [`Store::group`](crate::store::Store::group).
+/// See [`Directory::group`](crate::store::Directory::group).
 pub(super) fn by_id(connection: &Connection, id: GroupId) -> StoreResult<Option<Group>> {
     connection
         .prepare_cached(&format!("SELECT {COLUMNS} FROM groups g WHERE g.id = ?1"))?
@@ -39,7 +32,7 @@ pub(super) fn by_id(connection: &Connection, id: GroupId) -> StoreResult<Option<
         .transpose()
 }
 
-/// See [`Store::group_by_name`](crate::store::Store::group_by_name).
+/// See [`Directory::group_by_name`](crate::store::Directory::group_by_name).
 pub(super) fn by_name(connection: &Connection, name: &str) -> StoreResult<Option<Group>> {
     connection
         .prepare_cached(&format!("SELECT {COLUMNS} FROM groups g WHERE g.name = ?1"))?
@@ -48,7 +41,7 @@ pub(super) fn by_name(connection: &Connection, name: &str) -> StoreResult<Option
         .transpose()
 }
 
-/// See [`Store::groups`](crate::store::Store::groups).
+/// See [`Directory::groups`](crate::store::Directory::groups).
 pub(super) fn list(
     connection: &Connection,
     after: GroupId,
@@ -63,42 +56,35 @@ pub(super) fn list(
         .collect()
 }
 
-/// See [`Store::private_group`](crate::store::Store::private_group).
-pub(super) fn private(
-    connection: &mut Connection,
-    one: UserId,
-    other: UserId,
-    name: &str,
-) -> StoreResult<Group> {
+/// See [`Directory::private_group`](crate::store::Directory::private_group).
+pub(super) fn private(connection: &Connection, one: UserId, other: UserId, name: &str) -> StoreResult<Group> {
     let (low, high) = row::pair(one, other);
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    if let Some(group) = of_pair(&transaction, low, high)? {
+    if let Some(group) = of_pair(connection, low, high)? {
         return Ok(group);
     }
     for user in [low, high] {
-        if users::by_id(&transaction, user)?.is_none() {
+        if users::by_id(connection, user)?.is_none() {
             return Err(StoreError::Missing("user"));
         }
     }
-    let group = match shared_by(&transaction, low, high)? {
+    let group = match shared_by(connection, low, high)? {
         Some(group) => group,
-        None => insert(&transaction, name, true)?,
+        None => create(connection, name, true)?,
     };
     for user in [low, high] {
-        add_member(&transaction, group.id, user)?;
+        add_member(connection, group.id, user)?;
     }
-    transaction
+    connection
         .prepare_cached(
             "INSERT INTO private_pairs (low_user_id, high_user_id, group_id) VALUES (?1, ?2, ?3)",
         )?
         .execute(params![low.0, high.0, group.id.0])?;
-    transaction.commit()?;
     Ok(group)
 }
 
 /// The group known as that of this pair.
-fn of_pair(transaction: &Transaction<'_>, low: UserId, high: UserId) -> StoreResult<Option<Group>> {
-    transaction
+fn of_pair(connection: &Connection, low: UserId, high: UserId) -> StoreResult<Option<Group>> {
+    connection
         .prepare_cached(&format!(
             "SELECT {COLUMNS} FROM private_pairs p JOIN groups g ON g.id = p.group_id
              WHERE p.low_user_id = ?1 AND p.high_user_id = ?2"
@@ -109,8 +95,8 @@ fn of_pair(transaction: &Transaction<'_>, low: UserId, high: UserId) -> StoreRes
 }
 
 /// The oldest private group with just these two members; none for a user and themself.
-fn shared_by(transaction: &Transaction<'_>, low: UserId, high: UserId) -> StoreResult<Option<Group>> {
-    transaction
+fn shared_by(connection: &Connection, low: UserId, high: UserId) -> StoreResult<Option<Group>> {
+    connection
         .prepare_cached(&format!(
             "SELECT {COLUMNS} FROM groups g WHERE g.id = (
                  SELECT min(one.group_id) FROM group_memberships one
@@ -125,32 +111,30 @@ fn shared_by(transaction: &Transaction<'_>, low: UserId, high: UserId) -> StoreR
         .transpose()
 }
 
-/// See [`Store::join`](crate::store::Store::join).
-pub(super) fn join(connection: &mut Connection, group: GroupId, user: UserId) -> StoreResult<Join> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let group = by_id(&transaction, group)?.ok_or(StoreError::Missing("group"))?;
-    if users::by_id(&transaction, user)?.is_none() {
+/// See [`Directory::join`](crate::store::Directory::join).
+pub(super) fn join(connection: &Connection, group: GroupId, user: UserId) -> StoreResult<Join> {
+    let group = by_id(connection, group)?.ok_or(StoreError::Missing("group"))?;
+    if users::by_id(connection, user)?.is_none() {
         return Err(StoreError::Missing("user"));
     }
-    if is_member(&transaction, group.id, user)? {
+    if is_member(connection, group.id, user)? {
         return Ok(Join::AlreadyMember);
     }
-    if group.is_private && member_count(&transaction, group.id)? >= PRIVATE_MEMBERS_MAX as i64 {
+    if group.is_private && member_count(connection, group.id)? >= PRIVATE_MEMBERS_MAX as i64 {
         return Ok(Join::Full);
     }
-    add_member(&transaction, group.id, user)?;
-    transaction.commit()?;
+    add_member(connection, group.id, user)?;
     Ok(Join::Joined)
 }
 
-fn member_count(transaction: &Transaction<'_>, group: GroupId) -> StoreResult<i64> {
-    Ok(transaction
+fn member_count(connection: &Connection, group: GroupId) -> StoreResult<i64> {
+    Ok(connection
         .prepare_cached("SELECT count(*) FROM group_memberships WHERE group_id = ?1")?
         .query_row([group.0], |row| row.get(0))?)
 }
 
-fn add_member(transaction: &Transaction<'_>, group: GroupId, user: UserId) -> StoreResult<()> {
-    transaction
+fn add_member(connection: &Connection, group: GroupId, user: UserId) -> StoreResult<()> {
+    connection
         .prepare_cached(
             "INSERT INTO group_memberships (group_id, user_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
         )?
@@ -158,14 +142,14 @@ fn add_member(transaction: &Transaction<'_>, group: GroupId, user: UserId) -> St
     Ok(())
 }
 
-/// See [`Store::is_member`](crate::store::Store::is_member).
+/// See [`Directory::is_member`](crate::store::Directory::is_member).
 pub(super) fn is_member(connection: &Connection, group: GroupId, user: UserId) -> StoreResult<bool> {
     Ok(connection
         .prepare_cached("SELECT 1 FROM group_memberships WHERE group_id = ?1 AND user_id = ?2")?
         .exists([group.0, user.0])?)
 }
 
-/// See [`Store::members`](crate::store::Store::members).
+/// See [`Directory::members`](crate::store::Directory::members).
 pub(super) fn members(
     connection: &Connection,
     group: GroupId,

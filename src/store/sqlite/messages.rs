@@ -1,6 +1,6 @@
 //! Messages.
 
-use rusqlite::{Connection, OptionalExtension, Row, Statement, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::error::{column, is_duplicate};
 use super::{groups, places, users};
@@ -42,7 +42,7 @@ fn newest_sql(filter: &MessageFilter) -> String {
     format!("SELECT id FROM messages WHERE {condition} ORDER BY {order} DESC LIMIT 1 OFFSET ?6")
 }
 
-/// See [`Store::messages`](crate::store::Store::messages).
+/// See [`MessageLog::messages`](crate::store::MessageLog::messages).
 pub(super) fn page(connection: &Connection, page: &MessagePage) -> StoreResult<Vec<Message>> {
     let (after_seq, before_seq) = places(&page.filter);
     let mut statement = connection.prepare_cached(&page_sql(&page.filter))?;
@@ -66,7 +66,7 @@ pub(super) fn page(connection: &Connection, page: &MessagePage) -> StoreResult<V
     Ok(messages)
 }
 
-/// See [`Store::newest`](crate::store::Store::newest).
+/// See [`MessageLog::newest`](crate::store::MessageLog::newest).
 pub(super) fn newest(connection: &Connection, filter: &MessageFilter, count: u64) -> StoreResult<MessageId> {
     let (after_seq, before_seq) = places(filter);
     let id = connection
@@ -86,7 +86,7 @@ pub(super) fn newest(connection: &Connection, filter: &MessageFilter, count: u64
     id.map_or(Ok(MessageId(0)), |id| row::message_id(id?))
 }
 
-/// See [`Store::last_message`](crate::store::Store::last_message).
+/// See [`MessageLog::last_message`](crate::store::MessageLog::last_message).
 pub(super) fn last(connection: &Connection) -> StoreResult<(MessageId, Timestamp)> {
     connection
         .prepare_cached("SELECT id, created_at FROM messages ORDER BY id DESC LIMIT 1")?
@@ -99,14 +99,14 @@ pub(super) fn last(connection: &Connection) -> StoreResult<(MessageId, Timestamp
         .unwrap_or(Ok((MessageId(0), Timestamp(0))))
 }
 
-/// See [`Store::heads`](crate::store::Store::heads).
+/// See [`MessageLog::heads`](crate::store::MessageLog::heads).
 pub(super) fn heads(connection: &Connection, groups: &[GroupId]) -> StoreResult<Vec<Seq>> {
     let mut statement =
         connection.prepare_cached("SELECT coalesce(max(seq), 0) FROM messages WHERE group_id = ?1")?;
     groups.iter().map(|group| Ok(Seq(statement.query_row([group.0], |row| row.get(0))?))).collect()
 }
 
-/// See [`Store::find_sent`](crate::store::Store::find_sent).
+/// See [`MessageLog::find_sent`](crate::store::MessageLog::find_sent).
 pub(super) fn find_sent(connection: &Connection, keys: &[SentKey]) -> StoreResult<Vec<Option<Sent>>> {
     let mut statement = connection.prepare_cached(
         "SELECT id, seq, created_at FROM messages WHERE group_id = ?1 AND user_id = ?2 AND client_id = ?3",
@@ -129,37 +129,31 @@ pub(super) fn find_sent(connection: &Connection, keys: &[SentKey]) -> StoreResul
         .collect()
 }
 
-/// See [`Store::append`](crate::store::Store::append).
-pub(super) fn append(connection: &mut Connection, batch: &[Message]) -> StoreResult<()> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let stored = {
-        let mut insert = transaction.prepare_cached(
-            "INSERT INTO messages (id, seq, group_id, user_id, content, client_id, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        )?;
-        batch.iter().try_for_each(|message| insert_one(&mut insert, message))
-    };
-    match stored {
-        Ok(()) => Ok(transaction.commit()?),
-        Err(error) if is_duplicate(&error) => {
-            transaction.rollback()?;
-            if is_stored(connection, batch)? { Ok(()) } else { Err(StoreError::Refused(error.into())) }
-        }
-        Err(error) => Err(error.into()),
+/// Inserts the rows of a batch.
+pub(super) fn insert(connection: &Connection, batch: &[Message]) -> rusqlite::Result<()> {
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO messages (id, seq, group_id, user_id, content, client_id, created_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?;
+    for message in batch {
+        insert.raw_bind_parameter(1, message.id.0)?;
+        insert.raw_bind_parameter(2, message.seq.0)?;
+        insert.raw_bind_parameter(3, message.group.id.0)?;
+        insert.raw_bind_parameter(4, message.user.id.0)?;
+        insert.raw_bind_parameter(5, &*message.content)?;
+        insert.raw_bind_parameter(6, message.client_id.as_deref())?;
+        insert.raw_bind_parameter(7, message.created_at.0)?;
+        insert.raw_execute()?;
     }
+    Ok(())
 }
 
-fn insert_one(insert: &mut Statement<'_>, message: &Message) -> rusqlite::Result<()> {
-    insert.execute(params![
-        message.id.0,
-        message.seq.0,
-        message.group.id.0,
-        message.user.id.0,
-        message.content,
-        message.client_id,
-        message.created_at.0,
-    ])?;
-    Ok(())
+/// What a batch that failed with this error, and was taken back, has come to: it may have been stored before.
+pub(super) fn resolve(connection: &Connection, batch: &[Message], error: rusqlite::Error) -> StoreResult<()> {
+    if is_duplicate(&error) {
+        return if is_stored(connection, batch)? { Ok(()) } else { Err(StoreError::Refused(error.into())) };
+    }
+    Err(error.into())
 }
 
 /// Whether each row of the batch is stored just as it stands there.

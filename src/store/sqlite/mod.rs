@@ -1,10 +1,9 @@
-//! The embedded store: one SQLite file in WAL mode, one thread that writes, a few that read.
+//! The embedded store: one SQLite file in WAL mode, one connection that writes, a few that read.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use rusqlite::Connection;
-use tokio::sync::oneshot;
 
 mod connection;
 mod epoch;
@@ -15,49 +14,59 @@ mod migrations;
 mod ownership;
 mod threads;
 mod users;
+mod writer;
 
 use ownership::Ownership;
 use threads::Threads;
+use writer::{Requests, Writer};
 
 use super::row::places;
-use super::{Asked, Beginning, Join, MessageFilter, MessagePage, Sent, SentKey, Store, StoreResult, Unique};
+use super::{
+    Asked, Beginning, Directory, Join, Lifecycle, MessageFilter, MessageLog, MessagePage, Opened, Sent,
+    SentKey, Store, StoreResult, Unique, writer_thread,
+};
 use crate::model::{Group, GroupId, Message, MessageId, NewUser, Seq, Timestamp, User, UserId};
 
 /// Most threads that read. More would only wait for each other's cores.
 const READERS_MAX: usize = 64;
 
 /// A store in an SQLite file.
-pub(super) struct SqliteStore {
-    writer: Threads,
+struct SqliteStore {
+    writer: Writer,
     readers: Threads,
 }
 
-impl SqliteStore {
-    /// Opens `file`, see [`open`](super::open).
-    pub(super) async fn open(file: &Path, connections: usize) -> StoreResult<Self> {
-        let file = file.to_owned();
-        let (answer, opened) = oneshot::channel();
-        // Migrations may take long: not on the caller's thread, which may serve sockets.
-        std::thread::Builder::new()
-            .name("store-open".into())
-            .spawn(move || _ = answer.send(Self::open_blocking(&file, connections)))
-            .map_err(error::unavailable)?;
-        opened.await.map_err(error::unavailable)?
-    }
+/// Opens `file`, see [`open`](super::open).
+pub(super) async fn open(file: &Path, connections: usize) -> StoreResult<Opened> {
+    let file = file.to_owned();
+    let (backend, writer) = writer_thread::start(async move |opening| {
+        // Migrations may take long; nothing else runs on this thread yet.
+        match SqliteStore::open(&file, connections) {
+            Ok((store, requests)) => {
+                _ = opening.send(Ok(store));
+                requests.run().await;
+            }
+            Err(error) => _ = opening.send(Err(error)),
+        }
+    })
+    .await?;
+    Ok(Opened { store: Store::new(Arc::new(backend)), writer })
+}
 
-    fn open_blocking(file: &Path, connections: usize) -> StoreResult<Self> {
+impl SqliteStore {
+    fn open(file: &Path, connections: usize) -> StoreResult<(Self, Requests)> {
         let place = ownership::resolve(file)?;
         let ownership = Arc::new(Ownership::take(&place)?);
         let mut writer = connection::open_writer(&place)?;
         migrations::run(&mut writer)?;
+        connection::leave_waiting(&writer)?;
         let readers = (0..connections.clamp(1, READERS_MAX))
             .map(|_| connection::open_reader(&place))
             .collect::<StoreResult<Vec<_>>>()?;
-        // Each thread holds on to the file's ownership: it ends with the last connection, not before.
-        Ok(Self {
-            writer: Threads::start("store-write", vec![writer], &ownership)?,
-            readers: Threads::start("store-read", readers, &ownership)?,
-        })
+        // All connections hold on to the file's ownership: it ends with the last of them, not before.
+        let readers = Threads::start("store-read", readers, &ownership)?;
+        let (writer, requests) = Writer::new(writer, ownership);
+        Ok((Self { writer, readers }, requests))
     }
 
     fn read<T, F>(&self, question: F) -> Asked<'_, T>
@@ -67,24 +76,42 @@ impl SqliteStore {
     {
         self.readers.ask(question)
     }
+}
 
-    fn write<T, F>(&self, question: F) -> Asked<'_, T>
-    where
-        T: Send + 'static,
-        F: FnOnce(&mut Connection) -> StoreResult<T> + Send + 'static,
-    {
-        self.writer.ask(question)
+impl MessageLog for SqliteStore {
+    fn messages(&self, page: MessagePage) -> Asked<'_, Vec<Message>> {
+        self.read(move |connection| messages::page(connection, &page))
+    }
+
+    fn newest(&self, filter: MessageFilter, count: u64) -> Asked<'_, MessageId> {
+        self.read(move |connection| messages::newest(connection, &filter, count))
+    }
+
+    fn heads(&self, groups: Vec<GroupId>) -> Asked<'_, Vec<Seq>> {
+        self.read(move |connection| messages::heads(connection, &groups))
+    }
+
+    fn last_message(&self) -> Asked<'_, (MessageId, Timestamp)> {
+        self.read(|connection| messages::last(connection))
+    }
+
+    fn find_sent(&self, keys: Vec<SentKey>) -> Asked<'_, Vec<Option<Sent>>> {
+        self.writer.read(move |connection| messages::find_sent(connection, &keys))
+    }
+
+    fn append(&self, batch: Arc<[Message]>) -> Asked<'_, ()> {
+        self.writer.append(batch)
     }
 }
 
-impl Store for SqliteStore {
+impl Directory for SqliteStore {
     fn taken<'a>(&'a self, username: &'a str, email: &'a str) -> Asked<'a, Option<Unique>> {
         let (username, email) = (username.to_owned(), email.to_owned());
         self.read(move |connection| users::taken(connection, &username, &email))
     }
 
     fn create_user(&self, user: NewUser) -> Asked<'_, User> {
-        self.write(move |connection| users::create(connection, user))
+        self.writer.write(move |connection| users::create(connection, user))
     }
 
     fn user(&self, id: UserId) -> Asked<'_, Option<User>> {
@@ -98,7 +125,7 @@ impl Store for SqliteStore {
 
     fn create_group<'a>(&'a self, name: &'a str, is_private: bool) -> Asked<'a, Group> {
         let name = name.to_owned();
-        self.write(move |connection| groups::create(connection, &name, is_private))
+        self.writer.write(move |connection| groups::create(connection, &name, is_private))
     }
 
     fn group(&self, id: GroupId) -> Asked<'_, Option<Group>> {
@@ -116,11 +143,11 @@ impl Store for SqliteStore {
 
     fn private_group<'a>(&'a self, one: UserId, other: UserId, name: &'a str) -> Asked<'a, Group> {
         let name = name.to_owned();
-        self.write(move |connection| groups::private(connection, one, other, &name))
+        self.writer.write(move |connection| groups::private(connection, one, other, &name))
     }
 
     fn join(&self, group: GroupId, user: UserId) -> Asked<'_, Join> {
-        self.write(move |connection| groups::join(connection, group, user))
+        self.writer.write(move |connection| groups::join(connection, group, user))
     }
 
     fn is_member(&self, group: GroupId, user: UserId) -> Asked<'_, bool> {
@@ -130,41 +157,19 @@ impl Store for SqliteStore {
     fn members(&self, group: GroupId, after: UserId, limit: u64) -> Asked<'_, Vec<User>> {
         self.read(move |connection| groups::members(connection, group, after, limit))
     }
+}
 
-    fn messages(&self, page: MessagePage) -> Asked<'_, Vec<Message>> {
-        self.read(move |connection| messages::page(connection, &page))
-    }
-
-    fn newest(&self, filter: MessageFilter, count: u64) -> Asked<'_, MessageId> {
-        self.read(move |connection| messages::newest(connection, &filter, count))
-    }
-
-    fn last_message(&self) -> Asked<'_, (MessageId, Timestamp)> {
-        self.read(|connection| messages::last(connection))
-    }
-
-    fn heads(&self, groups: Vec<GroupId>) -> Asked<'_, Vec<Seq>> {
-        self.read(move |connection| messages::heads(connection, &groups))
-    }
-
-    fn find_sent(&self, keys: Vec<SentKey>) -> Asked<'_, Vec<Option<Sent>>> {
-        self.read(move |connection| messages::find_sent(connection, &keys))
-    }
-
-    fn append(&self, batch: Arc<[Message]>) -> Asked<'_, ()> {
-        self.write(move |connection| messages::append(connection, &batch))
-    }
-
+impl Lifecycle for SqliteStore {
     fn epoch(&self) -> Asked<'_, String> {
         self.read(|connection| epoch::read(connection))
     }
 
     fn begin(&self, beginning: Beginning) -> Asked<'_, bool> {
-        self.write(move |connection| epoch::begin(connection, beginning))
+        self.writer.write(move |connection| epoch::begin(connection, beginning))
     }
 
     fn settle(&self) -> Asked<'_, ()> {
-        self.write(|connection| epoch::settle(connection))
+        self.writer.write(epoch::settle)
     }
 
     fn ping(&self) -> Asked<'_, ()> {

@@ -11,7 +11,15 @@ use crate::store::{StoreError, StoreResult};
 /// The right to use a database file, held by a lock on the file of the same name with `.lock` behind it.
 /// The system gives the lock up with the process, however that ends; the lock's file stays.
 pub(super) struct Ownership {
-    _lock: File,
+    lock: File,
+}
+
+impl Drop for Ownership {
+    /// Gives the lock up by name: closing the file would not while a child process, which is just being started, has it
+    /// open too.
+    fn drop(&mut self) {
+        _ = self.lock.unlock();
+    }
 }
 
 impl Ownership {
@@ -26,7 +34,7 @@ impl Ownership {
             .open(&name)
             .map_err(|error| unavailable(format!("{}: {error}", Path::new(&name).display())))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { _lock: lock }),
+            Ok(()) => Ok(Self { lock }),
             Err(TryLockError::WouldBlock) => Err(StoreError::Owned(place.display().to_string())),
             Err(TryLockError::Error(error)) => {
                 Err(unavailable(format!("{}: {error}", Path::new(&name).display())))

@@ -1,6 +1,6 @@
 //! Users.
 
-use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::error::column;
 use crate::model::{NewUser, User, UserId};
@@ -9,7 +9,7 @@ use crate::store::{StoreError, StoreResult, Unique, row};
 /// The columns that [`from_row`] reads.
 pub(super) const COLUMNS: &str = "u.id, u.username, u.email";
 
-/// See [`Store::taken`](crate::store::Store::taken).
+/// See [`Directory::taken`](crate::store::Directory::taken).
 pub(super) fn taken(connection: &Connection, username: &str, email: &str) -> StoreResult<Option<Unique>> {
     for (unique, value, sql) in [
         (Unique::Email, email, "SELECT EXISTS (SELECT 1 FROM users WHERE email = ?1)"),
@@ -22,21 +22,19 @@ pub(super) fn taken(connection: &Connection, username: &str, email: &str) -> Sto
     Ok(None)
 }
 
-/// See [`Store::create_user`](crate::store::Store::create_user).
-pub(super) fn create(connection: &mut Connection, user: NewUser) -> StoreResult<User> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    if let Some(taken) = taken(&transaction, &user.username, &user.email)? {
+/// See [`Directory::create_user`](crate::store::Directory::create_user).
+pub(super) fn create(connection: &Connection, user: NewUser) -> StoreResult<User> {
+    if let Some(taken) = taken(connection, &user.username, &user.email)? {
         return Err(StoreError::Taken(taken));
     }
-    transaction
+    connection
         .prepare_cached("INSERT INTO users (username, email, password) VALUES (?1, ?2, ?3)")?
         .execute(params![user.username, user.email, user.password_hash])?;
-    let id = row::user_id(transaction.last_insert_rowid(), "users", "id")?;
-    transaction.commit()?;
+    let id = row::user_id(connection.last_insert_rowid(), "users", "id")?;
     Ok(User { id, username: user.username.into(), email: user.email.into() })
 }
 
-/// See [`Store::user`](crate::store::Store::user).
+/// See [`Directory::user`](crate::store::Directory::user).
 pub(super) fn by_id(connection: &Connection, id: UserId) -> StoreResult<Option<User>> {
     connection
         .prepare_cached(&format!("SELECT {COLUMNS} FROM users u WHERE u.id = ?1"))?
@@ -45,7 +43,7 @@ pub(super) fn by_id(connection: &Connection, id: UserId) -> StoreResult<Option<U
         .transpose()
 }
 
-/// See [`Store::user_by_name`](crate::store::Store::user_by_name).
+/// See [`Directory::user_by_name`](crate::store::Directory::user_by_name).
 pub(super) fn by_name(connection: &Connection, username: &str) -> StoreResult<Option<User>> {
     connection
         .prepare_cached(&format!("SELECT {COLUMNS} FROM users u WHERE u.username = ?1"))?

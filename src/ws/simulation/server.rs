@@ -17,6 +17,7 @@ use crate::chat::{Chat, ChatOptions};
 use crate::hub::{Core, CoreLimits, Hub, Recent};
 use crate::model::UserId;
 use crate::protocol::event;
+use crate::store::Store;
 use crate::writer::{MessageWriter, SubmitBuffer, WriterOptions};
 
 /// Cores of a server.
@@ -38,15 +39,15 @@ impl Server {
         let (recent, limits, options) = bounds(world);
         let (hub, inboxes) = Hub::with_recent(CORES, recent);
         let (writer, task) = loop {
-            let store = Arc::clone(&world.store);
-            match MessageWriter::start(store, hub.clone(), options, CancellationToken::new()).await {
+            let log = Arc::clone(&world.store);
+            match MessageWriter::start(log, hub.clone(), options, CancellationToken::new()).await {
                 Ok(started) => break started,
                 Err(_) => sleep(Duration::from_millis(1)).await,
             }
         };
         let hasher = PasswordHasher::new(Handle::current(), 1);
         let options = ChatOptions { content_bytes_max: 1 << 20, announce_members_max: 0 };
-        let store = Arc::clone(&world.store);
+        let store = Store::new(Arc::clone(&world.store));
         let chat = Chat::new(store, hasher, writer.clone(), hub.clone(), options, None, "epoch".into());
 
         let mut tasks = vec![task.abort_handle()];

@@ -11,7 +11,8 @@ use crate::model::{Group, GroupId, Message, MessageId, NewUser, Seq, Timestamp, 
 use crate::protocol::{event, text};
 use crate::random::Random;
 use crate::store::{
-    Asked, Beginning, Join, MessageFilter, MessagePage, Sent, SentKey, Store, StoreError, StoreResult, Unique,
+    Asked, Beginning, Directory, Join, Lifecycle, MessageFilter, MessageLog, MessagePage, Sent, SentKey,
+    StoreError, StoreResult, Unique,
 };
 
 /// Content with this in it is refused.
@@ -169,19 +170,7 @@ async fn wait(time: Duration) {
     }
 }
 
-impl Store for ModelStore {
-    fn user(&self, id: UserId) -> Asked<'_, Option<User>> {
-        Box::pin(self.ask(5, move |_| Ok(Some(user(id)))))
-    }
-
-    fn group(&self, id: GroupId) -> Asked<'_, Option<Group>> {
-        Box::pin(self.ask(5, move |_| Ok(Some(group(id)))))
-    }
-
-    fn join(&self, _: GroupId, _: UserId) -> Asked<'_, Join> {
-        Box::pin(self.ask(5, |_| Ok(Join::AlreadyMember)))
-    }
-
+impl MessageLog for ModelStore {
     fn messages(&self, page: MessagePage) -> Asked<'_, Vec<Message>> {
         let rows = self.page_rows(page.limit);
         Box::pin(self.ask(10, move |ledger| {
@@ -193,12 +182,12 @@ impl Store for ModelStore {
         }))
     }
 
-    fn last_message(&self) -> Asked<'_, (MessageId, Timestamp)> {
-        Box::pin(self.ask(10, |ledger| Ok(ledger.last())))
-    }
-
     fn heads(&self, groups: Vec<GroupId>) -> Asked<'_, Vec<Seq>> {
         Box::pin(self.ask(10, move |ledger| Ok(groups.iter().map(|&group| ledger.head(group)).collect())))
+    }
+
+    fn last_message(&self) -> Asked<'_, (MessageId, Timestamp)> {
+        Box::pin(self.ask(10, |ledger| Ok(ledger.last())))
     }
 
     fn find_sent(&self, keys: Vec<SentKey>) -> Asked<'_, Vec<Option<Sent>>> {
@@ -211,31 +200,29 @@ impl Store for ModelStore {
         Box::pin(self.ask(15, move |ledger| ledger.append(&batch)))
     }
 
-    fn epoch(&self) -> Asked<'_, String> {
-        Box::pin(async { Ok("epoch".into()) })
+    fn newest(&self, _: MessageFilter, _: u64) -> Asked<'_, MessageId> {
+        Box::pin(async { Ok(MessageId(0)) })
     }
+}
 
-    fn begin(&self, _: Beginning) -> Asked<'_, bool> {
-        Box::pin(async { Ok(false) })
+impl Directory for ModelStore {
+    fn user(&self, id: UserId) -> Asked<'_, Option<User>> {
+        Box::pin(self.ask(5, move |_| Ok(Some(user(id)))))
     }
-
-    fn settle(&self) -> Asked<'_, ()> {
-        Box::pin(async { Ok(()) })
-    }
-
-    fn ping(&self) -> Asked<'_, ()> {
-        Box::pin(async { Ok(()) })
-    }
-
-    fn close(&self) -> Asked<'_, ()> {
-        Box::pin(async { Ok(()) })
-    }
-
-    // What follows nobody here asks for.
 
     fn taken<'a>(&'a self, _: &'a str, _: &'a str) -> Asked<'a, Option<Unique>> {
         Box::pin(async { Ok(None) })
     }
+
+    fn group(&self, id: GroupId) -> Asked<'_, Option<Group>> {
+        Box::pin(self.ask(5, move |_| Ok(Some(group(id)))))
+    }
+
+    fn join(&self, _: GroupId, _: UserId) -> Asked<'_, Join> {
+        Box::pin(self.ask(5, |_| Ok(Join::AlreadyMember)))
+    }
+
+    // What follows nobody here asks for.
 
     fn create_user(&self, _: NewUser) -> Asked<'_, User> {
         Box::pin(async { Err(StoreError::Missing("user")) })
@@ -268,9 +255,27 @@ impl Store for ModelStore {
     fn members(&self, _: GroupId, _: UserId, _: u64) -> Asked<'_, Vec<User>> {
         Box::pin(async { Ok(Vec::new()) })
     }
+}
 
-    fn newest(&self, _: MessageFilter, _: u64) -> Asked<'_, MessageId> {
-        Box::pin(async { Ok(MessageId(0)) })
+impl Lifecycle for ModelStore {
+    fn epoch(&self) -> Asked<'_, String> {
+        Box::pin(async { Ok("epoch".into()) })
+    }
+
+    fn begin(&self, _: Beginning) -> Asked<'_, bool> {
+        Box::pin(async { Ok(false) })
+    }
+
+    fn settle(&self) -> Asked<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn ping(&self) -> Asked<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn close(&self) -> Asked<'_, ()> {
+        Box::pin(async { Ok(()) })
     }
 }
 

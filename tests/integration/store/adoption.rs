@@ -50,29 +50,32 @@ async fn a_database_of_the_original_goes_on_where_it_stood() {
     let backend = Backend { database: Database::Postgres(url.clone()), _folder: None };
     let store = backend.open().await;
 
-    let alice = store.user(UserId(1)).await.unwrap().unwrap();
-    let bob = Arc::new(store.user(UserId(2)).await.unwrap().unwrap());
-    let general = Arc::new(store.group_by_name("general").await.unwrap().unwrap());
+    let alice = store.directory.user(UserId(1)).await.unwrap().unwrap();
+    let bob = Arc::new(store.directory.user(UserId(2)).await.unwrap().unwrap());
+    let general = Arc::new(store.directory.group_by_name("general").await.unwrap().unwrap());
     assert_eq!((&*alice.username, &*bob.username, general.is_private), ("alice", "bob", false));
-    assert_eq!(store.members(general.id, UserId(0), 10).await.unwrap(), std::slice::from_ref(&alice));
-    assert_eq!(store.private_group(bob.id, alice.id, "private_1").await.unwrap().id, GroupId(2));
+    assert_eq!(
+        store.directory.members(general.id, UserId(0), 10).await.unwrap(),
+        std::slice::from_ref(&alice)
+    );
+    assert_eq!(store.directory.private_group(bob.id, alice.id, "private_1").await.unwrap().id, GroupId(2));
 
     let page = MessagePage { limit: 100, ..MessagePage::default() };
-    let messages = store.messages(page).await.unwrap();
+    let messages = store.log.messages(page).await.unwrap();
     let numbers: Vec<_> = messages.iter().map(|row| (row.id.0, row.group.id.0, row.seq.0)).collect();
     let places = [1, 2, 1, 2, 3, 3, 4, 5, 4, 5];
     let groups = [1, 1, 2, 2, 2, 1, 1, 1, 2, 2];
     let expected: Vec<_> = (1..).zip(groups).zip(places).map(|((id, group), seq)| (id, group, seq)).collect();
     assert_eq!(numbers, expected);
     assert!(messages.iter().all(|row| row.created_at == Timestamp(1_732_536_000_123_456)));
-    assert_eq!(store.last_message().await.unwrap().0, MessageId(10));
-    assert_eq!(store.heads(vec![GroupId(1), GroupId(2)]).await.unwrap(), [Seq(5), Seq(5)]);
+    assert_eq!(store.log.last_message().await.unwrap().0, MessageId(10));
+    assert_eq!(store.log.heads(vec![GroupId(1), GroupId(2)]).await.unwrap(), [Seq(5), Seq(5)]);
 
-    assert_eq!(store.create_user(new_user("carol")).await.unwrap().id, UserId(3));
-    assert_eq!(store.create_group("new", false).await.unwrap().id, GroupId(3));
-    store.append([message(11, 6, &general, &bob, "new")].into()).await.unwrap();
-    store.close().await.unwrap();
-    backend.open().await.close().await.unwrap();
+    assert_eq!(store.directory.create_user(new_user("carol")).await.unwrap().id, UserId(3));
+    assert_eq!(store.directory.create_group("new", false).await.unwrap().id, GroupId(3));
+    store.log.append([message(11, 6, &general, &bob, "new")].into()).await.unwrap();
+    store.lifecycle.close().await.unwrap();
+    backend.open().await.lifecycle.close().await.unwrap();
 }
 
 #[tokio::test]
@@ -83,7 +86,7 @@ async fn a_database_taken_over_has_the_shape_of_a_new_one() {
         let url = postgres.create_database();
         postgres.psql(&url, before);
         let backend = Backend { database: Database::Postgres(url.clone()), _folder: None };
-        backend.open().await.close().await.unwrap();
+        backend.open().await.lifecycle.close().await.unwrap();
         shapes.push(postgres.psql(&url, SHAPE));
     }
     assert_eq!(shapes[0], shapes[1]);

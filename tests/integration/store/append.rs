@@ -7,9 +7,9 @@ use groupcast::store::{Beginning, MessagePage, Sent, SentKey, Store, StoreError}
 
 use super::{group, message, user};
 
-async fn all(store: &dyn Store) -> Vec<Message> {
+async fn all(store: &Store) -> Vec<Message> {
     let page = MessagePage { limit: 1000, ..MessagePage::default() };
-    store.messages(page).await.unwrap()
+    store.log.messages(page).await.unwrap()
 }
 
 fn named(mut message: Message, client_id: &str) -> Message {
@@ -20,10 +20,10 @@ fn named(mut message: Message, client_id: &str) -> Message {
 on_both! {
     async fn the_epoch_stays_with_the_history(backend: Backend) {
         let store = backend.open().await;
-        let epoch = store.epoch().await.unwrap();
+        let epoch = store.lifecycle.epoch().await.unwrap();
         assert!(!epoch.is_empty());
-        store.close().await.unwrap();
-        assert_eq!(backend.open().await.epoch().await.unwrap(), epoch);
+        store.lifecycle.close().await.unwrap();
+        assert_eq!(backend.open().await.lifecycle.epoch().await.unwrap(), epoch);
     }
 
     async fn an_unsettled_history_gets_another_epoch(backend: Backend) {
@@ -39,23 +39,23 @@ on_both! {
             (Beginning::default(), true, false, false),
         ] {
             let store = backend.open().await;
-            assert_eq!(store.begin(beginning).await.unwrap(), was_unsettled, "{beginning:?}");
-            let epoch = store.epoch().await.unwrap();
+            assert_eq!(store.lifecycle.begin(beginning).await.unwrap(), was_unsettled, "{beginning:?}");
+            let epoch = store.lifecycle.epoch().await.unwrap();
             assert_eq!(!epochs.contains(&epoch), is_new, "{beginning:?}");
             if !is_new {
                 assert_eq!(epochs.last(), Some(&epoch));
             }
             epochs.push(epoch);
             if settles {
-                store.settle().await.unwrap();
+                store.lifecycle.settle().await.unwrap();
             }
-            store.close().await.unwrap();
+            store.lifecycle.close().await.unwrap();
         }
     }
 
     async fn what_is_stored_comes_back_exactly(backend: Backend) {
         let store = backend.open().await;
-        let (general, alice) = (group(&*store, "general").await, user(&*store, "alice").await);
+        let (general, alice) = (group(&store, "general").await, user(&store, "alice").await);
         let long = "😀\\.\n".repeat((1 << 20) / 7);
         let contents = [
             "", "\\N", "\\.", "\\", "\t", "\n", "\r\n", "\"", "'", "a\tb\\n\nc", "\\\\.\n\\.\n", "\u{1}\u{7f}",
@@ -64,37 +64,37 @@ on_both! {
         ];
         let batch: Arc<[Message]> =
             (1..).zip(contents).map(|(n, content)| message(n, n, &general, &alice, content)).collect();
-        store.append(batch.clone()).await.unwrap();
-        assert!(all(&*store).await == *batch);
+        store.log.append(batch.clone()).await.unwrap();
+        assert!(all(&store).await == *batch);
     }
 
     async fn numbers_and_times_of_any_size_come_back_exactly(backend: Backend) {
         let store = backend.open().await;
-        let (general, alice) = (group(&*store, "general").await, user(&*store, "alice").await);
+        let (general, alice) = (group(&store, "general").await, user(&store, "alice").await);
         let mut batch = Vec::new();
         for (n, micros) in (1..).zip([-1, 0, 1, 946_684_799_999_999, 946_684_800_000_000, 253_402_300_799_999_999]) {
             batch.push(Message { created_at: Timestamp(micros), ..message(n, n, &general, &alice, "") });
         }
         batch.push(message((1 << 53) - 1, i64::MAX - 1, &general, &alice, "last"));
-        store.append(batch.clone().into()).await.unwrap();
-        assert_eq!(all(&*store).await, batch);
+        store.log.append(batch.clone().into()).await.unwrap();
+        assert_eq!(all(&store).await, batch);
         let last = batch.last().unwrap();
-        assert_eq!(store.last_message().await.unwrap(), (last.id, last.created_at));
+        assert_eq!(store.log.last_message().await.unwrap(), (last.id, last.created_at));
     }
 
     async fn an_empty_batch_and_an_empty_store_are_no_trouble(backend: Backend) {
         let store = backend.open().await;
-        store.append(Arc::new([])).await.unwrap();
-        assert_eq!(all(&*store).await, []);
-        assert_eq!(store.last_message().await.unwrap(), (MessageId(0), Timestamp(0)));
-        assert_eq!(store.heads(vec![GroupId(1), GroupId(-1)]).await.unwrap(), [Seq(0), Seq(0)]);
-        assert_eq!(store.heads(Vec::new()).await.unwrap(), []);
-        assert_eq!(store.find_sent(Vec::new()).await.unwrap(), []);
+        store.log.append(Arc::new([])).await.unwrap();
+        assert_eq!(all(&store).await, []);
+        assert_eq!(store.log.last_message().await.unwrap(), (MessageId(0), Timestamp(0)));
+        assert_eq!(store.log.heads(vec![GroupId(1), GroupId(-1)]).await.unwrap(), [Seq(0), Seq(0)]);
+        assert_eq!(store.log.heads(Vec::new()).await.unwrap(), []);
+        assert_eq!(store.log.find_sent(Vec::new()).await.unwrap(), []);
     }
 
     async fn a_batch_may_be_stored_again(backend: Backend) {
         let store = backend.open().await;
-        let (general, alice) = (group(&*store, "general").await, user(&*store, "alice").await);
+        let (general, alice) = (group(&store, "general").await, user(&store, "alice").await);
         let batch: Arc<[Message]> = (1..=100)
             .map(|n| {
                 let message = message(n, n, &general, &alice, &format!("{n}"));
@@ -102,16 +102,16 @@ on_both! {
             })
             .collect();
         for _ in 0..3 {
-            store.append(batch.clone()).await.unwrap();
+            store.log.append(batch.clone()).await.unwrap();
         }
-        assert_eq!(all(&*store).await, *batch);
+        assert_eq!(all(&store).await, *batch);
     }
 
     async fn what_can_never_be_stored_is_refused_and_leaves_nothing(backend: Backend) {
         let store = backend.open().await;
-        let (general, alice) = (group(&*store, "general").await, user(&*store, "alice").await);
+        let (general, alice) = (group(&store, "general").await, user(&store, "alice").await);
         let stored = named(message(1, 1, &general, &alice, "stored"), "c1");
-        store.append(Arc::new([stored.clone()])).await.unwrap();
+        store.log.append(Arc::new([stored.clone()])).await.unwrap();
 
         let nobody = Arc::new(User { id: UserId(99), ..(*alice).clone() });
         let nowhere = Arc::new(Group { id: GroupId(99), ..(*general).clone() });
@@ -129,18 +129,18 @@ on_both! {
             ("no client_id under known numbers", Message { client_id: None, ..stored.clone() }),
             ("only a part of the batch is stored", stored.clone()),
         ] {
-            let answer = store.append(Arc::new([good.clone(), bad])).await;
+            let answer = store.log.append(Arc::new([good.clone(), bad])).await;
             assert!(matches!(answer, Err(StoreError::Refused(_))), "{why}: {answer:?}");
-            assert_eq!(all(&*store).await, std::slice::from_ref(&stored), "{why}");
+            assert_eq!(all(&store).await, std::slice::from_ref(&stored), "{why}");
         }
-        store.append(Arc::new([good.clone()])).await.unwrap();
-        assert_eq!(all(&*store).await, [stored, good]);
+        store.log.append(Arc::new([good.clone()])).await.unwrap();
+        assert_eq!(all(&store).await, [stored, good]);
     }
 
     async fn a_client_id_is_unique_per_sender_and_group(backend: Backend) {
         let store = backend.open().await;
-        let (alice, bob) = (user(&*store, "alice").await, user(&*store, "bob").await);
-        let (one, two) = (group(&*store, "one").await, group(&*store, "two").await);
+        let (alice, bob) = (user(&store, "alice").await, user(&store, "bob").await);
+        let (one, two) = (group(&store, "one").await, group(&store, "two").await);
         let batch: Arc<[Message]> = Arc::new([
             named(message(1, 1, &one, &alice, "x"), "c"),
             named(message(2, 2, &one, &bob, "x"), "c"),
@@ -148,7 +148,7 @@ on_both! {
             named(message(4, 3, &one, &alice, "x"), "C"),
             message(5, 4, &one, &alice, "x"),
         ]);
-        store.append(batch.clone()).await.unwrap();
+        store.log.append(batch.clone()).await.unwrap();
         let key = |group: &Arc<Group>, user: &Arc<User>, client_id: &str| SentKey {
             group: group.id,
             user: user.id,
@@ -167,23 +167,23 @@ on_both! {
             Some(Sent { id, seq, created_at })
         };
         let known = [sent(2), None, sent(3), sent(1), None, sent(2)];
-        assert_eq!(store.find_sent(keys).await.unwrap(), known);
-        let heads = store.heads(vec![two.id, GroupId(99), one.id, two.id]).await.unwrap();
+        assert_eq!(store.log.find_sent(keys).await.unwrap(), known);
+        let heads = store.log.heads(vec![two.id, GroupId(99), one.id, two.id]).await.unwrap();
         assert_eq!(heads, [Seq(1), Seq(0), Seq(4), Seq(1)]);
     }
 
     async fn a_caller_who_goes_away_leaves_the_store_in_order(backend: Backend) {
         let store = backend.open().await;
-        let (general, alice) = (group(&*store, "general").await, user(&*store, "alice").await);
+        let (general, alice) = (group(&store, "general").await, user(&store, "alice").await);
         for n in 1..=50 {
-            let asked = store.append(Arc::new([message(n, n, &general, &alice, "x")]));
-            let joined = store.join(general.id, alice.id);
+            let asked = store.log.append(Arc::new([message(n, n, &general, &alice, "x")]));
+            let joined = store.directory.join(general.id, alice.id);
             tokio::select! { biased; _ = asked => {}, _ = joined => {}, () = std::future::ready(()) => {} }
         }
         // Whether those before were stored or not, asking again settles it.
         for n in 1..=50 {
-            store.append(Arc::new([message(n, n, &general, &alice, "x")])).await.unwrap();
+            store.log.append(Arc::new([message(n, n, &general, &alice, "x")])).await.unwrap();
         }
-        assert_eq!(all(&*store).await.len(), 50);
+        assert_eq!(all(&store).await.len(), 50);
     }
 }

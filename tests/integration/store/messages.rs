@@ -10,7 +10,7 @@ use groupcast::store::{MessageFilter, MessagePage, Store};
 use super::{group, message, user};
 
 /// 1,200 messages of three users in three groups, unevenly spread, with holes between their numbers.
-async fn filled(store: &dyn Store) -> Vec<Message> {
+async fn filled(store: &Store) -> Vec<Message> {
     let users = [user(store, "a").await, user(store, "b").await, user(store, "c").await];
     let groups = [group(store, "x").await, group(store, "y").await, group(store, "z").await];
     let mut seqs = [0; 3];
@@ -22,7 +22,7 @@ async fn filled(store: &dyn Store) -> Vec<Message> {
         messages.push(message(id, seqs[place], &groups[place], &users[n % 11 % 3], &format!("m{n}")));
     }
     for batch in messages.chunks(300) {
-        store.append(batch.into()).await.unwrap();
+        store.log.append(batch.into()).await.unwrap();
     }
     messages
 }
@@ -57,13 +57,13 @@ fn filters() -> Vec<MessageFilter> {
 on_both! {
     async fn every_filter_lets_through_what_it_should(backend: Backend) {
         let store = backend.open().await;
-        let messages = filled(&*store).await;
+        let messages = filled(&store).await;
         for filter in filters() {
             let expected: Vec<&Message> = messages.iter().filter(|message| passes(&filter, message)).collect();
             let mut page = MessagePage { filter, limit: 200, ..MessagePage::default() };
             let mut paged = Vec::new();
             loop {
-                let rows = store.messages(page).await.unwrap();
+                let rows = store.log.messages(page).await.unwrap();
                 let Some(last) = rows.last() else { break };
                 page.after = last.id;
                 paged.extend(rows);
@@ -72,7 +72,7 @@ on_both! {
             // Numbers that no message has, or one of another group, work too.
             for (after, skip, limit) in [(11, 0, 5), (13, 2, 3), (1000, 7, 1), (3606, 0, 10), (3607, 0, 10), (-5, 0, 2)] {
                 let page = MessagePage { filter, after: MessageId(after), skip, limit };
-                let rows = store.messages(page).await.unwrap();
+                let rows = store.log.messages(page).await.unwrap();
                 let expected = expected.iter().copied().filter(|message| message.id.0 > after);
                 assert!(rows.iter().eq(expected.skip(skip as usize).take(limit as usize)), "{page:?}");
             }
@@ -81,22 +81,22 @@ on_both! {
 
     async fn the_newest_are_those_after_the_answer(backend: Backend) {
         let store = backend.open().await;
-        let messages = filled(&*store).await;
+        let messages = filled(&store).await;
         for filter in filters() {
             let expected: Vec<&Message> = messages.iter().filter(|message| passes(&filter, message)).collect();
             for count in [0, 1, 2, 37, expected.len() as u64, u64::MAX] {
                 let before = (expected.len() as u64).checked_sub(count.saturating_add(1));
                 let before = before.map_or(MessageId(0), |n| expected[n as usize].id);
-                assert_eq!(store.newest(filter, count).await.unwrap(), before, "{filter:?} {count}");
+                assert_eq!(store.log.newest(filter, count).await.unwrap(), before, "{filter:?} {count}");
             }
         }
     }
 
     async fn a_page_is_bounded_in_rows_and_shares_its_users_and_groups(backend: Backend) {
         let store = backend.open().await;
-        filled(&*store).await;
+        filled(&store).await;
         let page = MessagePage { limit: u64::MAX, ..MessagePage::default() };
-        let rows = store.messages(page).await.unwrap();
+        let rows = store.log.messages(page).await.unwrap();
         assert_eq!(rows.len(), PAGE_ROWS_MAX);
         for row in &rows {
             let first = rows.iter().find(|first| first.user.id == row.user.id).unwrap();
@@ -104,22 +104,22 @@ on_both! {
             let first = rows.iter().find(|first| first.group.id == row.group.id).unwrap();
             assert!(Arc::ptr_eq(&first.group, &row.group));
         }
-        assert_eq!(store.messages(MessagePage { skip: u64::MAX, ..page }).await.unwrap(), []);
-        assert_eq!(store.messages(MessagePage { limit: 0, ..page }).await.unwrap(), []);
-        assert_eq!(store.messages(MessagePage { after: MessageId(i64::MAX), ..page }).await.unwrap(), []);
+        assert_eq!(store.log.messages(MessagePage { skip: u64::MAX, ..page }).await.unwrap(), []);
+        assert_eq!(store.log.messages(MessagePage { limit: 0, ..page }).await.unwrap(), []);
+        assert_eq!(store.log.messages(MessagePage { after: MessageId(i64::MAX), ..page }).await.unwrap(), []);
     }
 
     async fn a_page_is_bounded_in_bytes(backend: Backend) {
         let store = backend.open().await;
-        let (general, alice) = (group(&*store, "general").await, user(&*store, "alice").await);
+        let (general, alice) = (group(&store, "general").await, user(&store, "alice").await);
         let megabyte = "é".repeat(1 << 19);
         let batch: Arc<[Message]> =
             (1..=10).map(|n| message(n, n, &general, &alice, &megabyte)).collect();
-        store.append(batch.clone()).await.unwrap();
+        store.log.append(batch.clone()).await.unwrap();
         let mut page = MessagePage { limit: 100, ..MessagePage::default() };
         let mut lengths = Vec::new();
         loop {
-            let rows = store.messages(page).await.unwrap();
+            let rows = store.log.messages(page).await.unwrap();
             lengths.push(rows.len());
             let Some(last) = rows.last() else { break };
             page.after = last.id;

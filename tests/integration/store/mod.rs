@@ -55,11 +55,11 @@ impl Backend {
         Self { database: Database::Postgres(Postgres::shared().create_database()), _folder: None }
     }
 
-    async fn try_open(&self) -> StoreResult<Arc<dyn Store>> {
-        store::open(&self.database, 4).await
+    async fn try_open(&self) -> StoreResult<Store> {
+        Ok(store::open(&self.database, 4).await?.store)
     }
 
-    async fn open(&self) -> Arc<dyn Store> {
+    async fn open(&self) -> Store {
         self.try_open().await.unwrap()
     }
 }
@@ -72,12 +72,12 @@ fn new_user(name: &str) -> NewUser {
     }
 }
 
-async fn user(store: &dyn Store, name: &str) -> Arc<User> {
-    Arc::new(store.create_user(new_user(name)).await.unwrap())
+async fn user(store: &Store, name: &str) -> Arc<User> {
+    Arc::new(store.directory.create_user(new_user(name)).await.unwrap())
 }
 
-async fn group(store: &dyn Store, name: &str) -> Arc<Group> {
-    Arc::new(store.create_group(name, false).await.unwrap())
+async fn group(store: &Store, name: &str) -> Arc<Group> {
+    Arc::new(store.directory.create_group(name, false).await.unwrap())
 }
 
 fn message(id: i64, seq: i64, group: &Arc<Group>, user: &Arc<User>, content: &str) -> Message {

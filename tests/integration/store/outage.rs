@@ -24,30 +24,30 @@ async fn until_available<'a, T>(mut ask: impl FnMut() -> BoxFuture<'a, StoreResu
 async fn a_batch_asked_for_again_and_again_is_stored_once_the_database_is_back() {
     let postgres = Postgres::launch();
     let database = Database::Postgres(postgres.create_database());
-    let store = store::open(&database, 4).await.unwrap();
-    let (general, alice) = (group(&*store, "general").await, user(&*store, "alice").await);
+    let store = store::open(&database, 4).await.unwrap().store;
+    let (general, alice) = (group(&store, "general").await, user(&store, "alice").await);
     let batch = |n: i64| -> Arc<[_]> { Arc::new([message(n, n, &general, &alice, &format!("{n}"))]) };
-    store.append(batch(1)).await.unwrap();
+    store.log.append(batch(1)).await.unwrap();
 
     for n in 2..4 {
         // In the middle of what it is doing, and then while it is away.
-        let (under_way, ()) = tokio::join!(store.append(batch(n)), async { postgres.stop_immediately() });
+        let (under_way, ()) = tokio::join!(store.log.append(batch(n)), async { postgres.stop_immediately() });
         assert!(matches!(under_way, Ok(()) | Err(StoreError::Unavailable(_))), "{under_way:?}");
         for answer in [
-            store.append(batch(n)).await,
-            store.ping().await,
-            store.user(alice.id).await.map(drop),
-            store.join(general.id, alice.id).await.map(drop),
+            store.log.append(batch(n)).await,
+            store.lifecycle.ping().await,
+            store.directory.user(alice.id).await.map(drop),
+            store.directory.join(general.id, alice.id).await.map(drop),
         ] {
             assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");
         }
         postgres.start();
-        until_available(|| store.append(batch(n))).await.unwrap();
-        until_available(|| store.ping()).await.unwrap();
-        until_available(|| store.user(alice.id)).await.unwrap();
+        until_available(|| store.log.append(batch(n))).await.unwrap();
+        until_available(|| store.lifecycle.ping()).await.unwrap();
+        until_available(|| store.directory.user(alice.id)).await.unwrap();
     }
     let page = MessagePage { limit: 10, ..MessagePage::default() };
-    let stored: Vec<i64> = store.messages(page).await.unwrap().iter().map(|row| row.id.0).collect();
+    let stored: Vec<i64> = store.log.messages(page).await.unwrap().iter().map(|row| row.id.0).collect();
     assert_eq!(stored, [1, 2, 3]);
     assert!(matches!(store::open(&database, 1).await.map(drop), Err(StoreError::Owned(_))));
 }
@@ -58,26 +58,26 @@ async fn a_batch_asked_for_again_and_again_is_stored_once_the_database_is_back()
 async fn a_server_that_was_replaced_meanwhile_stores_nothing_more() {
     let postgres = Postgres::shared();
     let url = postgres.create_database();
-    let store = store::open(&Database::Postgres(url.clone()), 2).await.unwrap();
-    let (general, alice) = (group(&*store, "general").await, user(&*store, "alice").await);
+    let store = store::open(&Database::Postgres(url.clone()), 2).await.unwrap().store;
+    let (general, alice) = (group(&store, "general").await, user(&store, "alice").await);
     postgres.psql(&url, "UPDATE server SET owner = 'another'");
     let holder = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
     assert_eq!(postgres.psql(&url, holder), "t");
     for _ in 0..3 {
-        let answer = store.append(Arc::new([message(1, 1, &general, &alice, "late")])).await;
+        let answer = store.log.append(Arc::new([message(1, 1, &general, &alice, "late")])).await;
         assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");
     }
     assert_eq!(postgres.psql(&url, "SELECT count(*) FROM messages"), "0");
-    store.close().await.unwrap();
+    store.lifecycle.close().await.unwrap();
 }
 
 #[tokio::test]
 async fn a_table_that_is_locked_does_not_hold_up_a_question_for_ever() {
     let postgres = Postgres::shared();
     let url = postgres.create_database();
-    let store = store::open(&Database::Postgres(url.clone()), 1).await.unwrap();
-    let alice = user(&*store, "alice").await;
+    let store = store::open(&Database::Postgres(url.clone()), 1).await.unwrap().store;
+    let alice = user(&store, "alice").await;
     postgres.psql(&url, "CREATE TABLE released (at timestamptz)");
     let hold = "DO $$ BEGIN
         LOCK TABLE users;
@@ -90,9 +90,9 @@ async fn a_table_that_is_locked_does_not_hold_up_a_question_for_ever() {
     let locked = "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted
         AND relation = 'users'::regclass";
     while postgres.psql(&url, locked) == "0" {}
-    let answer = store.user(alice.id).await;
+    let answer = store.directory.user(alice.id).await;
     assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");
     postgres.psql(&url, "INSERT INTO released VALUES (now())");
     locker.join().unwrap();
-    assert!(until_available(|| store.user(alice.id)).await.unwrap().is_some());
+    assert!(until_available(|| store.directory.user(alice.id)).await.unwrap().is_some());
 }

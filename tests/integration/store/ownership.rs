@@ -17,7 +17,7 @@ const HOLD: &str = "GROUPCAST_TEST_HOLD";
 const HOLDER: &str = "store::ownership::hold";
 
 /// Opens the store once its owner is found to be gone, which the database may notice a moment later.
-async fn open_when_free(backend: &Backend) -> Arc<dyn Store> {
+async fn open_when_free(backend: &Backend) -> Store {
     let patience = Instant::now() + Duration::from_secs(60);
     loop {
         match backend.try_open().await {
@@ -27,7 +27,7 @@ async fn open_when_free(backend: &Backend) -> Arc<dyn Store> {
     }
 }
 
-fn assert_owned(opened: StoreResult<Arc<dyn Store>>, place: &str) {
+fn assert_owned(opened: StoreResult<Store>, place: &str) {
     match opened.map(drop) {
         Err(StoreError::Owned(named)) => assert!(named.contains(place), "{named}"),
         other => panic!("{other:?}"),
@@ -42,7 +42,7 @@ async fn hold() {
         Some(file) => Database::Sqlite(file.into()),
         None => Database::Postgres(database),
     };
-    let _store = store::open(&database, 1).await.unwrap();
+    let _opened = store::open(&database, 1).await.unwrap();
     println!("holding");
     std::future::pending::<()>().await;
 }
@@ -56,16 +56,16 @@ on_both! {
         };
         assert_owned(backend.try_open().await, &place);
         assert_owned(backend.try_open().await, &place);
-        store.create_user(new_user("alice")).await.unwrap();
-        store.close().await.unwrap();
-        backend.open().await.close().await.unwrap();
+        store.directory.create_user(new_user("alice")).await.unwrap();
+        store.lifecycle.close().await.unwrap();
+        backend.open().await.lifecycle.close().await.unwrap();
     }
 
     async fn a_store_that_is_dropped_is_given_up(backend: Backend) {
         let store = backend.open().await;
-        store.create_user(new_user("alice")).await.unwrap();
+        store.directory.create_user(new_user("alice")).await.unwrap();
         drop(store);
-        assert!(open_when_free(&backend).await.user(UserId(1)).await.unwrap().is_some());
+        assert!(open_when_free(&backend).await.directory.user(UserId(1)).await.unwrap().is_some());
     }
 
     async fn a_server_that_is_killed_gives_up_what_it_held(backend: Backend) {
@@ -87,41 +87,41 @@ on_both! {
 
     async fn everything_is_there_after_reopening(backend: Backend) {
         let store = backend.open().await;
-        let (general, alice) = (group(&*store, "general").await, user(&*store, "alice").await);
-        let pair = store.private_group(alice.id, alice.id, "private_1").await.unwrap();
-        store.join(general.id, alice.id).await.unwrap();
+        let (general, alice) = (group(&store, "general").await, user(&store, "alice").await);
+        let pair = store.directory.private_group(alice.id, alice.id, "private_1").await.unwrap();
+        store.directory.join(general.id, alice.id).await.unwrap();
         let batch: Arc<[_]> = Arc::new([message(1, 1, &general, &alice, "hello")]);
-        store.append(batch.clone()).await.unwrap();
-        store.close().await.unwrap();
+        store.log.append(batch.clone()).await.unwrap();
+        store.lifecycle.close().await.unwrap();
 
         for _ in 0..2 {
             let store = backend.open().await;
             let page = MessagePage { limit: 10, ..MessagePage::default() };
-            assert_eq!(store.messages(page).await.unwrap(), *batch);
-            assert_eq!(store.user_by_name("alice").await.unwrap().as_ref(), Some(&*alice));
-            assert_eq!(store.group_by_name("general").await.unwrap().as_ref(), Some(&*general));
-            assert_eq!(store.private_group(alice.id, alice.id, "private_2").await.unwrap(), pair);
-            assert!(store.is_member(general.id, alice.id).await.unwrap());
-            store.append(batch.clone()).await.unwrap();
-            store.close().await.unwrap();
+            assert_eq!(store.log.messages(page).await.unwrap(), *batch);
+            assert_eq!(store.directory.user_by_name("alice").await.unwrap().as_ref(), Some(&*alice));
+            assert_eq!(store.directory.group_by_name("general").await.unwrap().as_ref(), Some(&*general));
+            assert_eq!(store.directory.private_group(alice.id, alice.id, "private_2").await.unwrap(), pair);
+            assert!(store.directory.is_member(general.id, alice.id).await.unwrap());
+            store.log.append(batch.clone()).await.unwrap();
+            store.lifecycle.close().await.unwrap();
         }
     }
 
     async fn a_closed_store_answers_that_it_is(backend: Backend) {
         let store = backend.open().await;
-        let (general, alice) = (group(&*store, "general").await, user(&*store, "alice").await);
-        store.ping().await.unwrap();
+        let (general, alice) = (group(&store, "general").await, user(&store, "alice").await);
+        store.lifecycle.ping().await.unwrap();
         // What is under way is brought to its end.
         let (appended, closed) = tokio::join!(
-            store.append(Arc::new([message(1, 1, &general, &alice, "hello")])),
-            store.close(),
+            store.log.append(Arc::new([message(1, 1, &general, &alice, "hello")])),
+            store.lifecycle.close(),
         );
         appended.unwrap();
         closed.unwrap();
-        assert!(matches!(store.ping().await, Err(StoreError::Unavailable(_))));
-        assert!(matches!(store.user(alice.id).await, Err(StoreError::Unavailable(_))));
-        assert!(matches!(store.append(Arc::new([])).await, Err(StoreError::Unavailable(_))));
-        store.close().await.unwrap();
+        assert!(matches!(store.lifecycle.ping().await, Err(StoreError::Unavailable(_))));
+        assert!(matches!(store.directory.user(alice.id).await, Err(StoreError::Unavailable(_))));
+        assert!(matches!(store.log.append(Arc::new([])).await, Err(StoreError::Unavailable(_))));
+        store.lifecycle.close().await.unwrap();
     }
 }
 
@@ -132,7 +132,7 @@ async fn a_file_has_one_owner_whatever_it_is_called() {
     let Database::Sqlite(file) = &backend.database else { unreachable!() };
     let link = file.with_file_name("link.db");
     std::os::unix::fs::symlink(file, &link).unwrap();
-    assert_owned(store::open(&Database::Sqlite(link), 1).await, "chat.db");
+    assert_owned(store::open(&Database::Sqlite(link), 1).await.map(|opened| opened.store), "chat.db");
 }
 
 #[tokio::test]

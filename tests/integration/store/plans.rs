@@ -33,7 +33,7 @@ async fn paging_reads_each_row_about_once() {
     let postgres = Postgres::shared();
     let url = postgres.create_database();
     let backend = Backend { database: Database::Postgres(url.clone()), _folder: None };
-    backend.open().await.close().await.unwrap();
+    backend.open().await.lifecycle.close().await.unwrap();
     postgres.psql(&url, FILL);
     // With statistics and, as right after a start, without.
     for analyze in ["", "ANALYZE"] {
@@ -51,13 +51,13 @@ async fn paging_reads_each_row_about_once() {
             let store = backend.open().await;
             let mut page = MessagePage { filter, limit: 500, ..MessagePage::default() };
             let mut rows = 0;
-            while let Some(last) = store.messages(page).await.unwrap().last() {
+            while let Some(last) = store.log.messages(page).await.unwrap().last() {
                 page.after = last.id;
                 rows += 1;
             }
-            store.newest(filter, 100).await.unwrap();
-            store.heads(vec![GroupId(1), GroupId(2)]).await.unwrap();
-            store.close().await.unwrap();
+            store.log.newest(filter, 100).await.unwrap();
+            store.log.heads(vec![GroupId(1), GroupId(2)]).await.unwrap();
+            store.lifecycle.close().await.unwrap();
             let read = rows_read(postgres, &url) - before;
             println!("{analyze:8} {filter:?}: {rows} pages, {read} rows read");
             assert!(read < 2 * MESSAGES, "{filter:?}: {read} rows read");

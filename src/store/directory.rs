@@ -1,0 +1,77 @@
+//! Users, groups and who belongs to which.
+
+use super::{Asked, Unique};
+use crate::model::{Group, GroupId, NewUser, User, UserId};
+
+/// Users, groups and memberships. They are asked seldom: whoever asks often keeps the answers.
+///
+/// A new question is a method here, a function of the same name in `users` or `groups` of both backends, and a case in
+/// the conformance tests (`tests/integration/store`), which run over both.
+pub trait Directory: Send + Sync + 'static {
+    /// Which of these is in use by some user: the address before the name.
+    fn taken<'a>(&'a self, username: &'a str, email: &'a str) -> Asked<'a, Option<Unique>>;
+
+    /// Creates a user.
+    ///
+    /// # Errors
+    /// [`StoreError::Taken`] with [`Unique::Email`] if the address is in use, else with [`Unique::Username`]
+    /// if the name is.
+    fn create_user(&self, user: NewUser) -> Asked<'_, User>;
+
+    /// The user of this number.
+    fn user(&self, id: UserId) -> Asked<'_, Option<User>>;
+
+    /// The user of this name, compared byte by byte.
+    fn user_by_name<'a>(&'a self, username: &'a str) -> Asked<'a, Option<User>>;
+
+    /// Creates a group.
+    ///
+    /// # Errors
+    /// [`StoreError::Taken`] with [`Unique::GroupName`].
+    fn create_group<'a>(&'a self, name: &'a str, is_private: bool) -> Asked<'a, Group>;
+
+    /// The group of this number.
+    fn group(&self, id: GroupId) -> Asked<'_, Option<Group>>;
+
+    /// The group of this name, compared byte by byte.
+    fn group_by_name<'a>(&'a self, name: &'a str) -> Asked<'a, Option<Group>>;
+
+    /// Groups in ascending order of `id`, those above `after`, the first `skip` of them left out, at most
+    /// [`PAGE_ROWS_MAX`](crate::model::limits::PAGE_ROWS_MAX) or `limit` of them, whichever is less.
+    fn groups(&self, after: GroupId, skip: u64, limit: u64) -> Asked<'_, Vec<Group>>;
+
+    /// The private group of these two users: the one made for them here, else the oldest private group that
+    /// has just these two as members, else a new one under `name`. There is one per pair, whatever the order
+    /// and even when several ask at once; both are members of it. A user's group with themself has one
+    /// member and is always one made here.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] if there is no such user, [`StoreError::Taken`] with [`Unique::GroupName`] if a group was to be made and the name is in use.
+    fn private_group<'a>(&'a self, one: UserId, other: UserId, name: &'a str) -> Asked<'a, Group>;
+
+    /// Makes the user a member of the group, unless the group is private and already has
+    /// [`PRIVATE_MEMBERS_MAX`](crate::model::limits::PRIVATE_MEMBERS_MAX) others. Of several who ask at once
+    /// for the last place one gets it.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] if there is no such group or user.
+    fn join(&self, group: GroupId, user: UserId) -> Asked<'_, Join>;
+
+    /// Whether the user is a member of the group.
+    fn is_member(&self, group: GroupId, user: UserId) -> Asked<'_, bool>;
+
+    /// Members of the group in ascending order of `id`, those above `after`, at most
+    /// [`PAGE_ROWS_MAX`](crate::model::limits::PAGE_ROWS_MAX) or `limit` of them, whichever is less.
+    fn members(&self, group: GroupId, after: UserId, limit: u64) -> Asked<'_, Vec<User>>;
+}
+
+/// What came of asking for membership.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Join {
+    /// A member from now on.
+    Joined,
+    /// Was a member before.
+    AlreadyMember,
+    /// The group is private and has all the members it can have.
+    Full,
+}
