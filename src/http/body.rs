@@ -1,23 +1,13 @@
 //! Bodies of responses.
 
-use std::pin::Pin;
-use std::task::{Context, Poll};
-
 use bytes::Bytes;
-use hyper::body::{Body as HyperBody, Frame, SizeHint};
+use futures_util::Stream;
+use futures_util::stream::{BoxStream, StreamExt};
+use http_body_util::{Either, Full, StreamBody};
+use hyper::body::Frame;
 
-use super::list::List;
-
-/// The body of a response.
-#[derive(Debug)]
-pub enum Body {
-    /// None, or all sent.
-    Empty,
-    /// All of it, in one piece.
-    Full(Bytes),
-    /// A list too long for one piece, read from the store as the client takes it.
-    List(Box<List>),
-}
+/// The body of a response: in one piece, or in pieces that are made as the client takes them.
+pub type Body = Either<Full<Bytes>, StreamBody<BoxStream<'static, Result<Frame<Bytes>, BodyError>>>>;
 
 /// The store failed in the midst of a list. The connection ends without the last chunk, so the client
 /// knows that its list is not whole.
@@ -25,41 +15,12 @@ pub enum Body {
 #[error("the list could not be read to its end")]
 pub struct BodyError;
 
-impl HyperBody for Body {
-    type Data = Bytes;
-    type Error = BodyError;
+/// A body in one piece, which may be empty.
+pub(super) fn full(bytes: impl Into<Bytes>) -> Body {
+    Either::Left(Full::new(bytes.into()))
+}
 
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let body = self.get_mut();
-        match body {
-            Self::Empty => Poll::Ready(None),
-            Self::Full(bytes) => {
-                let bytes = std::mem::take(bytes);
-                *body = Self::Empty;
-                Poll::Ready(Some(Ok(Frame::data(bytes))))
-            }
-            Self::List(list) => {
-                list.poll_chunk(context).map(|chunk| chunk.map(|chunk| chunk.map(Frame::data)))
-            }
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        match self {
-            Self::Empty => true,
-            Self::Full(bytes) => bytes.is_empty(),
-            Self::List(_) => false,
-        }
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        match self {
-            Self::Empty => SizeHint::with_exact(0),
-            Self::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Self::List(_) => SizeHint::default(),
-        }
-    }
+/// A body in pieces.
+pub(super) fn streamed(pieces: impl Stream<Item = Result<Bytes, BodyError>> + Send + 'static) -> Body {
+    Either::Right(StreamBody::new(pieces.map(|piece| piece.map(Frame::data)).boxed()))
 }

@@ -9,7 +9,7 @@ use hyper::header::{
 };
 use hyper::{Method, Response, StatusCode};
 
-use super::body::Body;
+use super::body::{self, Body};
 
 const METHODS: [&str; 5] = ["DELETE", "GET", "PATCH", "POST", "PUT"];
 const METHODS_LIST: HeaderValue = HeaderValue::from_static("DELETE, GET, PATCH, POST, PUT");
@@ -56,7 +56,7 @@ impl Cors {
             (true, false) => (StatusCode::BAD_REQUEST, "Disallowed CORS method"),
             (false, false) => (StatusCode::BAD_REQUEST, "Disallowed CORS origin, method"),
         };
-        let mut response = Response::new(Body::Full(text.into()));
+        let mut response = Response::new(body::full(text));
         *response.status_mut() = status;
         let answer = response.headers_mut();
         answer.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
@@ -120,10 +120,12 @@ impl Permit {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+    use http_body_util::BodyExt;
     use hyper::Method;
     use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 
-    use super::{Body, Cors};
+    use super::Cors;
 
     const ORIGIN: (&str, &str) = ("origin", "https://a.example");
     const REQUEST_GET: (&str, &str) = ("access-control-request-method", "GET");
@@ -214,7 +216,8 @@ mod tests {
             let mut told: Vec<_> = told.lines().collect();
             told.sort_unstable();
             assert_eq!(told, expected, "{request:?}");
-            assert!(matches!(response.into_body(), Body::Full(body) if body == text));
+            let body = response.into_body().collect().now_or_never().unwrap().unwrap();
+            assert_eq!(body.to_bytes(), text);
         }
     }
 

@@ -6,13 +6,12 @@ use std::time::Duration;
 use hyper::header::{ALLOW, CONNECTION, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 
+use super::body::{self, Body};
+use super::response;
 use crate::chat::ChatError;
 use crate::compat::fastapi::json::Value;
-use crate::store::Unique;
-
-use super::body::Body;
-use super::response;
 use crate::compat::fastapi::{BodyError, Location, Problem, Problems};
+use crate::store::Unique;
 
 /// What FastAPI says of a body that can not be read.
 pub(super) const UNREADABLE: &str = "There was an error parsing the body";
@@ -24,11 +23,12 @@ pub(super) enum HttpError {
     Invalid(Problems),
     /// 405: the resource does not have this method.
     MethodNotAllowed {
-        /// The methods it has.
-        allow: &'static str,
+        /// The methods it has, with commas between them.
+        allow: String,
     },
-    /// The body was not read to its end, so the connection can not be used again.
-    Cut(StatusCode, &'static str),
+    /// The connection can not be used again, since the body was not read to its end, or nobody can tell whom the next
+    /// request would be for.
+    Last(StatusCode, &'static str),
     /// 429 or 503: worth another try.
     TryLater {
         /// Which of them.
@@ -45,20 +45,25 @@ pub(super) enum HttpError {
 }
 
 impl HttpError {
+    /// There is nothing under this path.
+    pub(super) const NOT_FOUND: Self = Self::Detail(StatusCode::NOT_FOUND, Cow::Borrowed("Not Found"));
+
     /// The response that tells the client.
     pub(super) fn into_response(self) -> Response<Body> {
         match self {
             Self::Invalid(problems) => {
-                let mut response = response::json(problems.into_json());
+                let mut response = response::ok(body::full(problems.into_json()));
                 *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
                 response
             }
             Self::MethodNotAllowed { allow } => {
                 let mut response = response::detail(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed");
-                response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+                if let Ok(allow) = HeaderValue::try_from(allow) {
+                    response.headers_mut().insert(ALLOW, allow);
+                }
                 response
             }
-            Self::Cut(status, text) => {
+            Self::Last(status, text) => {
                 let mut response = response::detail(status, text);
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
                 response

@@ -26,7 +26,7 @@ pub(super) fn check_host(head: &Parts) -> Result<(), HttpError> {
 }
 
 fn refuse(text: &'static str) -> HttpError {
-    HttpError::Cut(StatusCode::BAD_REQUEST, text)
+    HttpError::Last(StatusCode::BAD_REQUEST, text)
 }
 
 /// Whether this is `uri-host [ ":" port ]` (RFC 3986, section 3.2.2). The host is empty if the target of the request has

@@ -1,27 +1,27 @@
 //! REST, and the WebSocket handshake.
 //!
-//! A request passes through [`Http::handle`]: `upgrade` takes handshakes, `cors` answers preflights,
-//! [`route`] names the resource, and a handler in that resource's file reads, asks the
-//! [`Chat`](crate::chat::Chat) and writes. Whatever goes wrong on the way is an `HttpError` until the end.
+//! A request passes through [`Http::handle`]: [`route`] names its resource, `upgrade` takes handshakes, `cors` answers
+//! preflights, and a handler in that resource's file in `routes` reads, asks the [`Chat`](crate::chat::Chat) and
+//! writes. Whatever goes wrong on the way is an `HttpError` until the end.
 
 mod body;
+mod context;
 mod cors;
 mod error;
-mod groups;
-mod handler;
-mod health;
 mod host;
 mod list;
-mod messages;
+mod params;
 mod peek;
-mod receive;
+mod request_body;
+mod resource;
 mod response;
 mod router;
+mod routes;
+mod service;
 mod upgrade;
-mod users;
 
 pub use body::{Body, BodyError};
-pub use handler::{Http, HttpOptions};
 pub use peek::group_asked_for;
 pub use router::{Route, route};
+pub use service::{Http, HttpOptions, MatchedPath};
 pub use upgrade::Upgrade;

@@ -2,15 +2,16 @@
 
 use percent_encoding::percent_decode_str;
 
-use super::router::{Route, route};
+use super::router::route;
+use crate::chat::SocketTarget;
 
 /// The group whose socket a request asks for, if its first line is there and asks for one.
 pub fn group_asked_for(head: &[u8]) -> Option<String> {
     let target = head.strip_prefix(b"GET ")?;
     let end = target.iter().position(|&byte| matches!(byte, b' ' | b'?' | b'\r'))?;
     let path = percent_decode_str(str::from_utf8(&target[..end]).ok()?).decode_utf8_lossy();
-    match route(&path) {
-        Route::GroupSocket { group, .. } => Some(group.to_owned()),
+    match route(&path)?.socket_target()? {
+        Ok(SocketTarget::Group { group, .. }) => Some(group),
         _ => None,
     }
 }

@@ -1,178 +1,131 @@
 //! Which resource a path names.
 
+use std::sync::LazyLock;
+
+use crate::chat::SocketTarget;
+
 use super::error::HttpError;
-use super::response;
+use super::params::{PARAMS_MAX, Params};
+use super::resource::{Resource, Serves};
+use super::routes::RESOURCES;
 
-/// A resource, with the parts of the path that are its parameters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Route<'p> {
-    /// `/api/v1/users/`
-    Users,
-    /// `/api/v1/users/{user_id}`, `/api/users/{user_id}`
-    User(&'p str),
-    /// `/api/v1/groups/`
-    Groups,
-    /// `/api/v1/groups/{group_id}`
-    Group(&'p str),
-    /// `/api/v1/groups/{group_id}/members/`
-    Members(&'p str),
-    /// `/api/v1/groups/{group_id}/presence/`
-    Presence(&'p str),
-    /// `/api/v1/messages/`
-    Messages,
-    /// `/healthz`
-    Health,
-    /// `/readyz`
-    Ready,
-    /// `/ws/group/{group_name}/{username}`
-    GroupSocket {
-        /// The group's name.
-        group: &'p str,
-        /// The user's name.
-        username: &'p str,
-    },
-    /// `/ws/chat/{user_id}/{receiver_username}`
-    PrivateSocket {
-        /// The user's number, as text.
-        user: &'p str,
-        /// The other user's name.
-        receiver: &'p str,
-    },
-    /// `/ws`
-    Socket,
-    /// Anything else.
-    Unknown,
-}
-
-/// Finds the resource of a percent-decoded path. A slash at the end makes no difference, but for sockets,
-/// whose last part is a name.
-pub fn route(path: &str) -> Route<'_> {
-    let Some(path) = path.strip_prefix('/') else { return Route::Unknown };
-    let (versioned, rest) = match path.strip_prefix("api/v1/") {
-        Some(rest) => (true, rest),
-        None => (false, path),
-    };
-    if rest == "ws" || rest.starts_with("ws/") {
-        return socket(rest);
-    }
-    let mut parts = rest.strip_suffix('/').unwrap_or(rest).split('/');
-    let mut next = || parts.next();
-    match (versioned, next(), next(), next(), next()) {
-        (true, Some("users"), None, ..) => Route::Users,
-        (true, Some("users"), Some(id), None, _) if !id.is_empty() => Route::User(id),
-        (false, Some("api"), Some("users"), Some(id), None) if !id.is_empty() => Route::User(id),
-        (true, Some("groups"), None, ..) => Route::Groups,
-        (true, Some("groups"), Some(id), None, _) if !id.is_empty() => Route::Group(id),
-        (true, Some("groups"), Some(id), Some("members"), None) if !id.is_empty() => Route::Members(id),
-        (true, Some("groups"), Some(id), Some("presence"), None) if !id.is_empty() => Route::Presence(id),
-        (true, Some("messages"), None, ..) => Route::Messages,
-        (false, Some("healthz"), None, ..) => Route::Health,
-        (false, Some("readyz"), None, ..) => Route::Ready,
-        _ => Route::Unknown,
-    }
-}
-
-fn socket(path: &str) -> Route<'_> {
-    let mut parts = path.split('/');
-    let mut next = || parts.next();
-    match (next(), next(), next(), next(), next()) {
-        (_, None | Some(""), None, ..) => Route::Socket,
-        (_, Some("group"), Some(group), Some(username), None)
-            if !group.is_empty() && !username.is_empty() =>
-        {
-            Route::GroupSocket { group, username }
-        }
-        (_, Some("chat"), Some(user), Some(receiver), None) if !user.is_empty() && !receiver.is_empty() => {
-            Route::PrivateSocket { user, receiver }
-        }
-        _ => Route::Unknown,
-    }
+/// A resource that was found, and the parameters in its path.
+#[derive(Clone, Copy)]
+pub struct Route<'p> {
+    pub(super) resource: &'static Resource,
+    pub(super) params: Params<'p>,
 }
 
 impl Route<'_> {
-    /// What to answer to a method that the resource does not have.
-    pub(super) fn refuse_method(self) -> HttpError {
-        let allow = match self {
-            Self::Users => "POST",
-            Self::Groups | Self::Messages => "GET, POST",
-            Self::User(_) | Self::Group(_) | Self::Members(_) | Self::Presence(_) => "GET",
-            Self::Health | Self::Ready => "GET",
-            // A socket is no resource to a plain request.
-            Self::GroupSocket { .. } | Self::PrivateSocket { .. } | Self::Socket | Self::Unknown => {
-                return response::NOT_FOUND;
+    /// The path with the names of its parameters in braces, such as `/api/v1/users/{user_id}`; the same for all paths
+    /// of one resource.
+    pub fn template(&self) -> &'static str {
+        self.resource.paths.first().copied().unwrap_or_default()
+    }
+
+    /// What a socket under this path is for; `None` if it is no path for sockets.
+    pub(super) fn socket_target(&self) -> Option<Result<SocketTarget, HttpError>> {
+        match self.resource.serves {
+            Serves::Socket(target) => Some(target(&self.params)),
+            Serves::Methods(_) => None,
+        }
+    }
+}
+
+/// Finds the resource of a percent-decoded path. A slash at the end makes no difference, but for sockets whose last
+/// segment is a name. A segment that a template spells out goes before one that is a parameter.
+pub fn route(path: &str) -> Option<Route<'_>> {
+    static ROOT: LazyLock<Node> = LazyLock::new(|| Node::of(RESOURCES));
+    ROOT.route(path)
+}
+
+/// All paths that begin with the same segments.
+#[derive(Default)]
+struct Node {
+    /// By their next segment.
+    literals: Vec<(&'static str, Self)>,
+    /// Those whose next segment is a parameter.
+    parameter: Option<Box<Self>>,
+    /// The one that ends here.
+    end: Option<End>,
+}
+
+/// The end of a path.
+struct End {
+    resource: &'static Resource,
+    /// The names of its parameters.
+    names: Vec<&'static str>,
+}
+
+impl Node {
+    fn of(resources: &'static [&'static Resource]) -> Self {
+        let mut root = Self::default();
+        for &resource in resources {
+            for path in resource.paths {
+                let mut node = &mut root;
+                let mut names = Vec::new();
+                for segment in path.split('/').filter(|segment| !segment.is_empty()) {
+                    let name = segment.strip_prefix('{').and_then(|name| name.strip_suffix('}'));
+                    names.extend(name);
+                    node = match name {
+                        Some(_) => node.parameter.get_or_insert_default(),
+                        None => node.literal(segment),
+                    };
+                }
+                node.end = Some(End { resource, names });
+            }
+        }
+        root
+    }
+
+    fn literal(&mut self, segment: &'static str) -> &mut Self {
+        let index = match self.literals.iter().position(|(literal, _)| *literal == segment) {
+            Some(index) => index,
+            None => {
+                self.literals.push((segment, Self::default()));
+                self.literals.len() - 1
             }
         };
-        HttpError::MethodNotAllowed { allow }
+        &mut self.literals[index].1
+    }
+
+    fn route<'p>(&'p self, path: &'p str) -> Option<Route<'p>> {
+        let path = path.strip_prefix('/')?;
+        let (path, ends_with_slash) = match path.strip_suffix('/') {
+            Some(path) => (path, true),
+            None => (path, false),
+        };
+        let mut values = [""; PARAMS_MAX];
+        // The path that is a slash and nothing else has no segments.
+        let rest = (!path.is_empty() || ends_with_slash).then_some(path);
+        let End { resource, names } = self.find(rest, &mut values, 0)?;
+        let params = Params::new(names, values);
+        let cuts_name = ends_with_slash && !params.is_empty() && matches!(resource.serves, Serves::Socket(_));
+        (!cuts_name).then_some(Route { resource, params })
+    }
+
+    /// Finds the end of a path of which `rest` is left; none if all its segments were taken, `taken` of them as
+    /// parameters.
+    fn find<'p>(
+        &self,
+        rest: Option<&'p str>,
+        values: &mut [&'p str; PARAMS_MAX],
+        taken: usize,
+    ) -> Option<&End> {
+        let Some(rest) = rest else { return self.end.as_ref() };
+        let (segment, rest) = match rest.split_once('/') {
+            Some((segment, rest)) => (segment, Some(rest)),
+            None => (rest, None),
+        };
+        let literal = self.literals.iter().find(|(literal, _)| *literal == segment);
+        if let Some(end) = literal.and_then(|(_, node)| node.find(rest, values, taken)) {
+            return Some(end);
+        }
+        let parameter = self.parameter.as_ref().filter(|_| !segment.is_empty())?;
+        *values.get_mut(taken)? = segment;
+        parameter.find(rest, values, taken + 1)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Route, route};
-
-    #[test]
-    fn paths_name_resources() {
-        for (path, expected) in [
-            ("/api/v1/users/", Route::Users),
-            ("/api/v1/users", Route::Users),
-            ("/api/v1/users/1", Route::User("1")),
-            ("/api/v1/users/1/", Route::User("1")),
-            ("/api/v1/users/ a", Route::User(" a")),
-            ("/api/users/7", Route::User("7")),
-            ("/api/users/7/", Route::User("7")),
-            ("/api/v1/groups", Route::Groups),
-            ("/api/v1/groups/.", Route::Group(".")),
-            ("/api/v1/groups/5/members", Route::Members("5")),
-            ("/api/v1/groups/5/members/", Route::Members("5")),
-            ("/api/v1/groups/5/presence/", Route::Presence("5")),
-            ("/api/v1/messages/", Route::Messages),
-            ("/healthz", Route::Health),
-            ("/readyz/", Route::Ready),
-            ("/ws", Route::Socket),
-            ("/ws/", Route::Socket),
-            ("/api/v1/ws", Route::Socket),
-            ("/ws/group/g/u", Route::GroupSocket { group: "g", username: "u" }),
-            ("/api/v1/ws/group/g h/ü", Route::GroupSocket { group: "g h", username: "ü" }),
-            ("/ws/chat/1/b", Route::PrivateSocket { user: "1", receiver: "b" }),
-            ("/api/v1/ws/chat/x/b", Route::PrivateSocket { user: "x", receiver: "b" }),
-        ] {
-            assert_eq!(route(path), expected, "{path}");
-        }
-        for path in [
-            "",
-            "*",
-            "/",
-            "//",
-            "/nope",
-            "/api",
-            "/api/v1",
-            "/api/v1/",
-            "//api/v1/groups/",
-            "/api/v1//groups/",
-            "/API/v1/groups/",
-            "/api/v1/./groups/",
-            "/api/v1/users//",
-            "/api/v1/users/1/2",
-            "/api/v1/users/1//",
-            "/api/users",
-            "/api/users/",
-            "/api/groups/",
-            "/users/1",
-            "/api/v1/groups//members/",
-            "/api/v1/groups/1/members/2",
-            "/api/v1/groups/1/nope",
-            "/api/v1/healthz",
-            "/healthz/x",
-            "/ws//",
-            "/ws/group/g",
-            "/ws/group/g/",
-            "/ws/group//u",
-            "/ws/group/g/u/",
-            "/ws/group/g/u/v",
-            "/ws/chat/1",
-            "/wsx",
-        ] {
-            assert_eq!(route(path), Route::Unknown, "{path}");
-        }
-    }
-}
+mod tests;

@@ -1,24 +1,24 @@
 //! The WebSocket handshake (RFC 6455 section 4.2).
 
+use std::borrow::Cow;
+
 use hyper::header::{
     CONNECTION, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
     SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode, Version};
-use percent_encoding::percent_decode_str;
 
-use crate::chat::SocketTarget;
-use crate::model::UserId;
-
-use super::body::Body;
+use super::body::{self, Body};
 use super::error::HttpError;
-use super::router::{Route, route};
+use super::router::Route;
+use crate::chat::SocketTarget;
 use crate::compat::fastapi::Query;
-use crate::compat::fastapi::integer::parse_integer;
 
 /// The subprotocol of JSON mode.
 const JSON_PROTOCOL: &str = "chat.v1.json";
+const NO_SOCKET: HttpError =
+    HttpError::Detail(StatusCode::FORBIDDEN, Cow::Borrowed("There is no socket under this path"));
 const VERSION: HeaderValue = HeaderValue::from_static("13");
 
 /// What a handshake asked for. The response 101 carries it as an extension; whoever sends that response
@@ -34,12 +34,12 @@ pub struct Upgrade {
 }
 
 /// The answer to a handshake; `None` if the request is a plain one.
-pub(super) fn upgrade(head: &Parts) -> Option<Response<Body>> {
+pub(super) fn upgrade(head: &Parts, route: Option<&Route<'_>>) -> Option<Response<Body>> {
     let headers = &head.headers;
     if !lists(headers, UPGRADE, "websocket") || !lists(headers, CONNECTION, "upgrade") {
         return None;
     }
-    Some(match accept(head) {
+    Some(match accept(head, route) {
         Ok(upgrade) => switch(upgrade, headers),
         Err(error) => {
             let mut response = error.into_response();
@@ -52,12 +52,12 @@ pub(super) fn upgrade(head: &Parts) -> Option<Response<Body>> {
     })
 }
 
-fn accept(head: &Parts) -> Result<Upgrade, HttpError> {
+fn accept(head: &Parts, route: Option<&Route<'_>>) -> Result<Upgrade, HttpError> {
     let headers = &head.headers;
     if head.method != Method::GET {
-        return Err(HttpError::MethodNotAllowed { allow: "GET" });
+        return Err(HttpError::MethodNotAllowed { allow: "GET".to_owned() });
     }
-    let target = target(head.uri.path())?;
+    let target = route.and_then(Route::socket_target).unwrap_or(Err(NO_SOCKET))?;
     if head.version < Version::HTTP_11 {
         return Err(bad("A WebSocket handshake needs HTTP/1.1"));
     }
@@ -82,7 +82,7 @@ fn accept(head: &Parts) -> Result<Upgrade, HttpError> {
 }
 
 fn switch(upgrade: Upgrade, headers: &HeaderMap) -> Response<Body> {
-    let mut response = Response::new(Body::Empty);
+    let mut response = Response::new(body::full(""));
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let answer = response.headers_mut();
     answer.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
@@ -93,27 +93,6 @@ fn switch(upgrade: Upgrade, headers: &HeaderMap) -> Response<Body> {
     }
     response.extensions_mut().insert(upgrade);
     response
-}
-
-/// What the path asks for. It is decoded before it is taken apart, so a name can not contain a slash. What is
-/// not UTF-8 becomes U+FFFD, as elsewhere: then nobody has that name, and the socket is told so.
-fn target(path: &str) -> Result<SocketTarget, HttpError> {
-    let path = percent_decode_str(path).decode_utf8_lossy();
-    match route(&path) {
-        Route::GroupSocket { group, username } => {
-            Ok(SocketTarget::Group { group: group.to_owned(), username: username.to_owned() })
-        }
-        Route::PrivateSocket { user, receiver } => {
-            let number = parse_integer(user).map_err(|_| {
-                HttpError::Detail(StatusCode::FORBIDDEN, "The user id is not an integer".into())
-            })?;
-            // No user has number 0, as none has one that does not fit.
-            let user = UserId(i64::try_from(number).unwrap_or(0));
-            Ok(SocketTarget::Private { user, receiver: receiver.to_owned() })
-        }
-        Route::Socket => Ok(SocketTarget::Any),
-        _ => Err(HttpError::Detail(StatusCode::FORBIDDEN, "There is no socket under this path".into())),
-    }
 }
 
 fn bad(text: &'static str) -> HttpError {
@@ -145,7 +124,11 @@ mod tests {
     use hyper::http::request::Parts;
     use hyper::{Request, Response};
 
-    use super::{Body, SocketTarget, Upgrade, UserId, upgrade};
+    use percent_encoding::percent_decode_str;
+
+    use super::{Body, SocketTarget, Upgrade};
+    use crate::http::router::route;
+    use crate::model::UserId;
 
     const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 
@@ -167,6 +150,11 @@ mod tests {
             }
         }
         request.into_parts().0
+    }
+
+    fn upgrade(head: &Parts) -> Option<Response<Body>> {
+        let path = percent_decode_str(head.uri.path()).decode_utf8_lossy();
+        super::upgrade(head, route(&path).as_ref())
     }
 
     fn status(method: &str, path: &str, changes: &[(&'static str, &'static str)]) -> Option<u16> {

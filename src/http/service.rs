@@ -1,26 +1,26 @@
 //! From a request to its response.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http_body_util::BodyExt;
 use hyper::http::request::Parts;
-use hyper::{Method, Request, Response};
+use hyper::{Request, Response};
 use percent_encoding::percent_decode_str;
 use tokio_util::sync::CancellationToken;
 
-use crate::chat::Chat;
-
 use super::body::Body;
+use super::context::Context;
 use super::cors::Cors;
 use super::error::HttpError;
 use super::host::check_host;
-use super::receive::receive;
+use super::request_body::{BodyFailure, BodyLimits, IncomingBody};
+use super::resource::Answer;
 use super::router::{Route, route};
 use super::upgrade::upgrade;
-use super::{groups, health, messages, users};
+use crate::chat::Chat;
 use crate::compat::fastapi::Query;
 
 /// Bounds and permissions of the HTTP side.
@@ -43,10 +43,14 @@ pub struct Http {
 struct Shared {
     chat: Arc<Chat>,
     cors: Cors,
-    body_bytes_max: usize,
-    body_timeout: Duration,
+    body_limits: BodyLimits,
     draining: CancellationToken,
 }
+
+/// The template of the path that a request named, such as `/api/v1/users/{user_id}`. Every response to a request for
+/// a resource that exists carries it as an extension.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MatchedPath(pub &'static str);
 
 impl Http {
     /// Answers with what `chat` knows. Once `draining` is cancelled, `/readyz` says that the server is going
@@ -54,26 +58,42 @@ impl Http {
     pub fn new(chat: Arc<Chat>, options: HttpOptions, draining: CancellationToken) -> Self {
         let HttpOptions { body_bytes_max, body_timeout, cors_origins } = options;
         let cors = Cors::new(cors_origins);
-        Self { shared: Arc::new(Shared { chat, cors, body_bytes_max, body_timeout, draining }) }
+        let body_limits = BodyLimits { bytes_max: body_bytes_max, timeout: body_timeout };
+        Self { shared: Arc::new(Shared { chat, cors, body_limits, draining }) }
     }
 
     /// Answers a request. A response 101 carries an [`Upgrade`](super::Upgrade) as an extension; the caller
     /// completes the handshake and takes over the connection.
     pub async fn handle<B>(&self, request: Request<B>) -> Response<Body>
     where
-        B: hyper::body::Body<Data = Bytes> + Unpin,
+        B: hyper::body::Body<Data = Bytes, Error: Into<BodyFailure>> + Unpin,
     {
         let (head, body) = request.into_parts();
+        let path = percent_decode_str(head.uri.path()).decode_utf8_lossy();
+        let route = route(&path);
+        let mut response = self.respond(&head, route.as_ref(), &mut body.map_err(Into::into)).await;
+        if let Some(route) = route {
+            response.extensions_mut().insert(MatchedPath(route.template()));
+        }
+        response
+    }
+
+    async fn respond(
+        &self,
+        head: &Parts,
+        route: Option<&Route<'_>>,
+        body: &mut IncomingBody<'_>,
+    ) -> Response<Body> {
         let cors = &self.shared.cors;
-        let answer = match check_host(&head) {
+        let answer = match check_host(head) {
             Ok(()) => {
-                if let Some(response) = upgrade(&head) {
+                if let Some(response) = upgrade(head, route) {
                     return response;
                 }
                 if let Some(response) = cors.preflight(&head.method, &head.headers) {
                     return response;
                 }
-                self.answer(&head, body).await
+                self.answer(head, route, body).await
             }
             Err(error) => Err(error),
         };
@@ -82,30 +102,19 @@ impl Http {
         response
     }
 
-    async fn answer<B>(&self, head: &Parts, body: B) -> Result<Response<Body>, HttpError>
-    where
-        B: hyper::body::Body<Data = Bytes> + Unpin,
-    {
-        let Shared { chat, draining, body_bytes_max, body_timeout, .. } = &*self.shared;
-        let path: Cow<'_, str> = percent_decode_str(head.uri.path()).decode_utf8_lossy();
-        let query = Query::new(head.uri.query());
-        let get = head.method == Method::GET;
-        let post = head.method == Method::POST;
-        let received = || receive(body, *body_bytes_max, *body_timeout);
-        match route(&path) {
-            Route::Users if post => users::create(chat, &head.headers, &received().await?).await,
-            Route::User(id) if get => users::read(chat, id).await,
-            Route::Groups if get => groups::list(chat, query).await,
-            Route::Groups if post => groups::create(chat, &head.headers, &received().await?).await,
-            Route::Group(id) if get => groups::read(chat, id).await,
-            Route::Members(id) if get => groups::members(chat, id).await,
-            Route::Presence(id) if get => groups::presence(chat, id).await,
-            Route::Messages if get => messages::list(chat, query).await,
-            Route::Messages if post => messages::send(chat, &head.headers, &received().await?).await,
-            Route::Health if get => Ok(health::live()),
-            Route::Ready if get => health::ready(chat, draining).await,
-            other => Err(other.refuse_method()),
-        }
+    async fn answer(&self, head: &Parts, route: Option<&Route<'_>>, body: &mut IncomingBody<'_>) -> Answer {
+        let route = route.ok_or(HttpError::NOT_FOUND)?;
+        let Shared { chat, draining, body_limits, .. } = &*self.shared;
+        let context = Context {
+            chat,
+            head,
+            query: Query::new(head.uri.query()),
+            params: route.params,
+            body,
+            body_limits: *body_limits,
+            draining,
+        };
+        route.resource.handler(&head.method)?.call(context).await
     }
 }
 

@@ -1,0 +1,65 @@
+//! What a resource is.
+
+use std::pin::Pin;
+
+use hyper::{Method, Response};
+
+use crate::chat::SocketTarget;
+
+use super::body::Body;
+use super::context::Context;
+use super::error::HttpError;
+use super::params::Params;
+
+/// Something that has a path.
+pub(super) struct Resource {
+    /// Templates of its paths, with a leading slash and the names of parameters in braces, such as
+    /// `/api/v1/users/{user_id}`. A parameter is one whole segment. The first one names the resource in metrics; the
+    /// others are aliases with the same parameters.
+    pub(super) paths: &'static [&'static str],
+    pub(super) serves: Serves,
+}
+
+/// How a resource is used.
+pub(super) enum Serves {
+    /// By plain requests, with these methods.
+    Methods(&'static [(Method, &'static dyn Handler)]),
+    /// By WebSockets, for what the parameters of the path say. To plain requests it does not exist.
+    Socket(fn(&Params<'_>) -> Result<SocketTarget, HttpError>),
+}
+
+/// What becomes of a request.
+pub(super) type Answer = Result<Response<Body>, HttpError>;
+
+/// Answers requests with one method. Every `async fn(Context<'_>) -> Answer` does.
+pub(super) trait Handler: Sync {
+    /// Answers one request.
+    fn call<'r>(&'static self, context: Context<'r>) -> Pin<Box<dyn Future<Output = Answer> + 'r>>;
+}
+
+impl<F> Handler for F
+where
+    F: for<'r> AsyncFn(Context<'r>) -> Answer + Sync,
+{
+    fn call<'r>(&'static self, context: Context<'r>) -> Pin<Box<dyn Future<Output = Answer> + 'r>> {
+        Box::pin(async move { self(context).await })
+    }
+}
+
+impl Resource {
+    /// What answers this method.
+    ///
+    /// # Errors
+    /// 405, or 404 for a socket.
+    pub(super) fn handler(&self, method: &Method) -> Result<&'static dyn Handler, HttpError> {
+        let Serves::Methods(methods) = self.serves else { return Err(HttpError::NOT_FOUND) };
+        match methods.iter().find(|(offered, _)| offered == method) {
+            Some((_, handler)) => Ok(*handler),
+            None => {
+                let mut allow: Vec<&str> = methods.iter().map(|(method, _)| method.as_str()).collect();
+                allow.sort_unstable();
+                Err(HttpError::MethodNotAllowed { allow: allow.join(", ") })
+            }
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Messages.
+
+use hyper::Method;
+use hyper::header::{HeaderMap, HeaderName};
+
+use crate::chat::{Chat, ChatError, ChatResult, Claim, Draft, Entity};
+use crate::compat::fastapi::json::Value;
+use crate::compat::fastapi::{Length, Location, Problem, Problems, Query};
+use crate::http::body;
+use crate::http::context::Context;
+use crate::http::list::{self, Rows, write_rows};
+use crate::http::resource::{Answer, Resource, Serves};
+use crate::http::response;
+use crate::model::limits::{CLIENT_ID_BYTES_MAX, PAGE_BYTES_MAX, PAGE_ROWS_MAX};
+use crate::model::{GroupId, MessageId, Seq, UserId};
+use crate::protocol::message::write_message;
+use crate::store::{MessageFilter, MessagePage};
+
+pub(super) static MESSAGES: Resource = Resource {
+    paths: &["/api/v1/messages/"],
+    serves: Serves::Methods(&[(Method::GET, &list), (Method::POST, &send)]),
+};
+
+/// Rows of a list unless `limit` says otherwise.
+const LIMIT_DEFAULT: u64 = 100;
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+async fn list(context: Context<'_>) -> Answer {
+    let Context { chat, query, .. } = context;
+    let mut problems = Problems::default();
+    let skip = query.count("skip", 0, &mut problems);
+    let limit = query.count("limit", LIMIT_DEFAULT, &mut problems);
+    let user = query.integer("user_id", &mut problems);
+    let group = query.integer("group_id", &mut problems);
+    let after_seq = seq(query, "after_seq", &mut problems);
+    let before_seq = seq(query, "before_seq", &mut problems);
+    problems.check()?;
+
+    let (Ok(group), Ok(user)) = (group.map(row_number).transpose(), user.map(row_number).transpose()) else {
+        return Ok(response::ok(body::full("[]")));
+    };
+    if limit == 0 {
+        return Ok(response::ok(body::full("[]")));
+    }
+    let filter = MessageFilter { group: group.map(GroupId), user: user.map(UserId), after_seq, before_seq };
+    let after = match (after_seq, before_seq) {
+        (None, Some(_)) => chat.newest(filter, limit).await?,
+        _ => MessageId(0),
+    };
+    list::respond(chat, MessagePage { filter, after, skip, limit }).await
+}
+
+/// A number that a row can have: positive, and of 63 bits at most.
+fn row_number(number: i128) -> Result<i64, NoSuchRow> {
+    i64::try_from(number).ok().filter(|&number| number > 0).ok_or(NoSuchRow)
+}
+
+struct NoSuchRow;
+
+/// A `seq` of the group that is asked for; one beyond all others is as good as the last.
+fn seq(query: Query<'_>, name: &'static str, problems: &mut Problems) -> Option<Seq> {
+    let value = query.integer(name, problems)?;
+    if query.get("group_id").is_none() {
+        problems.add(Problem {
+            kind: "value_error",
+            location: Location::Query,
+            field: Some(name),
+            message: &format!("Value error, {name} needs group_id"),
+            input: &Value::String(&query.get(name).unwrap_or_default()),
+            context: None,
+        });
+    }
+    Some(Seq(value.clamp(0, i64::MAX.into()) as i64))
+}
+
+impl Rows for MessagePage {
+    async fn write_page(self, chat: &Chat, out: &mut Vec<u8>) -> ChatResult<Option<Self>> {
+        let page = chat.messages(Self { limit: self.limit.min(PAGE_ROWS_MAX as u64), ..self }).await?;
+        write_rows(out, &page, write_message);
+        let limit = self.limit.saturating_sub(page.len() as u64);
+        // A page of long messages ends early.
+        let is_full = page.len() >= PAGE_ROWS_MAX
+            || page.iter().map(|message| message.content.len()).sum::<usize>() >= PAGE_BYTES_MAX;
+        let last = page.last().filter(|_| is_full && limit > 0);
+        Ok(last.map(|last| Self { after: last.id, skip: 0, limit, ..self }))
+    }
+}
+
+async fn send(mut context: Context<'_>) -> Answer {
+    let (group, user, content, client_id) = context
+        .form(|form| {
+            let (group, user) = (form.integer("group_id"), form.integer("user_id"));
+            let content = form.text("content", Length::Any).to_owned();
+            let client_id = form.optional_text("client_id", Length::Bytes(CLIENT_ID_BYTES_MAX));
+            (group, user, content, client_id.map(str::to_owned))
+        })
+        .await?;
+    let client_id = match &client_id {
+        Some(client_id) => Some(client_id.as_str()),
+        None => idempotency_key(&context.head.headers)?,
+    };
+    let user = i64::try_from(user).map_err(|_| ChatError::NotFound(Entity::User))?;
+    let group = i64::try_from(group).map_err(|_| ChatError::NotFound(Entity::Group))?;
+    let draft = Draft::new(&content, client_id)?;
+    let principal = context.chat.principal(Claim::UserId(UserId(user))).await?;
+    let message = context.chat.post(&principal, GroupId(group), draft).await?;
+    let mut json = Vec::new();
+    write_message(&mut json, &message);
+    Ok(response::ok(body::full(json)))
+}
+
+/// The header that stands for `client_id` if the body has none.
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problems> {
+    let Some(value) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
+    match str::from_utf8(value.as_bytes()) {
+        Ok(key) if (1..=CLIENT_ID_BYTES_MAX).contains(&key.len()) => Ok(Some(key)),
+        _ => {
+            let mut problems = Problems::default();
+            problems.add(Problem {
+                kind: "value_error",
+                location: Location::Header,
+                field: Some("idempotency-key"),
+                message: &format!("Value error, must be 1 to {CLIENT_ID_BYTES_MAX} bytes of UTF-8"),
+                input: &Value::String(&String::from_utf8_lossy(value.as_bytes())),
+                context: None,
+            });
+            Err(problems)
+        }
+    }
+}
