@@ -15,12 +15,13 @@ mod yardstick;
 
 use std::time::Duration;
 
+use groupcast_kit::crowd::raise_open_files_max;
 use support::Result;
 use support::contender::{Contender, Mode};
 use support::figures::{Table, milliseconds, ratio, thousands};
 use support::load::{Pace, Shape, Span};
 use support::options::Options;
-use support::process::{Cores, raise_open_files_max};
+use support::process::Cores;
 
 struct Case {
     name: &'static str,

@@ -13,6 +13,7 @@ mod yardstick;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use groupcast_kit::http::request;
 use support::Result;
 use support::contender::{Contender, Server};
 use support::figures::{Table, milliseconds, ratio, thousands};
@@ -49,7 +50,7 @@ fn main() -> Result<()> {
     let measure = |process: &Process, address: SocketAddr| -> Result<Measured> {
         let path = |number: usize| {
             let group = groups[number % groups.len()];
-            requests::get(&format!("/api/v1/messages/?group_id={group}&limit={}", bare_history::LIMIT))
+            get(group)
         };
         if !options.small {
             requests::run(address, CONNECTIONS, Until::Time(WARM_UP), path)?;
@@ -64,8 +65,7 @@ fn main() -> Result<()> {
         ours.push(measure(&server.process, server.address)?);
     }
     let sample = |address| -> Result<Vec<u8>> {
-        let path = format!("/api/v1/messages/?group_id={}&limit={}", groups[0], bare_history::LIMIT);
-        Ok(requests::run(address, 1, Until::Requests(1), |_| requests::get(&path))?.last)
+        Ok(requests::run(address, 1, Until::Requests(1), |_| get(groups[0]))?.last)
     };
     if sample(bare_address)? != sample(server.address)? {
         return Err("the two send different bytes".into());
@@ -88,6 +88,12 @@ fn main() -> Result<()> {
         ]);
     }
     Ok(())
+}
+
+/// The request for a page of a group's history.
+fn get(group: i64) -> Vec<u8> {
+    let path = format!("/api/v1/messages/?group_id={group}&limit={}", bare_history::LIMIT);
+    request("GET", &path, &[], b"")
 }
 
 /// Gives each group its messages; answers with the groups.

@@ -6,15 +6,17 @@
 mod support;
 mod yardstick;
 
-use std::net::{SocketAddr, TcpStream};
+use std::io;
+use std::net::SocketAddr;
 use std::ops::Range;
 
-use support::Result;
+use groupcast_kit::crowd::{BlockingSocket, raise_open_files_max};
+use groupcast_kit::http::request;
 use support::contender::{Contender, path};
 use support::figures::{Table, thousands};
 use support::options::Options;
-use support::process::{Cores, raise_open_files_max};
-use support::socket::{self, JSON_MODE};
+use support::process::Cores;
+use support::{JSON_MODE, Result};
 
 /// What is open.
 #[derive(Clone, Copy)]
@@ -34,8 +36,6 @@ const CONNECTIONS: usize = 10_000;
 const CONNECTIONS_SMALL: usize = 50;
 /// Connections that are open before memory is first looked at, so that what is set up once does not count.
 const CONNECTIONS_BEFORE: usize = 100;
-/// Connections that come in together.
-const AT_A_TIME: usize = 50;
 
 /// Groups in which something was said and nobody listens.
 const GROUPS: usize = 100_000;
@@ -139,30 +139,24 @@ impl Kind {
         }
     }
 
+    /// The subprotocol that a socket asks for.
+    fn protocol(self) -> Option<&'static str> {
+        matches!(self, Kind::Json).then_some(JSON_MODE)
+    }
+
     /// Opens connections, some at a time.
-    fn open(self, address: SocketAddr, numbers: Range<usize>) -> Result<Vec<TcpStream>> {
-        let mut connections = Vec::with_capacity(numbers.len());
-        while connections.len() < numbers.len() {
-            let first = numbers.start + connections.len();
-            let last = numbers.end.min(first + AT_A_TIME);
-            let mut some =
-                (first..last).map(|number| socket::connect(address, number)).collect::<Result<Vec<_>>>()?;
-            for (number, stream) in (first..).zip(&mut some) {
-                match self {
-                    Kind::Text => socket::ask_upgrade(stream, &path(0, number), None)?,
-                    Kind::Json => socket::ask_upgrade(stream, &path(0, number), Some(JSON_MODE))?,
-                    Kind::KeepAlive => socket::ask(stream, "/healthz")?,
-                }
-            }
-            for stream in &mut some {
-                match self {
-                    Kind::Text => drop(socket::await_upgrade(stream, None)?),
-                    Kind::Json => drop(socket::await_upgrade(stream, Some(JSON_MODE))?),
-                    Kind::KeepAlive => socket::await_answer(stream)?,
-                }
-            }
-            connections.append(&mut some);
-        }
-        Ok(connections)
+    fn open(self, address: SocketAddr, numbers: Range<usize>) -> Result<Vec<BlockingSocket>> {
+        let ask = |number, socket: &mut BlockingSocket| match self {
+            Kind::Text | Kind::Json => socket.ask_upgrade(&path(0, number), self.protocol()),
+            Kind::KeepAlive => socket.send_bytes(&request("GET", "/healthz", &[], b"")),
+        };
+        let hear = |_, socket: &mut BlockingSocket| match self {
+            Kind::Text | Kind::Json => socket.await_upgrade(self.protocol()),
+            Kind::KeepAlive => match socket.receive()?.status {
+                200 => Ok(()),
+                status => Err(io::Error::other(format!("refused with {status}"))),
+            },
+        };
+        Ok(BlockingSocket::open_many(address, numbers, ask, hear)?)
     }
 }

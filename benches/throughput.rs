@@ -12,13 +12,13 @@ mod yardstick;
 
 use std::time::Duration;
 
+use groupcast_kit::crowd::raise_open_files_max;
 use support::Result;
 use support::contender::{Contender, Mode};
 use support::database::bare::ROWS_PER_TRANSACTION;
 use support::figures::{Table, milliseconds, ratio, thousands};
 use support::load::{Outcome, Pace, Shape, Span};
 use support::options::Options;
-use support::process::raise_open_files_max;
 
 const SENDERS: usize = 64;
 const SENDERS_SMALL: usize = 4;

@@ -16,7 +16,7 @@
 //! | [`compat`] | what imitates the FastAPI program that came before |
 //! | [`model`] | users, groups, messages, limits |
 //!
-//! Apart from these stands [`verify`], a client that checks a server from outside.
+//! Apart from these stands the crate `groupcast-verify`, a client that checks a server from outside.
 //!
 //! `ARCHITECTURE.md` tells how they work together.
 
@@ -32,6 +32,5 @@ pub mod protocol;
 mod random;
 pub mod server;
 pub mod store;
-pub mod verify;
 pub mod writer;
 pub mod ws;

@@ -8,9 +8,9 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use groupcast::config::{Command, Config, VerifyConfig};
+use groupcast::config::{Command, Config};
 use groupcast::server::Server;
-use groupcast::verify;
+use groupcast_verify::Check;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 #[global_allocator]
@@ -28,7 +28,7 @@ fn main() -> ExitCode {
     let _ = rlimit::increase_nofile_limit(u64::MAX);
     let config = match Command::load() {
         Ok(Command::Serve(config)) => config,
-        Ok(Command::Verify(config)) => return run(check(*config)),
+        Ok(Command::Verify(check)) => return run(verify(*check)),
         Ok(Command::Print(text)) => {
             say(text.trim_end());
             return ExitCode::SUCCESS;
@@ -70,10 +70,10 @@ async fn serve(config: Config) -> Result<ExitCode, Box<dyn Error>> {
 }
 
 /// Checks a server and prints what was found.
-async fn check(config: VerifyConfig) -> Result<ExitCode, Box<dyn Error>> {
+async fn verify(check: Check) -> Result<ExitCode, Box<dyn Error>> {
     let mut stop = Stop::new()?;
     let report = tokio::select! {
-        report = verify::run(&config) => report,
+        report = check.run() => report,
         () = stop.signal() => return Err("stopped before the check was complete".into()),
     };
     let report = match report {

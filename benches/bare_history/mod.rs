@@ -22,8 +22,9 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
 use crate::support::Result;
+use crate::yardstick::SERVE;
 
-/// The first argument that makes this program serve.
+/// As what this program is to serve.
 pub(crate) const NAME: &str = "bare-history";
 /// Messages in an answer.
 pub(crate) const LIMIT: i64 = 50;
@@ -35,26 +36,25 @@ enum Pool {
     Sqlite(sqlite::Pool),
 }
 
-/// Serves if the arguments of this program are [`NAME`] and a port, with the messages in `DATABASE_URL`; says
+/// Serves if the arguments of this program are [`SERVE`] and [`NAME`], with the messages in `DATABASE_URL`; says
 /// whether they were.
 pub(crate) fn serve_if_asked() -> Result<bool> {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    let [name, port] = arguments.as_slice() else { return Ok(false) };
-    if name != NAME {
+    if arguments != [SERVE, NAME] {
         return Ok(false);
     }
-    let port = port.parse()?;
-    tokio::runtime::Runtime::new()?.block_on(serve(port))?;
+    tokio::runtime::Runtime::new()?.block_on(serve())?;
     Ok(true)
 }
 
-async fn serve(port: u16) -> Result<()> {
+async fn serve() -> Result<()> {
     let url = env::var("DATABASE_URL")?;
     let pool = Arc::new(match url.strip_prefix("sqlite:") {
         Some(file) => Pool::Sqlite(sqlite::open(file, CONNECTIONS)?),
         None => Pool::Postgres(postgres::open(&url, CONNECTIONS)?),
     });
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    println!("listening on http://{}", listener.local_addr()?);
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;

@@ -1,11 +1,13 @@
 //! The servers that are compared, each started as a child process.
 
 use std::env;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
+use groupcast_kit::crowd::BlockingSocket;
+use groupcast_kit::http::request;
 use tempfile::TempDir;
+use tokio::process::Command;
 
 use super::Result;
 use super::database::{Database, Table};
@@ -13,8 +15,7 @@ use super::load::{Load, Shape, Wire};
 use super::options::Options;
 use super::process::{Cores, Process};
 use super::requests::{self, Until};
-use super::socket;
-use crate::yardstick::{COALESCING, ONE_SEND};
+use crate::yardstick::{COALESCING, ONE_SEND, SERVE};
 
 /// What the sockets of groupcast speak.
 #[derive(Clone, Copy, Debug)]
@@ -76,11 +77,10 @@ impl Contender {
     /// Starts it, on its own core if `cores` are given.
     pub(crate) fn start(&self, cores: Option<Cores>) -> Result<Server> {
         let folder = tempfile::tempdir()?;
-        let address = free_address()?;
         let mut command = match self {
             Contender::Yardstick(name) => {
                 let mut command = Command::new(env::current_exe()?);
-                command.args([*name, &address.port().to_string()]);
+                command.args([SERVE, name]);
                 command
             }
             Contender::Groupcast { database, threads } => {
@@ -98,18 +98,22 @@ impl Contender {
             }
         };
         // An empty folder, so that no `.env` of the project's is read.
-        command.current_dir(folder.path()).stdin(Stdio::null()).stdout(Stdio::null());
-        command.env("HOST", address.ip().to_string()).env("PORT", address.port().to_string());
-        let mut start = || Process::start(&mut command, address);
+        command.current_dir(folder.path());
+        command.env("HOST", Ipv4Addr::LOCALHOST.to_string()).env("PORT", "0");
+        let start = || Process::start(command);
         let process = match cores {
             Some(cores) => cores.start(start)?,
             None => start()?,
         };
+        let address = process.address();
         if !matches!(self, Contender::Yardstick(_)) {
             // It may listen before its database is ready; the answer comes when both are.
-            let mut stream = socket::connect(address, 0)?;
-            socket::ask(&mut stream, "/readyz")?;
-            socket::await_answer(&mut stream)?;
+            let mut socket = BlockingSocket::connect(address, 0)?;
+            socket.send_bytes(&request("GET", "/readyz", &[], b""))?;
+            let answer = socket.receive()?;
+            if answer.status != 200 {
+                return Err(format!("{} is not ready: {}", self.name(), answer.status).into());
+            }
         }
         let database = match self {
             Contender::Groupcast { database, .. } => Some(database.clone()),
@@ -125,11 +129,11 @@ impl Contender {
         database: &Database,
         folder: &Path,
     ) -> Result<(Process, SocketAddr)> {
-        let address = free_address()?;
         let mut command = Command::new(env::current_exe()?);
-        command.args([name, &address.port().to_string()]).env("DATABASE_URL", database.url(folder));
-        command.stdin(Stdio::null()).stdout(Stdio::null());
-        Ok((Process::start(&mut command, address)?, address))
+        command.args([SERVE, name]).env("DATABASE_URL", database.url(folder));
+        let process = Process::start(command)?;
+        let address = process.address();
+        Ok((process, address))
     }
 }
 
@@ -164,7 +168,7 @@ impl Server {
             let group = groups[number % groups.len()];
             let content = format!("what was said, number {number:>8}, in 64 bytes: {}", "x".repeat(18));
             let json = format!(r#"{{"group_id":{group},"user_id":{user},"content":"{content}"}}"#);
-            requests::post("/api/v1/messages/", &json)
+            request("POST", "/api/v1/messages/", &[("Content-Type", "application/json")], json.as_bytes())
         };
         requests::run(self.address, POSTERS, Until::Requests(messages), post)?;
         Ok(())
@@ -204,9 +208,4 @@ const POSTERS: usize = 128;
 /// The path of a socket in text mode.
 pub(crate) fn path(group: usize, user: usize) -> String {
     format!("/ws/group/g{group:06}/u{user:06}")
-}
-
-/// A port nobody listens on at the moment.
-fn free_address() -> Result<SocketAddr> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
 }

@@ -10,12 +10,13 @@ use std::net::{SocketAddr, TcpStream};
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
+use groupcast_kit::crowd::BlockingSocket;
+use groupcast_kit::frame::{self, CLOSE, Frame, PING, PONG, TEXT};
 use rustix::buffer::spare_capacity;
 use rustix::event::{Timespec, epoll};
 
 use super::Result;
 use super::latency::Latencies;
-use super::socket::{self, CLOSE, PING, TEXT};
 use message::Message;
 use pace::Sending;
 pub(crate) use pace::{Pace, Span};
@@ -77,8 +78,6 @@ struct Publisher {
 const SILENCE_MAX: Duration = Duration::from_secs(10);
 /// When nothing has come for so long, the probes have reached everyone they will reach.
 const QUIET_TIME: Duration = Duration::from_millis(50);
-/// Sockets that connect together.
-const AT_A_TIME: usize = 50;
 const READ_BYTES_MAX: usize = 256 * 1024;
 const EVENTS_MAX: usize = 1024;
 
@@ -94,33 +93,28 @@ impl Load {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let mut sockets = Vec::with_capacity(shape.sockets());
         let mut publishers = Vec::with_capacity(shape.publishers());
-        while sockets.len() < shape.sockets() {
-            let first = sockets.len();
-            let numbers = first..shape.sockets().min(first + AT_A_TIME);
-            let mut streams = numbers
-                .clone()
-                .map(|number| socket::connect(address, number))
-                .collect::<Result<Vec<TcpStream>>>()?;
-            for (number, stream) in numbers.clone().zip(&mut streams) {
-                socket::ask_upgrade(stream, &path(number / shape.members, number), wire.protocol())?;
+        let opened = BlockingSocket::open_many(
+            address,
+            0..shape.sockets(),
+            |number, socket| socket.ask_upgrade(&path(number / shape.members, number), wire.protocol()),
+            |_, socket| socket.await_upgrade(wire.protocol()),
+        )?;
+        for (number, socket) in opened.into_iter().enumerate() {
+            let (stream, unread) = socket.into_parts();
+            stream.set_nonblocking(true)?;
+            let data = epoll::EventData::new_u64(number as u64);
+            epoll::add(&epoll, &stream, data, epoll::EventFlags::IN)?;
+            if number % shape.members < shape.publishers {
+                publishers.push(Publisher { socket: number, sent: Vec::new(), echoed: 0, sent_max: 0 });
             }
-            for (number, mut stream) in numbers.zip(streams) {
-                let unread = socket::await_upgrade(&mut stream, wire.protocol())?;
-                stream.set_nonblocking(true)?;
-                let data = epoll::EventData::new_u64(number as u64);
-                epoll::add(&epoll, &stream, data, epoll::EventFlags::IN)?;
-                if number % shape.members < shape.publishers {
-                    publishers.push(Publisher { socket: number, sent: Vec::new(), echoed: 0, sent_max: 0 });
-                }
-                sockets.push(Socket {
-                    stream,
-                    group: number / shape.members,
-                    joined: false,
-                    unread,
-                    expected: vec![0; shape.publishers],
-                    order: 0,
-                });
-            }
+            sockets.push(Socket {
+                stream,
+                group: number / shape.members,
+                joined: false,
+                unread,
+                expected: vec![0; shape.publishers],
+                order: 0,
+            });
         }
         Ok(Load {
             shape,
@@ -235,7 +229,7 @@ impl Load {
         let now = self.clock.elapsed().as_nanos() as u64;
         let mut start = 0;
         let mut echoes = None;
-        while let Some(frame) = socket::first_frame(&self.buffer[start..length]) {
+        while let Some(frame) = Frame::first(&self.buffer[start..length]) {
             match frame.opcode {
                 TEXT => match self.wire.hear(frame.payload) {
                     Heard::Probe => socket.joined = true,
@@ -253,7 +247,7 @@ impl Load {
                 },
                 PING => {
                     let mut pong = Vec::new();
-                    socket::push_pong(&mut pong, frame.payload);
+                    frame::push(&mut pong, PONG, frame.payload);
                     socket.stream.write_all(&pong)?;
                 }
                 CLOSE => return Err(format!("socket {number} was told to close").into()),

@@ -10,7 +10,9 @@ pub(crate) mod load;
 pub(crate) mod options;
 pub(crate) mod process;
 pub(crate) mod requests;
-pub(crate) mod socket;
+
+/// The subprotocol of JSON mode.
+pub(crate) const JSON_MODE: &str = "chat.v1.json";
 
 /// What can go wrong in a benchmark: it ends, with this as its last line.
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;

@@ -1,13 +1,15 @@
 //! Child processes: on which core they run, what they use.
 
-use std::fs;
-use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, Command};
+use std::net::SocketAddr;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
+use groupcast_kit::figures::Signal;
+use groupcast_kit::process;
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+use tokio::process::Command;
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::timeout;
 
 use super::Result;
 
@@ -16,48 +18,36 @@ const STOP_TIME_MAX: Duration = Duration::from_secs(10);
 /// Less than a fiftieth of this on the CPU counts as idle.
 const SETTLE_INTERVAL: Duration = Duration::from_millis(200);
 const SETTLE_TIME_MAX: Duration = Duration::from_secs(5);
-const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// A child process, ended when dropped.
+/// A server in a process of its own, ended when dropped.
 pub(crate) struct Process {
-    child: Child,
+    process: process::Process,
+    /// Runs only while the process is started and stopped, so that nothing runs beside a measurement.
+    runtime: Runtime,
 }
 
 impl Process {
-    /// Starts it and waits until it accepts connections at `address`.
-    pub(crate) fn start(command: &mut Command, address: SocketAddr) -> Result<Process> {
-        let child = command.spawn().map_err(|error| format!("{:?}: {error}", command.get_program()))?;
-        let mut process = Process { child };
-        let started = Instant::now();
-        while TcpStream::connect(address).is_err() {
-            if let Some(status) = process.child.try_wait()? {
-                return Err(format!("{:?} ended at once: {status}", command.get_program()).into());
-            }
-            if started.elapsed() > START_TIME_MAX {
-                return Err(format!("{:?} does not listen", command.get_program()).into());
-            }
-            thread::sleep(POLL_INTERVAL);
-        }
-        Ok(process)
+    /// Starts it and waits until it says where it listens.
+    pub(crate) fn start(command: Command) -> Result<Process> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let process = runtime.block_on(process::Process::start(command, START_TIME_MAX))?;
+        Ok(Process { process, runtime })
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.process.address()
     }
 
     /// CPU time of all its threads so far, user and system.
     pub(crate) fn cpu(&self) -> Result<Duration> {
-        let mut nanoseconds = 0;
-        for task in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
-            // The first field is time on the CPU in nanoseconds; `stat` knows hundredths of a second only.
-            let statistics = fs::read_to_string(task?.path().join("schedstat"))?;
-            nanoseconds += statistics.split(' ').next().unwrap_or_default().parse::<u64>()?;
-        }
-        Ok(Duration::from_nanos(nanoseconds))
+        Ok(self.process.cpu()?)
     }
 
     /// Resident memory in bytes, once the process is idle.
     pub(crate) fn resident(&self) -> Result<u64> {
         self.settle()?;
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
-        Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? * 1024)
+        Ok(self.process.memory("VmRSS")?)
     }
 
     /// Waits until the process does next to nothing.
@@ -78,15 +68,10 @@ impl Process {
 impl Drop for Process {
     /// Asks it to stop, and kills it if it has not after a while.
     fn drop(&mut self) {
-        if let Some(pid) = Pid::from_raw(self.child.id() as i32) {
-            let _ = kill_process(pid, Signal::TERM);
-        }
-        let asked = Instant::now();
-        while matches!(self.child.try_wait(), Ok(None)) {
-            if asked.elapsed() > STOP_TIME_MAX {
-                let _ = self.child.kill();
-            }
-            thread::sleep(POLL_INTERVAL);
+        let _ = self.process.signal(Signal::TERM);
+        let stopped = self.runtime.block_on(async { timeout(STOP_TIME_MAX, self.process.exit()).await });
+        if stopped.is_err() {
+            let _ = self.runtime.block_on(self.process.kill());
         }
     }
 }
@@ -120,11 +105,4 @@ fn move_to(core: usize) -> Result<()> {
     let mut cores = CpuSet::new();
     cores.set(core);
     Ok(sched_setaffinity(None, &cores)?)
-}
-
-/// Raises the limit of open files, of this process and its children, as far as it may be, and gives it.
-pub(crate) fn raise_open_files_max() -> Result<usize> {
-    let maximum = getrlimit(Resource::Nofile).maximum;
-    setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })?;
-    Ok(maximum.map_or(usize::MAX, |files| files as usize))
 }

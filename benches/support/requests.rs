@@ -5,26 +5,13 @@ use std::net::{SocketAddr, TcpStream};
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
+use groupcast_kit::crowd::BlockingSocket;
+use groupcast_kit::response::Response;
 use rustix::buffer::spare_capacity;
 use rustix::event::{Timespec, epoll};
 
 use super::Result;
 use super::latency::Latencies;
-use super::socket;
-
-/// A GET.
-pub(crate) fn get(path: &str) -> Vec<u8> {
-    format!("GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n").into_bytes()
-}
-
-/// A POST of JSON.
-pub(crate) fn post(path: &str, json: &str) -> Vec<u8> {
-    let length = json.len();
-    format!(
-        "POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{json}"
-    )
-    .into_bytes()
-}
 
 /// When no more requests are sent.
 #[derive(Clone, Copy, Debug)]
@@ -70,7 +57,7 @@ pub(crate) fn run(
     let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
     let mut open = Vec::with_capacity(connections);
     for number in 0..connections {
-        let stream = socket::connect(address, number)?;
+        let (stream, _) = BlockingSocket::connect(address, number)?.into_parts();
         epoll::add(&epoll, &stream, epoll::EventData::new_u64(number as u64), epoll::EventFlags::IN)?;
         open.push(Connection { stream, unread: Vec::new(), asked: Instant::now() });
     }
@@ -131,18 +118,11 @@ impl Connection {
             Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
             Err(error) => return Err(error.into()),
         }
-        let Some(end) = self.unread.windows(4).position(|four| four == b"\r\n\r\n") else { return Ok(None) };
-        let head = String::from_utf8_lossy(&self.unread[..end]).to_ascii_lowercase();
-        let length = head.lines().find_map(|line| line.strip_prefix("content-length:")).ok_or("no length")?;
-        let body = end + 4..end + 4 + length.trim().parse::<usize>()?;
-        if self.unread.len() < body.end {
-            return Ok(None);
-        }
-        if !head.starts_with("http/1.1 200") {
+        let Some((response, _)) = Response::parse(&self.unread)? else { return Ok(None) };
+        if response.status != 200 {
             return Err(format!("refused: {}", String::from_utf8_lossy(&self.unread)).into());
         }
-        let body = self.unread[body].to_vec();
         self.unread.clear();
-        Ok(Some(body))
+        Ok(Some(response.body))
     }
 }

@@ -20,21 +20,32 @@ use rustix::event::epoll;
 use coalescing::Coalescing;
 use one_send::OneSend;
 
+/// The first argument that makes this program serve; the second is as what.
+pub(crate) const SERVE: &str = "serve";
 /// The names of the yardsticks.
 pub(crate) const ONE_SEND: &str = "one-send";
 pub(crate) const COALESCING: &str = "coalescing";
 
-/// Serves as a yardstick if the arguments of this program are its name and a port, and says whether they were.
+/// Serves as a yardstick if the arguments of this program are [`SERVE`] and its name, and says whether they were.
 pub(crate) fn serve_if_asked() -> io::Result<bool> {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    let [name, port] = arguments.as_slice() else { return Ok(false) };
-    let listen = || TcpListener::bind((Ipv4Addr::LOCALHOST, port.parse().map_err(io::Error::other)?));
+    let [serving, name] = arguments.as_slice() else { return Ok(false) };
+    if serving != SERVE {
+        return Ok(false);
+    }
     match name.as_str() {
         ONE_SEND => serve(listen()?, OneSend)?,
         COALESCING => serve(listen()?, Coalescing::default())?,
         _ => return Ok(false),
     }
     Ok(true)
+}
+
+/// Listens on a port that the system chooses, and says on which.
+fn listen() -> io::Result<TcpListener> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    println!("listening on http://{}", listener.local_addr()?);
+    Ok(listener)
 }
 
 /// How frames get from a publisher to the sockets of its group.

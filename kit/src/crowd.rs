@@ -46,9 +46,10 @@ impl BlockingSocket {
             let some = first..numbers.end.min(first + AT_A_TIME);
             let opened = sockets.len();
             for number in some.clone() {
-                let mut socket = Self::connect(address, number)?;
-                ask(number, &mut socket)?;
-                sockets.push(socket);
+                sockets.push(Self::connect(address, number)?);
+            }
+            for (number, socket) in some.clone().zip(&mut sockets[opened..]) {
+                ask(number, socket)?;
             }
             for (number, socket) in some.zip(&mut sockets[opened..]) {
                 hear(number, socket)?;

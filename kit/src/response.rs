@@ -42,7 +42,9 @@ impl Response {
         let headers = headers.map(|header| (header.name.to_ascii_lowercase(), text(header.value))).collect();
         let mut response = Self { status, headers, body: Vec::new() };
         let Some((pieces, end)) = response.pieces(bytes, start)? else { return Ok(None) };
-        response.body = pieces.into_iter().flat_map(|piece| &bytes[piece]).copied().collect();
+        for piece in pieces {
+            response.body.extend_from_slice(&bytes[piece]);
+        }
         Ok(Some((response, end)))
     }
 

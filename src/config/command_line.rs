@@ -7,7 +7,6 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches};
 
 use super::settings::Config;
-use super::verify::VerifyOptions;
 use super::{ConfigError, dotenv};
 
 const AFTER_HELP: &str = "\
@@ -38,7 +37,7 @@ pub(super) struct CommandLine {
 /// What the program can do beside serving.
 #[derive(Clone, Debug, clap::Subcommand)]
 pub(super) enum Subcommand {
-    Verify(VerifyOptions),
+    Verify(groupcast_verify::Options),
 }
 
 /// What came of reading the command line.

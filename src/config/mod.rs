@@ -12,15 +12,15 @@ mod report;
 mod settings;
 mod shown;
 mod value;
-mod verify;
 
 use std::ffi::OsString;
+
+use groupcast_verify::Check;
 
 pub use deliver::Deliver;
 pub use error::ConfigError;
 pub use quantity::ByteSize;
 pub use settings::{BURST_SECONDS, CONNECTIONS_MAX, Config, FILES_RESERVED, SendLimit};
-pub use verify::{VERIFY_MESSAGES_MAX, VerifyConfig};
 
 pub use crate::store::Database;
 
@@ -30,7 +30,7 @@ pub enum Command {
     /// Run a server with these settings.
     Serve(Box<Config>),
     /// Check a server for lost messages.
-    Verify(Box<VerifyConfig>),
+    Verify(Box<Check>),
     /// Print this text and exit: the help, the version, or the settings.
     Print(String),
 }
@@ -56,7 +56,8 @@ impl Command {
             command_line::Parsed::Text(text) => return Ok(Self::Print(text)),
         };
         if let Some(command_line::Subcommand::Verify(options)) = command_line.subcommand {
-            return Ok(Self::Verify(Box::new(options.validate()?)));
+            let check = Check::new(options).map_err(|error| ConfigError::new(error.to_string()))?;
+            return Ok(Self::Verify(Box::new(check)));
         }
         let config = command_line.config.completed()?;
         if command_line.check_config {

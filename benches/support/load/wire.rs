@@ -2,8 +2,10 @@
 
 use std::io::Write;
 
+use groupcast_kit::frame::{self, TEXT};
+
 use super::message::{self, Message};
-use crate::support::socket::{self, JSON_MODE};
+use crate::support::JSON_MODE;
 
 /// The mode of all sockets of a load.
 pub(crate) enum Wire {
@@ -68,14 +70,14 @@ impl Wire {
     /// Appends the frame that sends this content to the group.
     pub(super) fn push(&self, frames: &mut Vec<u8>, group: usize, content: &[u8]) {
         match self {
-            Wire::Text { .. } => socket::push_text(frames, content),
+            Wire::Text { .. } => frame::push(frames, TEXT, content),
             Wire::Json { groups } => {
                 let mut json = Vec::with_capacity(message::BYTES * 2);
                 // Writing to memory does not fail.
                 let _ = write!(json, r#"{{"type":"send","group_id":{},"content":""#, groups[group]);
                 json.extend_from_slice(content);
                 json.extend_from_slice(br#""}"#);
-                socket::push_text(frames, &json);
+                frame::push(frames, TEXT, &json);
             }
         }
     }

@@ -3,40 +3,39 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::model::{GroupId, MessageId, Seq, UserId};
-
-use super::content::{Key, content};
-use super::cursor::{Cursor, Order, Step};
-use super::event::{Ack, Message};
-use super::fault::{Fault, Faults};
+use crate::content::{Key, content};
+use crate::cursor::{Cursor, Order, Step};
+use crate::event::{Ack, Message};
+use crate::fault::{Fault, Faults};
+use crate::ids::{GroupId, MessageId, Seq, UserId};
 
 /// A user who sends to one group.
 #[derive(Clone, Debug)]
-pub(super) struct Author {
-    pub(super) user: UserId,
-    pub(super) username: String,
-    pub(super) group: GroupId,
+pub(crate) struct Author {
+    pub(crate) user: UserId,
+    pub(crate) username: String,
+    pub(crate) group: GroupId,
 }
 
 /// Sums over all messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Counts {
+pub(crate) struct Counts {
     /// Messages sent.
-    pub(super) sent: u64,
+    pub(crate) sent: u64,
     /// Messages acked.
-    pub(super) acked: u64,
+    pub(crate) acked: u64,
     /// Messages stored.
-    pub(super) stored: u64,
+    pub(crate) stored: u64,
     /// Messages that receivers accepted, all receivers together.
-    pub(super) seen: u64,
+    pub(crate) seen: u64,
     /// Messages sent again because their ack had not come.
-    pub(super) sent_again: u64,
+    pub(crate) sent_again: u64,
     /// Acks that said that the message had been stored before.
-    pub(super) known_before: u64,
+    pub(crate) known_before: u64,
 }
 
 /// What is known of all messages, and the faults found in it.
-pub(super) struct Ledger {
+pub(crate) struct Ledger {
     seed: u64,
     authors: Vec<AuthorRecord>,
     by_user: HashMap<UserId, usize>,
@@ -79,7 +78,7 @@ struct PlaceRecord {
 
 impl Ledger {
     /// An empty one for contents of `seed`, these senders, and receivers that read these groups.
-    pub(super) fn new(seed: u64, authors: Vec<Author>, receivers: &[Vec<GroupId>]) -> Self {
+    pub(crate) fn new(seed: u64, authors: Vec<Author>, receivers: &[Vec<GroupId>]) -> Self {
         let by_user = authors.iter().enumerate().map(|(index, author)| (author.user, index)).collect();
         let written = authors.iter().map(|author| author.group);
         let groups = written.chain(receivers.iter().flatten().copied());
@@ -106,7 +105,7 @@ impl Ledger {
     }
 
     /// A new message of `sender`.
-    pub(super) fn send(&mut self, sender: usize) -> Key {
+    pub(crate) fn send(&mut self, sender: usize) -> Key {
         self.counts.sent += 1;
         let messages = &mut self.authors[sender].messages;
         messages.push(MessageRecord::default());
@@ -114,17 +113,17 @@ impl Ledger {
     }
 
     /// A message was sent once more.
-    pub(super) fn send_again(&mut self) {
+    pub(crate) fn send_again(&mut self) {
         self.counts.sent_again += 1;
     }
 
     /// A message of `sender` was refused for the moment, so later ones may be stored before it.
-    pub(super) fn put_off(&mut self, sender: usize) {
+    pub(crate) fn put_off(&mut self, sender: usize) {
         self.authors[sender].is_ordered = false;
     }
 
     /// A message was acked. Returns which one.
-    pub(super) fn ack(&mut self, sender: usize, ack: &Ack) -> Option<Key> {
+    pub(crate) fn ack(&mut self, sender: usize, ack: &Ack) -> Option<Key> {
         let key = self.key(sender, &ack.client_id);
         let Some(key) = key else {
             let client_id = &ack.client_id;
@@ -147,7 +146,7 @@ impl Ledger {
     }
 
     /// A receiver's subscription goes on after a place; `epoch` if it has just begun.
-    pub(super) fn goes_on(&mut self, receiver: usize, group: GroupId, after: Seq, epoch: Option<String>) {
+    pub(crate) fn goes_on(&mut self, receiver: usize, group: GroupId, after: Seq, epoch: Option<String>) {
         let Some(cursor) = self.receivers[receiver].get_mut(&group) else {
             self.faults
                 .add(Fault::Unexpected, || format!("a subscription to group {group}, never asked for"));
@@ -165,12 +164,12 @@ impl Ledger {
     }
 
     /// A receiver's socket is gone.
-    pub(super) fn disconnect(&mut self, receiver: usize) {
+    pub(crate) fn disconnect(&mut self, receiver: usize) {
         self.receivers[receiver].values_mut().for_each(Cursor::disconnected);
     }
 
     /// A receiver was shown a message. Returns what it is to do.
-    pub(super) fn see(&mut self, receiver: usize, message: &Message) -> Step {
+    pub(crate) fn see(&mut self, receiver: usize, message: &Message) -> Step {
         let (group, seq) = (message.group, message.seq);
         let Some(cursor) = self.receivers[receiver].get_mut(&group) else {
             self.faults.add(Fault::Unexpected, || format!("a message of group {group}, never asked for"));
@@ -205,7 +204,7 @@ impl Ledger {
     }
 
     /// A message is stored. They come group by group, in the order of REST.
-    pub(super) fn store(&mut self, group: GroupId, message: &Message) {
+    pub(crate) fn store(&mut self, group: GroupId, message: &Message) {
         self.counts.stored += 1;
         let (id, seq) = (message.id, message.seq);
         let checked = self.check(message);
@@ -263,7 +262,7 @@ impl Ledger {
     }
 
     /// All that is stored has been told: what is missing?
-    pub(super) fn conclude(&mut self) {
+    pub(crate) fn conclude(&mut self) {
         for (sender, author) in self.authors.iter().enumerate() {
             for (number, record) in author.messages.iter().enumerate() {
                 if let (Some((id, seq)), None) = (record.acked, record.stored) {
@@ -293,30 +292,30 @@ impl Ledger {
     }
 
     /// Something that a right client does not expect.
-    pub(super) fn unexpected(&mut self, what: &str) {
+    pub(crate) fn unexpected(&mut self, what: &str) {
         self.faults.add(Fault::Unexpected, || what.to_owned());
     }
 
     /// The places that a receiver has reached.
-    pub(super) fn places(&self, receiver: usize) -> impl Iterator<Item = (GroupId, Seq)> {
+    pub(crate) fn places(&self, receiver: usize) -> impl Iterator<Item = (GroupId, Seq)> {
         self.receivers[receiver].iter().map(|(&group, cursor)| (group, cursor.last()))
     }
 
     /// Whether a receiver has seen all that was met in what is stored.
-    pub(super) fn has_seen_all(&self, receiver: usize) -> bool {
+    pub(crate) fn has_seen_all(&self, receiver: usize) -> bool {
         let stored = |group| self.groups.get(group).map_or(Seq(0), |record| record.stored_last.0);
         self.receivers[receiver].iter().all(|(group, cursor)| cursor.last() >= stored(group))
     }
 
-    pub(super) fn seed(&self) -> u64 {
+    pub(crate) fn seed(&self) -> u64 {
         self.seed
     }
 
-    pub(super) fn counts(&self) -> Counts {
+    pub(crate) fn counts(&self) -> Counts {
         self.counts
     }
 
-    pub(super) fn faults(&self) -> &Faults {
+    pub(crate) fn faults(&self) -> &Faults {
         &self.faults
     }
 

@@ -2,7 +2,7 @@
 
 /// A kind of fault. None of them may ever occur.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// A message was acked and is not stored.
     Lost,
     /// A message was seen and is not stored.
@@ -24,7 +24,7 @@ pub(super) enum Fault {
 
 impl Fault {
     /// All of them, in the order of the report.
-    pub(super) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Lost,
         Self::NotStored,
         Self::Duplicated,
@@ -36,7 +36,7 @@ impl Fault {
     ];
 
     /// Its name in the report.
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Lost => "acked but lost",
             Self::NotStored => "seen but not stored",
@@ -57,19 +57,19 @@ const EXAMPLE_CHARS_MAX: usize = 240;
 
 /// The faults found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Faults {
+pub(crate) struct Faults {
     counts: [u64; Fault::ALL.len()],
     examples: Vec<String>,
 }
 
 impl Faults {
     /// Notes one.
-    pub(super) fn add(&mut self, fault: Fault, example: impl FnOnce() -> String) {
+    pub(crate) fn add(&mut self, fault: Fault, example: impl FnOnce() -> String) {
         self.add_many(fault, 1, example);
     }
 
     /// Notes several of a kind, which have one example.
-    pub(super) fn add_many(&mut self, fault: Fault, count: u64, example: impl FnOnce() -> String) {
+    pub(crate) fn add_many(&mut self, fault: Fault, count: u64, example: impl FnOnce() -> String) {
         self.counts[fault as usize] += count;
         if self.examples.len() < EXAMPLES_MAX {
             let told = format!("{}: {}", fault.name(), example());
@@ -78,17 +78,17 @@ impl Faults {
     }
 
     /// How many of a kind there are.
-    pub(super) fn count(&self, fault: Fault) -> u64 {
+    pub(crate) fn count(&self, fault: Fault) -> u64 {
         self.counts[fault as usize]
     }
 
     /// How many there are.
-    pub(super) fn total(&self) -> u64 {
+    pub(crate) fn total(&self) -> u64 {
         self.counts.iter().sum()
     }
 
     /// The first ones, as sentences.
-    pub(super) fn examples(&self) -> &[String] {
+    pub(crate) fn examples(&self) -> &[String] {
         &self.examples
     }
 }

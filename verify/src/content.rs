@@ -1,20 +1,20 @@
 //! What the messages say, so that whoever sees one can tell whether it is whole.
 
-use super::random::Random;
+use groupcast_kit::random::Random;
 
 /// One message of one sender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Key {
+pub(crate) struct Key {
     /// Which sender, from 0.
-    pub(super) sender: usize,
+    pub(crate) sender: usize,
     /// Which of its messages, from 0.
-    pub(super) number: usize,
+    pub(crate) number: usize,
 }
 
 impl Key {
     /// The message's `client_id`. Senders of one group use the same ones, for a `client_id` names a message
     /// of its sender only.
-    pub(super) fn client_id(self) -> String {
+    pub(crate) fn client_id(self) -> String {
         self.number.to_string()
     }
 }
@@ -29,15 +29,15 @@ const SHORT_CHARS_MAX: u64 = 120;
 const LONG_CHARS_MAX: u64 = 8_192;
 
 /// The content of the message `key` in the run of `seed`.
-pub(super) fn content(seed: u64, key: Key) -> String {
+pub(crate) fn content(seed: u64, key: Key) -> String {
     let stream = ((key.sender as u64) << 32) | key.number as u64;
-    let mut random = Random::new(seed, stream);
+    let mut random = Random::stream(seed, stream);
     let chars = match random.below(LONG_ONE_IN) {
         0 => random.below(LONG_CHARS_MAX),
         _ => random.below(SHORT_CHARS_MAX),
     };
     let mut text = format!("{}.{} ", key.sender, key.number);
-    text.extend((0..chars).map(|_| ALPHABET[(random.next() % ALPHABET.len() as u64) as usize]));
+    text.extend((0..chars).map(|_| ALPHABET[random.size(ALPHABET.len())]));
     text
 }
 

@@ -3,21 +3,21 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::fault::{Fault, Faults};
-use super::ledger::Counts;
+use crate::fault::{Fault, Faults};
+use crate::ledger::Counts;
 
 /// What a check has found. Its text is for people.
 #[derive(Clone, Debug)]
 pub struct Report {
-    pub(super) store: String,
-    pub(super) seed: u64,
-    pub(super) took: Duration,
-    pub(super) kills: u64,
-    pub(super) cuts: u64,
+    pub(crate) store: String,
+    pub(crate) seed: u64,
+    pub(crate) took: Duration,
+    pub(crate) kills: u64,
+    pub(crate) cuts: u64,
     /// The longest time from a kill until the server listened again.
-    pub(super) longest_outage: Duration,
-    pub(super) counts: Counts,
-    pub(super) faults: Faults,
+    pub(crate) longest_outage: Duration,
+    pub(crate) counts: Counts,
+    pub(crate) faults: Faults,
 }
 
 impl Report {

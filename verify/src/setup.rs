@@ -3,33 +3,32 @@
 use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
+use groupcast_kit::random::Random;
 
-use crate::config::VerifyConfig;
-use crate::model::GroupId;
-
-use super::error::VerifyError;
-use super::ledger::{Author, Ledger};
-use super::random::Random;
-use super::receiver::{Entrance, Receiver};
-use super::rest::Rest;
-use super::sender::Sender;
-use super::shared::Shared;
+use crate::error::VerifyError;
+use crate::ids::GroupId;
+use crate::ledger::{Author, Ledger};
+use crate::options::Options;
+use crate::receiver::{Entrance, Receiver};
+use crate::rest::Rest;
+use crate::sender::Sender;
+use crate::shared::Shared;
 
 /// Requests at a time; the server hashes a password for each user.
 const REQUESTS_MAX: usize = 16;
 
 /// The users and groups that a run has made.
-pub(super) struct Setup {
-    pub(super) groups: Vec<(GroupId, String)>,
-    pub(super) authors: Vec<Author>,
+pub(crate) struct Setup {
+    pub(crate) groups: Vec<(GroupId, String)>,
+    pub(crate) authors: Vec<Author>,
     readers: Vec<String>,
 }
 
 impl Setup {
     /// Makes them. `tag` keeps their names apart from those of other runs on the same database.
-    pub(super) async fn create(rest: Rest, config: &VerifyConfig, tag: &str) -> Result<Self, VerifyError> {
+    pub(crate) async fn create(rest: Rest, options: &Options, tag: &str) -> Result<Self, VerifyError> {
         let mut groups = Vec::new();
-        for index in 0..config.groups {
+        for index in 0..options.groups {
             let name = format!("verify-{tag}-{index}");
             groups.push((rest.create_group(&name).await?, name));
         }
@@ -40,28 +39,28 @@ impl Setup {
                 .buffered(REQUESTS_MAX)
                 .try_collect::<Vec<_>>()
         };
-        let authors = create("s", config.senders).await?;
+        let authors = create("s", options.senders).await?;
         let authors = authors.into_iter().enumerate().map(|(index, (user, username))| Author {
             user,
             username,
             group: groups[index % groups.len()].0,
         });
         let authors = authors.collect();
-        let readers = create("r", config.receivers).await?;
+        let readers = create("r", options.receivers).await?;
         let readers = readers.into_iter().map(|(_, username)| username).collect();
         Ok(Self { groups, authors, readers })
     }
 
     /// A ledger that knows them.
-    pub(super) fn ledger(&self, seed: u64) -> Ledger {
+    pub(crate) fn ledger(&self, seed: u64) -> Ledger {
         let readers: Vec<_> = (0..self.readers.len()).map(|index| self.reads(index)).collect();
         Ledger::new(seed, self.authors.clone(), &readers)
     }
 
     /// The senders.
-    pub(super) fn senders(
+    pub(crate) fn senders(
         &self,
-        config: &VerifyConfig,
+        options: &Options,
         seed: u64,
         shared: &Arc<Shared>,
     ) -> impl Iterator<Item = Sender> {
@@ -69,22 +68,22 @@ impl Setup {
             index,
             author: author.clone(),
             path: path(&self.groups[index % self.groups.len()].1, &author.username),
-            rate: config.rate,
-            window: config.window,
-            random: Random::new(seed, index as u64),
+            rate: options.rate,
+            window: options.window,
+            random: Random::stream(seed, index as u64),
             shared: Arc::clone(shared),
         })
     }
 
     /// The receivers.
-    pub(super) fn receivers(&self, seed: u64, shared: &Arc<Shared>) -> impl Iterator<Item = Receiver> {
+    pub(crate) fn receivers(&self, seed: u64, shared: &Arc<Shared>) -> impl Iterator<Item = Receiver> {
         self.readers.iter().enumerate().map(move |(index, username)| Receiver {
             index,
             entrance: match self.reads_all(index) {
                 true => Entrance::Hello(username.clone()),
                 false => Entrance::Path(path(&self.groups[index % self.groups.len()].1, username)),
             },
-            random: Random::new(seed, (1 << 32) + index as u64),
+            random: Random::stream(seed, (1 << 32) + index as u64),
             shared: Arc::clone(shared),
         })
     }

@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use groupcast_kit::random::Random;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::event::Event;
-use super::ledger::Ledger;
-use super::random::Random;
-use super::socket::{Gone, Socket};
+use crate::event::Event;
+use crate::ledger::Ledger;
+use crate::socket::{Gone, Socket};
 
 /// How long a client waits before it connects again.
 const RECONNECT_DELAY: Duration = Duration::from_millis(20);
@@ -20,7 +20,7 @@ const RETRY_DELAY_MAX: Duration = Duration::from_secs(5);
 
 /// What the clients are to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
+pub(crate) enum Phase {
     /// Send, and have sockets cut.
     Sending,
     /// Send no new messages; wait for the acks of those under way.
@@ -30,26 +30,26 @@ pub(super) enum Phase {
 }
 
 /// What all clients of a run share.
-pub(super) struct Shared {
+pub(crate) struct Shared {
     ledger: Mutex<Ledger>,
     /// Where the server listens; `None` while it is down.
-    pub(super) address: watch::Sender<Option<SocketAddr>>,
+    pub(crate) address: watch::Sender<Option<SocketAddr>>,
     /// What to do.
-    pub(super) phase: watch::Sender<Phase>,
+    pub(crate) phase: watch::Sender<Phase>,
     /// The server was killed so many times.
-    pub(super) kills: AtomicU64,
+    pub(crate) kills: AtomicU64,
     /// Sockets were cut so many times.
-    pub(super) cuts: AtomicU64,
+    pub(crate) cuts: AtomicU64,
     /// Why the last connection ended, for the case that nothing moves any more.
     last_end: Mutex<String>,
     /// How long an answer may take.
-    pub(super) patience: Duration,
+    pub(crate) patience: Duration,
     /// The mean time between two cuts of a socket.
-    pub(super) cut_every: Duration,
+    pub(crate) cut_every: Duration,
 }
 
 /// Why the life of a socket ended.
-pub(super) enum End {
+pub(crate) enum End {
     /// It was cut.
     Cut,
     /// It broke or was closed.
@@ -68,7 +68,7 @@ impl From<Gone> for End {
 
 impl Shared {
     /// What a run begins with.
-    pub(super) fn new(ledger: Ledger, patience: Duration, cut_every: Duration) -> Self {
+    pub(crate) fn new(ledger: Ledger, patience: Duration, cut_every: Duration) -> Self {
         Self {
             ledger: Mutex::new(ledger),
             address: watch::Sender::new(None),
@@ -82,22 +82,22 @@ impl Shared {
     }
 
     /// The ledger. Not to be held while waiting.
-    pub(super) fn ledger(&self) -> MutexGuard<'_, Ledger> {
+    pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Why the last connection ended.
-    pub(super) fn last_end(&self) -> String {
+    pub(crate) fn last_end(&self) -> String {
         self.last_end.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What the clients are to do.
-    pub(super) fn phase(&self) -> Phase {
+    pub(crate) fn phase(&self) -> Phase {
         *self.phase.borrow()
     }
 
     /// Opens a socket as soon as there is a server.
-    pub(super) async fn connect(&self, path: &str) -> Result<Socket, Gone> {
+    pub(crate) async fn connect(&self, path: &str) -> Result<Socket, Gone> {
         let mut address = self.address.subscribe();
         let address = match address.wait_for(Option::is_some).await {
             Ok(address) => *address,
@@ -109,12 +109,12 @@ impl Shared {
     }
 
     /// When a socket that has just been opened is to be cut.
-    pub(super) fn cut_time(&self, random: &mut Random) -> Instant {
+    pub(crate) fn cut_time(&self, random: &mut Random) -> Instant {
         Instant::now() + random.time_below(self.cut_every * 2)
     }
 
     /// Clears up after a socket. Returns whether the client has to open another one.
-    pub(super) async fn go_on_after(&self, who: &str, end: End) -> bool {
+    pub(crate) async fn go_on_after(&self, who: &str, end: End) -> bool {
         let delay = match end {
             End::Done => return false,
             End::Later(delay) => delay.min(RETRY_DELAY_MAX),
@@ -137,7 +137,7 @@ impl Shared {
     }
 
     /// Reads a frame; one that can not be read is at fault and says nothing.
-    pub(super) fn read(&self, who: &str, frame: &str) -> Event {
+    pub(crate) fn read(&self, who: &str, frame: &str) -> Event {
         Event::parse(frame).unwrap_or_else(|reason| {
             self.ledger().unexpected(&format!("{who}: {reason}"));
             Event::Other

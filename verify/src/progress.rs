@@ -8,20 +8,20 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
-use super::shared::{Phase, Shared};
+use crate::shared::{Phase, Shared};
 
 /// How often a terminal's line is written anew, and how often any other output gets one.
 const TERMINAL_EVERY: Duration = Duration::from_millis(250);
 const FILE_EVERY: Duration = Duration::from_secs(5);
 
 /// Writes to standard error how far the run has come, until it is dropped.
-pub(super) struct Progress {
+pub(crate) struct Progress {
     task: JoinHandle<()>,
 }
 
 impl Progress {
     /// Begins to write.
-    pub(super) fn show(shared: Arc<Shared>, start: Instant) -> Self {
+    pub(crate) fn show(shared: Arc<Shared>, start: Instant) -> Self {
         let every = if io::stderr().is_terminal() { TERMINAL_EVERY } else { FILE_EVERY };
         let task = tokio::spawn(async move {
             loop {

@@ -1,6 +1,6 @@
 //! Where a receiver stands in a group.
 
-use crate::model::Seq;
+use crate::ids::Seq;
 
 /// Where a receiver stands in a group: what it has accepted, and what its subscription was shown.
 ///
@@ -8,7 +8,7 @@ use crate::model::Seq;
 /// when there is a hole. A hole that is still there when it was asked about is passed over, for asking once
 /// more would bring the same. The second checks the server, which must not rely on that rule.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Cursor {
+pub(crate) struct Cursor {
     /// The last place accepted.
     last: Seq,
     /// The place after which this subscription has begun; `None` before that.
@@ -19,7 +19,7 @@ pub(super) struct Cursor {
 
 /// What a client does with a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(crate) enum Step {
     /// Takes it.
     Accept,
     /// Drops it, having had it.
@@ -30,7 +30,7 @@ pub(super) enum Step {
 
 /// What a message says about the server's order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Order {
+pub(crate) enum Order {
     /// It is the next of its subscription.
     Next,
     /// It comes after a later one, or a second time.
@@ -43,24 +43,24 @@ pub(super) enum Order {
 
 impl Cursor {
     /// The last place accepted.
-    pub(super) fn last(&self) -> Seq {
+    pub(crate) fn last(&self) -> Seq {
         self.last
     }
 
     /// A subscription has begun, or goes on, after this place.
-    pub(super) fn goes_on_after(&mut self, place: Seq) {
+    pub(crate) fn goes_on_after(&mut self, place: Seq) {
         self.began = Some(place);
         self.shown = Some(place);
     }
 
     /// The socket is gone.
-    pub(super) fn disconnected(&mut self) {
+    pub(crate) fn disconnected(&mut self) {
         self.began = None;
         self.shown = None;
     }
 
     /// Takes a message at this place.
-    pub(super) fn message(&mut self, seq: Seq) -> (Step, Order) {
+    pub(crate) fn message(&mut self, seq: Seq) -> (Step, Order) {
         let order = match self.shown {
             None => Order::Unasked,
             Some(shown) if seq == shown.next() => Order::Next,

@@ -4,18 +4,18 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use groupcast_kit::random::Random;
 use tokio::time::sleep_until;
 
-use crate::model::{GroupId, Seq};
-
-use super::cursor::Step;
-use super::event::{Event, hello, subscribe};
-use super::random::Random;
-use super::shared::{End, Phase, Shared};
-use super::socket::Socket;
+use crate::command::{hello, subscribe};
+use crate::cursor::Step;
+use crate::event::Event;
+use crate::ids::{GroupId, Seq};
+use crate::shared::{End, Phase, Shared};
+use crate::socket::Socket;
 
 /// How a receiver comes to its groups.
-pub(super) enum Entrance {
+pub(crate) enum Entrance {
     /// The path names the user and one group; it subscribes again from where it was.
     Path(String),
     /// A socket for any number of groups; its `hello` names the user and where it was in each.
@@ -23,18 +23,18 @@ pub(super) enum Entrance {
 }
 
 /// A client that wants every message of its groups once and in order.
-pub(super) struct Receiver {
+pub(crate) struct Receiver {
     /// Which one, from 0.
-    pub(super) index: usize,
-    pub(super) entrance: Entrance,
+    pub(crate) index: usize,
+    pub(crate) entrance: Entrance,
     /// When its sockets are cut.
-    pub(super) random: Random,
-    pub(super) shared: Arc<Shared>,
+    pub(crate) random: Random,
+    pub(crate) shared: Arc<Shared>,
 }
 
 impl Receiver {
     /// Receives until it has seen all that is stored.
-    pub(super) async fn run(mut self) {
+    pub(crate) async fn run(mut self) {
         let who = format!("receiver {}", self.index);
         let shared = Arc::clone(&self.shared);
         loop {

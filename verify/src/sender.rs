@@ -4,33 +4,34 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use groupcast_kit::random::Random;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
-use super::content::{Key, content};
-use super::event::{Event, send};
-use super::ledger::Author;
-use super::random::Random;
-use super::shared::{End, Phase, Shared};
-use super::socket::Socket;
+use crate::command::send;
+use crate::content::{Key, content};
+use crate::event::Event;
+use crate::ledger::Author;
+use crate::shared::{End, Phase, Shared};
+use crate::socket::Socket;
 
 /// How often a sender looks whether it may send more.
 const TICK: Duration = Duration::from_millis(10);
 
 /// A client that sends messages to one group, and sends again what was not acked.
-pub(super) struct Sender {
+pub(crate) struct Sender {
     /// Which one, from 0.
-    pub(super) index: usize,
+    pub(crate) index: usize,
     /// As whom, and where.
-    pub(super) author: Author,
+    pub(crate) author: Author,
     /// The socket's path.
-    pub(super) path: String,
+    pub(crate) path: String,
     /// Messages a second.
-    pub(super) rate: u32,
+    pub(crate) rate: u32,
     /// Messages that may wait for their ack.
-    pub(super) window: usize,
+    pub(crate) window: usize,
     /// When its sockets are cut.
-    pub(super) random: Random,
-    pub(super) shared: Arc<Shared>,
+    pub(crate) random: Random,
+    pub(crate) shared: Arc<Shared>,
 }
 
 /// What is under way.
@@ -45,7 +46,7 @@ struct Outbox {
 
 impl Sender {
     /// Sends until the phase of sending is over and all is acked.
-    pub(super) async fn run(mut self) {
+    pub(crate) async fn run(mut self) {
         let who = format!("sender {}", self.index);
         let shared = Arc::clone(&self.shared);
         let mut outbox = Outbox { unacked: VecDeque::new(), begun: 0, start: None };
