@@ -45,26 +45,26 @@ impl<S: Sink> LocalGroup<S> {
     pub(super) fn add(&mut self, subscription: Rc<Subscription<S>>) {
         match subscription.reading() {
             Reading::Live => {
-                subscription.place.set(self.live.len() as u32);
+                subscription.index.set(self.live.len() as u32);
                 let subscriber = Rc::clone(subscription.subscriber());
                 self.live.push(Live { subscriber, subscription });
             }
             Reading::CaughtUp | Reading::Lagging => {
-                subscription.place.set(self.replaying.len() as u32);
+                subscription.index.set(self.replaying.len() as u32);
                 self.replaying.push(subscription);
             }
         }
     }
 
     pub(super) fn remove(&mut self, subscription: &Subscription<S>) {
-        let place = subscription.place.get() as usize;
+        let index = subscription.index.get() as usize;
         match subscription.reading() {
-            Reading::Live => self.remove_live(subscription, place),
+            Reading::Live => self.remove_live(subscription, index),
             Reading::CaughtUp | Reading::Lagging => {
-                if self.replaying.get(place).is_some_and(|there| std::ptr::eq(&**there, subscription)) {
-                    self.replaying.swap_remove(place);
-                    if let Some(moved) = self.replaying.get(place) {
-                        moved.place.set(place as u32);
+                if self.replaying.get(index).is_some_and(|there| std::ptr::eq(&**there, subscription)) {
+                    self.replaying.swap_remove(index);
+                    if let Some(moved) = self.replaying.get(index) {
+                        moved.index.set(index as u32);
                     }
                     give_back(&mut self.replaying);
                 }
@@ -72,20 +72,20 @@ impl<S: Sink> LocalGroup<S> {
         }
     }
 
-    fn remove_live(&mut self, subscription: &Subscription<S>, mut place: usize) {
-        if !self.live.get(place).is_some_and(|there| std::ptr::eq(&*there.subscription, subscription)) {
+    fn remove_live(&mut self, subscription: &Subscription<S>, mut index: usize) {
+        if !self.live.get(index).is_some_and(|there| std::ptr::eq(&*there.subscription, subscription)) {
             return;
         }
-        if place < self.served {
-            // The last one, which comes into this place, may not have been served yet; the last served one has.
+        if index < self.served {
+            // The last one, which comes into this index, may not have been served yet; the last served one has.
             self.served -= 1;
-            self.live.swap(place, self.served);
-            self.live[place].subscription.place.set(place as u32);
-            place = self.served;
+            self.live.swap(index, self.served);
+            self.live[index].subscription.index.set(index as u32);
+            index = self.served;
         }
-        self.live.swap_remove(place);
-        if let Some(moved) = self.live.get(place) {
-            moved.subscription.place.set(place as u32);
+        self.live.swap_remove(index);
+        if let Some(moved) = self.live.get(index) {
+            moved.subscription.index.set(index as u32);
         }
         give_back(&mut self.live);
     }

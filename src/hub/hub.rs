@@ -22,9 +22,9 @@ const INBOX_EVENTS_MAX: usize = 1024;
 pub struct Broadcast {
     /// For whom they are.
     pub group: GroupId,
-    /// The place of the first message among them; 0 if they are not stored messages.
+    /// The `seq` of the first message among them; 0 if they are not stored messages.
     pub first: Seq,
-    /// The place of the last.
+    /// The `seq` of the last.
     pub last: Seq,
     /// The user whose sockets in JSON mode do not get them.
     pub except: Option<UserId>,

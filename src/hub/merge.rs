@@ -18,7 +18,7 @@ pub(super) fn merge(batches: &[Arc<[Broadcast]>], is_here: impl Fn(GroupId) -> b
     let mut runs: Vec<Run> = Vec::new();
     let mut newest: HashMap<GroupId, usize> = HashMap::new();
     for frames in batches.iter().flat_map(|batch| batch.iter()).filter(|frames| is_here(frames.group)) {
-        match newest.get(&frames.group).and_then(|&place| runs.get_mut(place)) {
+        match newest.get(&frames.group).and_then(|&index| runs.get_mut(index)) {
             Some(run) if run.takes(frames) => run.add(frames),
             _ => {
                 newest.insert(frames.group, runs.len());

@@ -18,7 +18,7 @@ const GROUPS_MAX: usize = 200_000;
 /// What is known of a group's newest messages.
 #[derive(Debug, Default)]
 struct Log {
-    /// The last place in use, once it is known.
+    /// The highest `seq` in use, once it is known.
     head: Option<Seq>,
     /// Batches without a gap between them, oldest first, up to the head.
     batches: VecDeque<Batch>,
@@ -47,10 +47,10 @@ impl Default for Recent {
     }
 }
 
-/// What comes after a place.
+/// What comes after a `seq`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Replay {
-    /// These, up to this place. There may be more behind them.
+    /// These, up to this `seq`. There may be more behind them.
     Frames(Bytes, Seq),
     /// Nothing.
     UpToDate,
@@ -69,7 +69,7 @@ impl Recent {
         self.logs.contains_key(&group)
     }
 
-    /// The group's last place in use, if it is followed.
+    /// The group's highest `seq` in use, if it is followed.
     pub fn head(&self, group: GroupId) -> Option<Seq> {
         self.logs.get(&group)?.head
     }
@@ -124,8 +124,8 @@ impl Recent {
             Some(head) if head < next => return Replay::UpToDate,
             Some(_) => {}
         }
-        let place = log.batches.partition_point(|batch| batch.last < next);
-        match log.batches.get(place) {
+        let index = log.batches.partition_point(|batch| batch.last < next);
+        match log.batches.get(index) {
             Some(batch) if batch.first <= next => {
                 let json = frame::skip(&batch.json, (next.0 - batch.first.0) as usize);
                 Replay::Frames(json, batch.last)

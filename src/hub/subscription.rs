@@ -38,7 +38,7 @@ pub struct Subscription<S = TcpStream> {
     /// Its number among the group's arrivals.
     number: Cell<u64>,
     /// Where it stands in its group's list.
-    pub(super) place: Cell<u32>,
+    pub(super) index: Cell<u32>,
 }
 
 impl<S: Sink> Subscription<S> {
@@ -58,7 +58,7 @@ impl<S: Sink> Subscription<S> {
             passed: Cell::new(Seq(0)),
             lagged: Cell::new(false),
             number: Cell::new(0),
-            place: Cell::new(0),
+            index: Cell::new(0),
         })
     }
 

@@ -30,12 +30,12 @@ id! {
     MessageId
 }
 id! {
-    /// A message's place in its group: 1, 2, 3, without gaps. 0 stands for "before the first".
+    /// A message's number in its group: 1, 2, 3, without gaps. 0 stands for "before the first".
     Seq
 }
 
 impl Seq {
-    /// The place after this one.
+    /// The number after this one.
     pub fn next(self) -> Self {
         Self(self.0 + 1)
     }

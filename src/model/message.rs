@@ -26,7 +26,7 @@ pub struct NewMessage {
 pub struct Message {
     /// Unique over all groups.
     pub id: MessageId,
-    /// The place in its group.
+    /// Its number in its group: 1, 2, 3, without gaps.
     pub seq: Seq,
     /// Where it went.
     pub group: Arc<Group>,

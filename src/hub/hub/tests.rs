@@ -68,8 +68,8 @@ fn play(seed: u64) {
                 assert_eq!(arrival.online, model.users(group).len(), "seed {seed}");
             }
             3 | 4 if !model.sockets.is_empty() => {
-                let place = random.below(model.sockets.len() as u64) as usize;
-                let (core, group, user, mode) = model.sockets.swap_remove(place);
+                let index = random.below(model.sockets.len() as u64) as usize;
+                let (core, group, user, mode) = model.sockets.swap_remove(index);
                 let departure = hub.leave(core, group, user, mode);
                 let is_last = !model.is_listening(group, user);
                 assert_eq!(departure.departed.is_some(), is_last, "seed {seed}: {user} in {group}");
@@ -80,8 +80,8 @@ fn play(seed: u64) {
                 }
             }
             _ if !departures.is_empty() => {
-                let place = random.below(departures.len() as u64) as usize;
-                let (group, user, departed) = departures.swap_remove(place);
+                let index = random.below(departures.len() as u64) as usize;
+                let (group, user, departed) = departures.swap_remove(index);
                 let is_due = model.away.get(&(group.0, user.0)) == Some(&departed);
                 let online = hub.expire(group, user, departed);
                 assert_eq!(
