@@ -16,6 +16,7 @@ mod support;
 mod config;
 mod cors;
 mod crowd;
+mod cycles;
 mod durability;
 mod eager;
 mod fanout;
