@@ -1,6 +1,8 @@
 //! The least that can answer `GET /api/v1/messages/?group_id=..&limit=50` with the same bytes: hyper, a pool of
 //! connections, the same query. No router, no validation, no limits, no time-outs.
 
+#![expect(clippy::disallowed_methods, reason = "a benchmark goes by the real clock and its own command line")]
+
 mod postgres;
 mod sqlite;
 

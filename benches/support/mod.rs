@@ -1,5 +1,6 @@
 //! What the end-to-end benchmarks share: contenders as child processes, the load client, figures.
 
+#![allow(clippy::disallowed_methods, reason = "a benchmark goes by the real clock and its own command line")]
 #![allow(dead_code, reason = "each benchmark is a program of its own and uses a part of this")]
 
 pub(crate) mod contender;

@@ -4,6 +4,8 @@
 //! text frame it sends goes to all sockets of the group, itself included, as `user: content`. How the frames
 //! get there is what the yardsticks differ in: [`OneSend`] and [`Coalescing`].
 
+#![expect(clippy::disallowed_methods, reason = "a benchmark goes by the real clock and its own command line")]
+
 mod coalescing;
 mod one_send;
 

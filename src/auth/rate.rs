@@ -62,6 +62,7 @@ impl fmt::Debug for RateLimit {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "governor goes by the system's clock")]
 mod tests {
     use std::num::NonZeroU32;
     use std::time::{Duration, Instant};

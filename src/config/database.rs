@@ -36,6 +36,7 @@ pub(super) fn is_in_parts(matches: &ArgMatches) -> bool {
     !is_url && matches!(from_parts(variable), Ok(Some(_)))
 }
 
+#[expect(clippy::disallowed_methods, reason = "this room reads the environment for all others")]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }

@@ -43,6 +43,7 @@ impl Command {
     ///
     /// # Errors
     /// The first setting that is not usable, as one line.
+    #[expect(clippy::disallowed_methods, reason = "this room reads the command line for all others")]
     pub fn load() -> Result<Self, ConfigError> {
         let dotenv = dotenv::load(".env".as_ref())?;
         Self::parse(std::env::args_os(), &dotenv)

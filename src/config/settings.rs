@@ -141,7 +141,7 @@ settings! {
               value_parser = duration)]
         pub idle_timeout: Duration,
 
-        /// Origins that browsers may call from, separated by commas, such as https://chat.example.com; any if
+        /// Origins that browsers may call from, separated by commas, such as `https://chat.example.com`; any if
         /// there is none [default: any]
         #[arg(long, env = "GROUPCAST_CORS_ORIGINS", value_name = "ORIGINS", value_delimiter = ',',
               value_parser = origin)]

@@ -34,6 +34,10 @@ pub(super) struct GroupHomes {
 
 impl GroupHomes {
     /// The homes on so many threads, and the door of each.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "each connection in it holds a permit of `connections_max`"
+    )]
     pub(super) fn new(threads: usize, chat: Arc<Chat>) -> (Self, Vec<HandoffReceiver>) {
         let (doors, inner): (Vec<_>, Vec<_>) = (0..threads).map(|_| mpsc::unbounded_channel()).unzip();
         (Self { doors: doors.into(), chat, hasher: RandomState::new() }, inner)

@@ -66,9 +66,10 @@ pub(super) enum Command {
 
 impl MessageWriter {
     /// A handle and the other end of its queue.
-    ///
-    /// The queue itself has no bound: whoever submits holds credit, of its core or of the semaphores here,
-    /// and these are bounded.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "whoever submits holds credit, of its core or of the semaphores here, and these are bounded"
+    )]
     pub(super) fn new() -> (Self, mpsc::UnboundedReceiver<Command>) {
         let (queue, commands) = mpsc::unbounded_channel();
         let shared = Shared {

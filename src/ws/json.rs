@@ -5,10 +5,9 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
 
 use tokio::task::spawn_local;
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep};
 
 use super::endpoint::Endpoint;
 use super::replay::Replays;
@@ -208,7 +207,7 @@ impl JsonSession {
                 let Some(membership) = self.membership(group) else {
                     return self.ask_for(endpoint, user, group, id, frame);
                 };
-                if !on || endpoint.chat.may_type(membership, Instant::now()) {
+                if !on || endpoint.chat.may_type(membership, Instant::now().into_std()) {
                     let endpoint = Rc::clone(endpoint);
                     let user = Arc::clone(user.user());
                     spawn_local(async move { endpoint.notifier.typing(group, &user, on).await });

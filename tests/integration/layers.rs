@@ -54,17 +54,17 @@ const COLUMNS_MAX: usize = 120;
 /// Documents whose lines are still longer.
 const WIDE_DOCUMENTS: &[&str] = &["docs/protocol.md"];
 
-struct Source {
+pub(crate) struct Source {
     /// The directory it was looked for in.
     dir: String,
     /// Relative to that, with `/`.
-    path: String,
+    pub(crate) path: String,
     text: String,
 }
 
 impl Source {
     /// The lines without comments, numbered from 1.
-    fn code(&self) -> impl Iterator<Item = (usize, &str)> {
+    pub(crate) fn code(&self) -> impl Iterator<Item = (usize, &str)> {
         let lines = self.text.lines().enumerate().map(|(index, line)| (index + 1, line));
         lines.filter(|(_, line)| !line.trim_start().starts_with("//"))
     }
@@ -81,7 +81,7 @@ impl Source {
 }
 
 /// All Rust files below this directory of the package.
-fn sources(dir: &str) -> Vec<Source> {
+pub(crate) fn sources(dir: &str) -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(dir);
     let mut sources = Vec::new();
     let mut open: Vec<PathBuf> = vec![root.clone()];
@@ -149,7 +149,7 @@ fn allowed(from: &str, to: &str) -> bool {
     }
 }
 
-fn report(faults: &[String]) {
+pub(crate) fn report(faults: &[String]) {
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
 }
 

@@ -4,6 +4,10 @@
 //! holds the server to.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "what is tested is another process, which goes by the real clock"
+)]
 
 #[macro_use]
 #[expect(unreachable_pub, reason = "shared by all modules of this binary")]
@@ -12,6 +16,7 @@ mod support;
 mod config;
 mod cors;
 mod crowd;
+mod cycles;
 mod durability;
 mod eager;
 mod fanout;
