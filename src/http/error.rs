@@ -29,13 +29,12 @@ pub(super) enum HttpError {
     /// The connection can not be used again, since the body was not read to its end, or nobody can tell whom the next
     /// request would be for.
     Last(StatusCode, &'static str),
-    /// 429 or 503: worth another try.
+    /// Worth another try.
     TryLater {
-        /// Which of them.
+        /// 429 or 503.
         status: StatusCode,
-        /// What the client is told.
         text: &'static str,
-        /// After how long.
+        /// Told in whole seconds, rounded up: at least 1, at most 3,600.
         retry_after: Duration,
     },
     /// A use case failed.

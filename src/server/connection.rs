@@ -1,7 +1,6 @@
 //! The life of a TCP connection: idle, requests, perhaps a WebSocket.
 
-use std::cell::{Cell, RefCell};
-use std::convert::Infallible;
+use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::mem::MaybeUninit;
 use std::pin::{Pin, pin};
@@ -10,11 +9,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use hyper::body::{Body as _, Incoming};
-use hyper::header::{HeaderValue, SEC_WEBSOCKET_ACCEPT};
 use hyper::server::conn::http1;
-use hyper::service::Service;
-use hyper::{Request, Response};
 use hyper_util::rt::TokioTimer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
@@ -22,11 +17,11 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::Shared;
+use super::exchange::{Exchange, Requests};
 use super::handoff::GroupHomes;
 use super::stream::{Activity, Stream};
-use crate::http::{Body, Http, Upgrade};
-use crate::protocol::Mode;
-use crate::ws::{self, Admission, Endpoint};
+use crate::http::Http;
+use crate::ws::{Admission, Endpoint};
 
 /// Longest request head, in bytes; also the size of hyper's buffers.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
@@ -189,7 +184,7 @@ impl Acceptor {
         let rest = Bytes::from([parts.read_buf, unread].concat());
         match result {
             None => Outcome::Idle(stream, rest),
-            Some(Ok(())) => match exchange.upgrade.take() {
+            Some(Ok(())) => match exchange.take_upgrade() {
                 Some(admission) => Outcome::Upgraded(stream, rest, Box::new(admission)),
                 None => Outcome::Ended(stream),
             },
@@ -199,106 +194,6 @@ impl Acceptor {
                 if error.is_parse() { Outcome::Ended(stream) } else { Outcome::Broken }
             }
         }
-    }
-}
-
-/// Where a connection stands between its requests and their answers.
-#[derive(Default)]
-struct Exchange {
-    /// Answers under way: from the request's head to the last byte of the response's body.
-    answering: Rc<Cell<usize>>,
-    /// Whether any request came.
-    begun: Cell<bool>,
-    /// Whether the last request had a body. hyper may not have read it to its end, so its connection cannot
-    /// be taken apart.
-    had_body: Cell<bool>,
-    upgrade: RefCell<Option<Admission>>,
-}
-
-impl Exchange {
-    fn is_idle(&self) -> bool {
-        self.begun.get()
-            && self.answering.get() == 0
-            && !self.had_body.get()
-            && self.upgrade.borrow().is_none()
-    }
-}
-
-/// Counts something for as long as it lives.
-struct Counted(Rc<Cell<usize>>);
-
-impl Counted {
-    fn new(count: &Rc<Cell<usize>>) -> Self {
-        count.set(count.get() + 1);
-        Self(Rc::clone(count))
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.set(self.0.get() - 1);
-    }
-}
-
-/// Requests of one connection, as hyper hands them over.
-struct Requests {
-    http: Http,
-    endpoint: Rc<Endpoint>,
-    exchange: Rc<Exchange>,
-    requests: Rc<Cell<usize>>,
-}
-
-impl Service<Request<Incoming>> for Requests {
-    type Response = Response<CountedBody>;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>>>>;
-
-    fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let exchange = Rc::clone(&self.exchange);
-        exchange.begun.set(true);
-        exchange.had_body.set(!request.body().is_end_stream());
-        let counted = (Counted::new(&exchange.answering), Counted::new(&self.requests));
-        let (http, endpoint) = (self.http.clone(), Rc::clone(&self.endpoint));
-        Box::pin(async move {
-            let mut response = http.handle(request).await;
-            if let Some(upgrade) = response.extensions_mut().remove::<Upgrade>() {
-                // The digest's alphabet is base64, which is always a valid header value.
-                if let Ok(accept) = HeaderValue::try_from(ws::accept_key(upgrade.key.as_bytes())) {
-                    response.headers_mut().insert(SEC_WEBSOCKET_ACCEPT, accept);
-                }
-                let mode = if upgrade.json { Mode::Json } else { Mode::Text };
-                // Before the answer, so that between it and the socket's place in the group nothing waits.
-                let admission = endpoint.admit(upgrade.target, mode).await;
-                exchange.upgrade.replace(Some(admission));
-            }
-            Ok(response.map(|body| CountedBody { body, _counted: counted }))
-        })
-    }
-}
-
-/// A response's body, with what counts as long as it is being sent.
-struct CountedBody {
-    body: Body,
-    _counted: (Counted, Counted),
-}
-
-impl hyper::body::Body for CountedBody {
-    type Data = <Body as hyper::body::Body>::Data;
-    type Error = <Body as hyper::body::Body>::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<hyper::body::Frame<Self::Data>, Self::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> hyper::body::SizeHint {
-        self.body.size_hint()
     }
 }
 

@@ -20,44 +20,45 @@ pub(super) struct Handoff {
     permit: OwnedSemaphorePermit,
 }
 
-/// Where a thread's guests come in. What waits here holds permits of open connections, which bounds it.
+/// Where a thread takes connections over. What waits here holds permits of open connections, which bounds it.
 pub(super) type HandoffReceiver = mpsc::UnboundedReceiver<Handoff>;
 
 /// The threads, and which groups are whose.
 #[derive(Clone)]
 pub(super) struct GroupHomes {
-    doors: Arc<[mpsc::UnboundedSender<Handoff>]>,
+    /// By thread.
+    senders: Arc<[mpsc::UnboundedSender<Handoff>]>,
     chat: Arc<Chat>,
     /// Keyed anew by each server, so that nobody can choose names that all meet on one thread.
     hasher: RandomState,
 }
 
 impl GroupHomes {
-    /// The homes on so many threads, and the door of each.
+    /// The homes on so many threads, and what each takes over.
     #[expect(
         clippy::disallowed_methods,
         reason = "each connection in it holds a permit of `connections_max`"
     )]
     pub(super) fn new(threads: usize, chat: Arc<Chat>) -> (Self, Vec<HandoffReceiver>) {
-        let (doors, inner): (Vec<_>, Vec<_>) = (0..threads).map(|_| mpsc::unbounded_channel()).unzip();
-        (Self { doors: doors.into(), chat, hasher: RandomState::new() }, inner)
+        let (senders, receivers): (Vec<_>, Vec<_>) = (0..threads).map(|_| mpsc::unbounded_channel()).unzip();
+        (Self { senders: senders.into(), chat, hasher: RandomState::new() }, receivers)
     }
 
     /// The thread to which a connection that begins with these bytes belongs; `None` if any will do.
     pub(super) fn of(&self, head: &[u8]) -> Option<usize> {
-        if self.doors.len() < 2 {
+        if self.senders.len() < 2 {
             return None;
         }
         let group = http::group_asked_for(head)?;
         let is_small = self.chat.listeners(&group) < TOGETHER_MAX;
-        is_small.then(|| (self.hasher.hash_one(group) % self.doors.len() as u64) as usize)
+        is_small.then(|| (self.hasher.hash_one(group) % self.senders.len() as u64) as usize)
     }
 
     /// Hands a connection over.
     pub(super) fn send(&self, thread: usize, stream: TcpStream, permit: OwnedSemaphorePermit) {
         // If either fails the connection ends: it is broken, or the server stops.
-        if let (Ok(stream), Some(door)) = (stream.into_std(), self.doors.get(thread)) {
-            let _ = door.send(Handoff { stream, permit });
+        if let (Ok(stream), Some(sender)) = (stream.into_std(), self.senders.get(thread)) {
+            let _ = sender.send(Handoff { stream, permit });
         }
     }
 }

@@ -6,6 +6,7 @@
 //! a background runtime.
 
 mod connection;
+mod exchange;
 mod handoff;
 mod listener;
 mod stream;

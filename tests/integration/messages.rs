@@ -11,7 +11,7 @@ both_stores!(
     a_message_is_posted_and_read,
     messages_are_filtered,
     messages_are_paged,
-    pages_by_place_go_both_ways,
+    pages_by_seq_go_both_ways,
     a_bad_query_is_422,
     a_list_of_any_length_comes_whole,
     a_retry_gives_the_first_message,
@@ -92,7 +92,7 @@ async fn messages_are_paged(store: Store) {
     assert_eq!(contents(&mut http, &filtered).await, numbers(100..103));
 }
 
-async fn pages_by_place_go_both_ways(store: Store) {
+async fn pages_by_seq_go_both_ways(store: Store) {
     let server = Server::start(store).await;
     let user = server.user("alice").await;
     let (group, other) = (server.public_group("g").await, server.public_group("other").await);

@@ -30,7 +30,7 @@ fn alice() -> Value {
     json!({ "username": "alice", "email": "alice@example.com", "password": "secret" })
 }
 
-/// Asserts that `answer` is a 422 with one entry of this type and place.
+/// Asserts that `answer` is a 422 with one entry of this type and location.
 fn assert_invalid(answer: &Response, kind: &str, loc: &Value) {
     let detail = answer.detail(422);
     let entries = detail.as_array().unwrap_or_else(|| panic!("not a list of entries: {detail}"));

@@ -94,13 +94,13 @@ impl Writer {
         session: &Arc<Session>,
         question: impl Future<Output = StoreResult<T>> + Send + 'static,
     ) -> StoreResult<T> {
-        let session = Arc::clone(session);
-        let (turn, closing) = (self.turn.clone(), self.closing.clone());
+        // What came before the end is brought to its own, also if its turn comes after.
+        if self.closing.is_cancelled() {
+            return Err(closed());
+        }
+        let (session, turn) = (Arc::clone(session), self.turn.clone());
         let work = async move {
             let _turn = turn.lock().await;
-            if closing.is_cancelled() {
-                return Err(closed());
-            }
             timeout(QUESTION_TIMEOUT, question).await.unwrap_or_else(|_| {
                 // What it still does must end before anyone asks again.
                 session.end();

@@ -1,0 +1,124 @@
+//! Requests of a connection, and their answers.
+
+use std::cell::{Cell, RefCell};
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use hyper::body::{Body as HyperBody, Frame, Incoming, SizeHint};
+use hyper::header::{HeaderValue, SEC_WEBSOCKET_ACCEPT};
+use hyper::service::Service;
+use hyper::{Request, Response};
+
+use crate::http::{Body, Http, Upgrade};
+use crate::protocol::Mode;
+use crate::ws::{self, Admission, Endpoint};
+
+/// Where a connection stands between its requests and their answers.
+#[derive(Default)]
+pub(super) struct Exchange {
+    /// Answers under way: from the request's head to the last byte of the response's body.
+    answering: Rc<Cell<usize>>,
+    /// Whether any request came.
+    begun: Cell<bool>,
+    /// Whether the last request had a body. hyper may not have read it to its end, so its connection cannot
+    /// be taken apart.
+    had_body: Cell<bool>,
+    /// What the last request made of the connection, if it is to be a WebSocket.
+    upgrade: RefCell<Option<Admission>>,
+}
+
+impl Exchange {
+    /// Takes what the connection is to become, once its requests have ended.
+    pub(super) fn take_upgrade(&self) -> Option<Admission> {
+        self.upgrade.take()
+    }
+
+    /// Whether all that came was answered, so that the connection can be taken apart.
+    pub(super) fn is_idle(&self) -> bool {
+        self.begun.get()
+            && self.answering.get() == 0
+            && !self.had_body.get()
+            && self.upgrade.borrow().is_none()
+    }
+}
+
+/// Counts something for as long as it lives.
+struct Counted(Rc<Cell<usize>>);
+
+impl Counted {
+    fn new(count: &Rc<Cell<usize>>) -> Self {
+        count.set(count.get() + 1);
+        Self(Rc::clone(count))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
+/// Requests of one connection, as hyper hands them over.
+pub(super) struct Requests {
+    pub(super) http: Http,
+    pub(super) endpoint: Rc<Endpoint>,
+    pub(super) exchange: Rc<Exchange>,
+    /// Requests of all connections of this thread that are being answered.
+    pub(super) requests: Rc<Cell<usize>>,
+}
+
+impl Service<Request<Incoming>> for Requests {
+    type Response = Response<CountedBody>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>>>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let exchange = Rc::clone(&self.exchange);
+        exchange.begun.set(true);
+        exchange.had_body.set(!request.body().is_end_stream());
+        let counted = (Counted::new(&exchange.answering), Counted::new(&self.requests));
+        let (http, endpoint) = (self.http.clone(), Rc::clone(&self.endpoint));
+        Box::pin(async move {
+            let mut response = http.handle(request).await;
+            if let Some(upgrade) = response.extensions_mut().remove::<Upgrade>() {
+                // The digest's alphabet is base64, which is always a valid header value.
+                if let Ok(accept) = HeaderValue::try_from(ws::accept_key(upgrade.key.as_bytes())) {
+                    response.headers_mut().insert(SEC_WEBSOCKET_ACCEPT, accept);
+                }
+                let mode = if upgrade.json { Mode::Json } else { Mode::Text };
+                // Before the answer, so that between it and the socket's place in the group nothing waits.
+                let admission = endpoint.admit(upgrade.target, mode).await;
+                exchange.upgrade.replace(Some(admission));
+            }
+            Ok(response.map(|body| CountedBody { body, _counted: counted }))
+        })
+    }
+}
+
+/// A response's body, with what counts as long as it is being sent.
+pub(super) struct CountedBody {
+    body: Body,
+    _counted: (Counted, Counted),
+}
+
+impl HyperBody for CountedBody {
+    type Data = <Body as HyperBody>::Data;
+    type Error = <Body as HyperBody>::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
