@@ -20,6 +20,7 @@ impl Chat {
             return Err(ChatError::Taken(taken));
         }
         let password_hash = self.passwords.hash(password).await?;
-        Ok(self.store.directory.create_user(NewUser { username, email, password_hash }).await?)
+        let user = self.store.directory.create_user(NewUser { username, email, password_hash }).await?;
+        Ok((*self.directory.keep_user(user)).clone())
     }
 }

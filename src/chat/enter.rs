@@ -93,7 +93,12 @@ impl Chat {
             let random = getrandom::u32().map_err(|error| ChatError::Internal(Some(error.into())))?;
             let name = format!("private_{random:08x}");
             match self.store.directory.private_group(one.user().id, other.user().id, &name).await {
-                Ok(group) => return Ok(self.directory.keep_group(group)),
+                Ok(group) => {
+                    for member in [one, other] {
+                        self.directory.keep_membership(group.id, member.user().id);
+                    }
+                    return Ok(self.directory.keep_group(group));
+                }
                 Err(StoreError::Taken(Unique::GroupName)) => {}
                 Err(error) => return Err(error.into()),
             }

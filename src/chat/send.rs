@@ -105,7 +105,11 @@ impl Chat {
             }
             Ok(Receipt::Duplicate(sent)) => self.stored_message(sender.group.id, sent.seq).await,
             Err(WriteError::Unavailable) => Err(ChatError::Unavailable(None)),
-            Err(WriteError::Refused) => Err(ChatError::Internal(None)),
+            Err(WriteError::Refused) => {
+                // Perhaps the sender is no member any more.
+                self.directory.invalidate_membership(sender.group.id, sender.user.id);
+                Err(ChatError::Internal(None))
+            }
         }
     }
 

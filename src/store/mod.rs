@@ -22,6 +22,7 @@ mod page;
 mod postgres;
 mod row;
 mod sqlite;
+mod together;
 mod writer_thread;
 
 pub use database::Database;

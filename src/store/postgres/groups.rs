@@ -1,5 +1,7 @@
 //! Groups and who belongs to them.
 
+use std::collections::HashSet;
+
 use deadpool_postgres::{ClientWrapper as Client, Transaction};
 use tokio_postgres::Row;
 
@@ -122,34 +124,51 @@ async fn shared_by(transaction: &Transaction<'_>, low: UserId, high: UserId) -> 
     transaction.query_opt(&select, &[&low.0, &high.0]).await?.as_ref().map(from_row).transpose()
 }
 
-/// See [`Directory::join`](crate::store::Directory::join).
-pub(super) async fn join(client: &mut Client, group: GroupId, user: UserId) -> StoreResult<Join> {
-    let look = client
+/// See [`Directory::join`](crate::store::Directory::join). Public groups take all who ask for them in one statement.
+pub(super) async fn join_all(
+    client: &mut Client,
+    asked: Vec<(GroupId, UserId)>,
+) -> StoreResult<Vec<StoreResult<Join>>> {
+    let join = client
         .prepare_cached(
-            "SELECT g.is_private, EXISTS (SELECT 1 FROM users WHERE id = $2),
-                    EXISTS (SELECT 1 FROM group_memberships WHERE group_id = g.id AND user_id = $2)
-             FROM groups g WHERE g.id = $1",
+            "WITH asked AS (
+                 SELECT asked.group_id, asked.user_id, position, g.is_private, u.id IS NOT NULL AS is_user,
+                        m.user_id IS NOT NULL AS is_member
+                 FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS asked (group_id, user_id, position)
+                 LEFT JOIN groups g ON g.id = asked.group_id
+                 LEFT JOIN users u ON u.id = asked.user_id
+                 LEFT JOIN group_memberships m ON m.group_id = asked.group_id AND m.user_id = asked.user_id
+             ), joined AS (
+                 INSERT INTO group_memberships (group_id, user_id)
+                 SELECT DISTINCT group_id, user_id FROM asked WHERE NOT is_private AND is_user AND NOT is_member
+                 ON CONFLICT DO NOTHING RETURNING group_id, user_id
+             )
+             SELECT is_private, is_user, is_member, EXISTS (
+                 SELECT 1 FROM joined WHERE joined.group_id = asked.group_id AND joined.user_id = asked.user_id)
+             FROM asked ORDER BY position",
         )
         .await?;
-    let row = client.query_opt(&look, &[&group.0, &user.0]).await?;
-    let row = row.ok_or(StoreError::Missing("group"))?;
-    if !column(&row, 1, "users", "id")? {
-        return Err(StoreError::Missing("user"));
+    let groups: Vec<i64> = asked.iter().map(|(group, _)| group.0).collect();
+    let users: Vec<i64> = asked.iter().map(|(_, user)| user.0).collect();
+    let rows = client.query(&join, &[&groups, &users]).await?;
+    let (mut answers, mut joined) = (Vec::with_capacity(rows.len()), HashSet::new());
+    for (row, (group, user)) in rows.iter().zip(asked) {
+        let is_private: Option<bool> = column(row, 0, "groups", "is_private")?;
+        answers.push(match is_private {
+            None => Err(StoreError::Missing("group")),
+            Some(_) if !column(row, 1, "users", "id")? => Err(StoreError::Missing("user")),
+            Some(_) if column(row, 2, "group_memberships", "user_id")? => Ok(Join::AlreadyMember),
+            Some(true) => join_private(client, group, user).await,
+            // Of several who ask for the same, one has joined.
+            Some(false)
+                if column(row, 3, "group_memberships", "user_id")? && joined.insert((group, user)) =>
+            {
+                Ok(Join::Joined)
+            }
+            Some(false) => Ok(Join::AlreadyMember),
+        });
     }
-    if column(&row, 2, "group_memberships", "user_id")? {
-        return Ok(Join::AlreadyMember);
-    }
-    if column(&row, 0, "groups", "is_private")? {
-        join_private(client, group, user).await
-    } else {
-        let insert = client
-            .prepare_cached(
-                "INSERT INTO group_memberships (group_id, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-            )
-            .await?;
-        let inserted = client.execute(&insert, &[&group.0, &user.0]).await?;
-        Ok(if inserted == 0 { Join::AlreadyMember } else { Join::Joined })
-    }
+    Ok(answers)
 }
 
 /// Those who ask for a place in a private group go one by one. The count is a statement of its own: it must

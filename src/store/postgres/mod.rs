@@ -30,6 +30,7 @@ use connect::Target;
 use error::unavailable;
 use writer::{Keeper, Writer};
 
+use super::together::{self, Together};
 use super::{
     Asked, Beginning, Directory, Join, Lifecycle, MessageFilter, MessageLog, MessagePage, Opened, Sent,
     SentKey, Store, StoreResult, Unique, writer_thread,
@@ -55,6 +56,8 @@ struct PostgresStore {
     writer: Writer,
     /// The questions under way.
     questions: TaskTracker,
+    users_by_name: Arc<Together<String, Option<User>>>,
+    joins: Arc<Together<(GroupId, UserId), Join>>,
 }
 
 /// Opens the database of `url`, see [`open`](super::open).
@@ -75,7 +78,14 @@ pub(super) async fn open(url: &str, connections: usize) -> StoreResult<Opened> {
         .enable_all()
         .build()
         .map_err(unavailable)?;
-    let backend = PostgresStore { runtime: Some(runtime), pool, writer, questions: TaskTracker::new() };
+    let backend = PostgresStore {
+        runtime: Some(runtime),
+        pool,
+        writer,
+        questions: TaskTracker::new(),
+        users_by_name: Arc::new(Together::new()),
+        joins: Arc::new(Together::new()),
+    };
     Ok(Opened { store: Store::new(Arc::new(backend)), writer: thread })
 }
 
@@ -87,15 +97,34 @@ impl PostgresStore {
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut Client) -> BoxFuture<'c, StoreResult<T>> + Send + 'static,
     {
-        let pool = self.pool.clone();
-        self.run(async move {
-            let mut client = pool.get().await.map_err(error::from_pool)?;
-            let answer = timeout(QUESTION_TIMEOUT, question(&mut client)).await;
-            answer.unwrap_or_else(|_| {
-                // Whatever it still does, nobody else shall wait behind it.
-                drop(Object::take(client));
-                Err(unavailable("the database has not answered in time"))
-            })
+        self.run(ask_pool(self.pool.clone(), question))
+    }
+
+    /// Asks a question together with all of its kind that come while others are asked, see [`Together`].
+    fn ask_together<'a, K, V, F>(&'a self, together: &'a Arc<Together<K, V>>, key: K, ask: F) -> Asked<'a, V>
+    where
+        K: Send + 'static,
+        V: Send + 'static,
+        F: for<'c> Fn(&'c mut Client, Vec<K>) -> BoxFuture<'c, StoreResult<Vec<StoreResult<V>>>>
+            + Send
+            + Sync
+            + Copy
+            + 'static,
+    {
+        Box::pin(async move {
+            let runtime = self.runtime.as_ref().ok_or_else(|| unavailable("the store is closed"))?;
+            let (answered, has_to_ask) = together.add(key);
+            if has_to_ask {
+                let (together, pool) = (Arc::clone(together), self.pool.clone());
+                let asking = async move {
+                    while let Some((keys, answers)) = together.take() {
+                        let answered = ask_pool(pool.clone(), move |client| ask(client, keys)).await;
+                        together::settle(answers, answered);
+                    }
+                };
+                self.questions.spawn_on(asking, runtime.handle());
+            }
+            answered.await.map_err(unavailable)?
         })
     }
 
@@ -110,6 +139,20 @@ impl PostgresStore {
             task.await.map_err(unavailable)?
         })
     }
+}
+
+/// Has a connection of the pool answer `question`.
+async fn ask_pool<T, F>(pool: Pool, question: F) -> StoreResult<T>
+where
+    F: for<'c> FnOnce(&'c mut Client) -> BoxFuture<'c, StoreResult<T>> + Send,
+{
+    let mut client = pool.get().await.map_err(error::from_pool)?;
+    let answer = timeout(QUESTION_TIMEOUT, question(&mut client)).await;
+    answer.unwrap_or_else(|_| {
+        // Whatever it still does, nobody else shall wait behind it.
+        drop(Object::take(client));
+        Err(unavailable("the database has not answered in time"))
+    })
 }
 
 impl Drop for PostgresStore {
@@ -162,8 +205,9 @@ impl Directory for PostgresStore {
     }
 
     fn user_by_name<'a>(&'a self, username: &'a str) -> Asked<'a, Option<User>> {
-        let username = username.to_owned();
-        self.ask(move |client| Box::pin(users::by_name(client, username)))
+        self.ask_together(&self.users_by_name, username.to_owned(), |client, names| {
+            Box::pin(users::by_names(client, names))
+        })
     }
 
     fn create_group<'a>(&'a self, name: &'a str, is_private: bool) -> Asked<'a, Group> {
@@ -190,7 +234,9 @@ impl Directory for PostgresStore {
     }
 
     fn join(&self, group: GroupId, user: UserId) -> Asked<'_, Join> {
-        self.ask(move |client| Box::pin(groups::join(client, group, user)))
+        self.ask_together(&self.joins, (group, user), |client, asked| {
+            Box::pin(groups::join_all(client, asked))
+        })
     }
 
     fn is_member(&self, group: GroupId, user: UserId) -> Asked<'_, bool> {

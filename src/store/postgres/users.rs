@@ -1,5 +1,7 @@
 //! Users.
 
+use std::collections::HashMap;
+
 use deadpool_postgres::ClientWrapper as Client;
 use tokio_postgres::Row;
 
@@ -54,10 +56,19 @@ pub(super) async fn by_id(client: &Client, id: UserId) -> StoreResult<Option<Use
 }
 
 /// See [`Directory::user_by_name`](crate::store::Directory::user_by_name).
-pub(super) async fn by_name(client: &Client, username: String) -> StoreResult<Option<User>> {
-    let select =
-        client.prepare_cached(&format!("SELECT {COLUMNS} FROM users u WHERE u.username = $1")).await?;
-    client.query_opt(&select, &[&username]).await?.as_ref().map(from_row).transpose()
+pub(super) async fn by_names(
+    client: &Client,
+    names: Vec<String>,
+) -> StoreResult<Vec<StoreResult<Option<User>>>> {
+    let select = client
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM users u WHERE u.username = ANY ($1::text[])"))
+        .await?;
+    let rows = client.query(&select, &[&names]).await?;
+    let mut found = HashMap::with_capacity(rows.len());
+    for row in &rows {
+        found.insert(column::<&str>(row, 1, "users", "username")?, row);
+    }
+    Ok(names.iter().map(|name| found.get(&**name).map(|row| from_row(row)).transpose()).collect())
 }
 
 /// A user from [`COLUMNS`].

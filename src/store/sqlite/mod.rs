@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rusqlite::Connection;
 
@@ -29,6 +30,9 @@ use crate::model::{Group, GroupId, Message, MessageId, NewUser, Seq, Timestamp, 
 
 /// Most threads that read. More would only wait for each other's cores.
 const READERS_MAX: usize = 64;
+
+/// How long a question may take once a thread works on it.
+const QUESTION_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A store in an SQLite file.
 struct SqliteStore {
@@ -64,7 +68,7 @@ impl SqliteStore {
             .map(|_| connection::open_reader(&place))
             .collect::<StoreResult<Vec<_>>>()?;
         // All connections hold on to the file's ownership: it ends with the last of them, not before.
-        let readers = Threads::start("store-read", readers, &ownership)?;
+        let readers = Threads::start("store-read", readers, QUESTION_TIMEOUT, &ownership)?;
         let (writer, requests) = Writer::new(writer, ownership);
         Ok((Self { writer, readers }, requests))
     }

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
@@ -12,6 +13,9 @@ use crate::store::{Asked, StoreResult};
 
 /// Questions that may wait for a thread; who asks more waits for room.
 const QUEUE_MAX: usize = 1024;
+
+/// Steps of SQLite's machine between two looks at the clock: some tens of microseconds.
+const STEPS_A_LOOK: i32 = 1_000;
 
 type Question = Box<dyn FnOnce(&mut Connection) + Send>;
 
@@ -24,10 +28,12 @@ pub(super) struct Threads {
 }
 
 impl Threads {
-    /// Starts a thread for each connection.
+    /// Starts a thread for each connection. What takes longer than `time_max`, once a thread works on it, is ended and is
+    /// [`StoreError::Unavailable`](crate::store::StoreError::Unavailable).
     pub(super) fn start(
         name: &str,
         connections: Vec<Connection>,
+        time_max: Duration,
         ownership: &Arc<Ownership>,
     ) -> StoreResult<Self> {
         let (queue, questions) = mpsc::channel::<Question>(QUEUE_MAX);
@@ -35,8 +41,13 @@ impl Threads {
         let questions = Arc::new(Mutex::new(questions));
         for mut connection in connections {
             let (questions, alive, ownership) = (questions.clone(), alive.clone(), ownership.clone());
+            let deadline = Arc::new(Mutex::new(Instant::now()));
+            let ends = Arc::clone(&deadline);
+            let is_over = move || Instant::now() > *ends.lock().unwrap_or_else(PoisonError::into_inner);
+            connection.progress_handler(STEPS_A_LOOK, Some(is_over))?;
             let work = move || {
                 while let Some(question) = next(&questions) {
+                    *deadline.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now() + time_max;
                     question(&mut connection);
                 }
                 drop(connection);
@@ -79,4 +90,32 @@ impl Threads {
 /// The next question, one thread waiting at a time; `None` when there will be no more.
 fn next(questions: &Mutex<mpsc::Receiver<Question>>) -> Option<Question> {
     questions.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use rusqlite::Connection;
+
+    use super::Threads;
+    use crate::store::StoreError;
+    use crate::store::sqlite::ownership::Ownership;
+
+    #[tokio::test]
+    async fn a_question_that_takes_too_long_is_ended_and_the_thread_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let ownership = Arc::new(Ownership::take(&folder.path().join("chat.db")).unwrap());
+        let connection = Connection::open_in_memory().unwrap();
+        let threads =
+            Threads::start("test", vec![connection], Duration::from_millis(20), &ownership).unwrap();
+        let ask = |sql| {
+            threads.ask(move |connection| Ok(connection.query_row(sql, [], |row| row.get::<_, i64>(0))?))
+        };
+        let endless = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n) SELECT max(n) FROM n";
+        let answer = ask(endless).await;
+        assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");
+        assert_eq!(ask("SELECT 7").await.unwrap(), 7);
+    }
 }
