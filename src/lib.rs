@@ -28,8 +28,6 @@ pub mod http;
 pub mod hub;
 pub mod model;
 pub mod protocol;
-#[cfg(test)]
-mod random;
 pub mod server;
 pub mod store;
 pub mod writer;

@@ -12,9 +12,8 @@ use tokio::sync::{Mutex, MutexGuard};
 use crate::frame::{self, Frame};
 use crate::http::request;
 use crate::response::Response;
+use crate::wait::PATIENCE;
 
-/// How long a server may take to read or answer.
-const PATIENCE: Duration = Duration::from_secs(60);
 /// Sockets that leave from one loopback address; a system has some 28,000 ports for each.
 const SOCKETS_PER_SOURCE: usize = 5_000;
 /// Sockets that open together: fewer than a server lets wait.

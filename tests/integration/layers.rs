@@ -138,8 +138,6 @@ fn allowed(from: &str, to: &str) -> bool {
     match (from, to) {
         _ if from == to => true,
         ("main", _) => true,
-        // For tests only.
-        (_, "random") => true,
         // Settings are plain data: they name the database, and only those who start a server read them.
         ("config", "store" | "model") | ("server", "config") => true,
         _ => match (rank(from), rank(to)) {

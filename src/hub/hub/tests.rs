@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 
+use groupcast_kit::random::{self, Random};
+
 use super::*;
-use crate::random::{self, Random};
 
 const CORES: usize = 3;
 

@@ -1,6 +1,7 @@
+use groupcast_kit::random::{Random, seeds};
+
 use super::*;
 use crate::model::Seq;
-use crate::random::{Random, seeds};
 
 /// What a member of the group gets, in both modes.
 fn sent(frames: &[Broadcast], group: GroupId) -> (Vec<u8>, Vec<u8>) {

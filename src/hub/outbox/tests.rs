@@ -3,8 +3,9 @@
 use std::cell::RefCell;
 use std::task::Waker;
 
+use groupcast_kit::random::{Random, seeds};
+
 use super::*;
-use crate::random::{Random, seeds};
 
 /// A socket that takes as much as it is told to.
 #[derive(Default)]

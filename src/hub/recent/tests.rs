@@ -1,8 +1,9 @@
 use std::collections::HashMap;
 
+use groupcast_kit::random::{self, Random};
+
 use super::*;
 use crate::protocol::frame;
-use crate::random::{self, Random};
 
 /// All messages of a group, and how many of them were stored when it was first followed.
 #[derive(Default)]

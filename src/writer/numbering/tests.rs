@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
+use groupcast_kit::random::{self, Random};
+
 use super::*;
 use crate::model::{Group, User, UserId};
-use crate::random::{self, Random};
 
 fn message(group: i64, at: i64) -> NewMessage {
     NewMessage {

@@ -15,6 +15,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use groupcast_kit::random;
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::{sleep, timeout};
@@ -22,7 +23,6 @@ use tokio::time::{sleep, timeout};
 use self::connection::Connection;
 use self::server::Server;
 use self::world::{Client, Way, World};
-use crate::random;
 use crate::writer::{Receipt, WriteError};
 
 /// Seeds played in one run: some seconds' worth, optimised or not.

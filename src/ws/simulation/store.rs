@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use groupcast_kit::random::Random;
 
 use crate::model::{Group, GroupId, Message, MessageId, NewUser, Seq, Timestamp, User, UserId};
 use crate::protocol::{event, text};
-use crate::random::Random;
 use crate::store::{
     Asked, Beginning, Directory, Join, Lifecycle, MessageFilter, MessageLog, MessagePage, Sent, SentKey,
     StoreError, StoreResult, Unique,

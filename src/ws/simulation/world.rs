@@ -4,9 +4,10 @@ use std::cell::{Cell, RefCell, RefMut};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use groupcast_kit::random::Random;
+
 use super::store::{self, ModelStore, POISON};
 use crate::model::{GroupId, NewMessage, Seq, Timestamp, User, UserId};
-use crate::random::Random;
 
 /// Everything outside of the server.
 pub(super) struct World {
