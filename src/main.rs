@@ -6,10 +6,11 @@ mod telemetry;
 use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, Write};
-use std::process::ExitCode;
+use std::process::{self, ExitCode};
+use std::thread;
 
 use groupcast::config::{Command, Config};
-use groupcast::server::Server;
+use groupcast::server::{STOP_TIMEOUT, Server};
 use groupcast_verify::Check;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -99,12 +100,14 @@ impl Stop {
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
-    /// Waits for the first signal. Another one after it ends the process at once.
+    /// Waits for the first signal. After it the process ends within [`STOP_TIMEOUT`], or at once with another
+    /// signal.
     async fn requested(mut self) {
         self.signal().await;
+        thread::spawn(end_in_time);
         tokio::spawn(async move {
             self.signal().await;
-            std::process::exit(i32::from(FAILED));
+            process::exit(i32::from(FAILED));
         });
     }
 
@@ -114,6 +117,14 @@ impl Stop {
             _ = self.interrupt.recv() => {}
         }
     }
+}
+
+/// Ends the process after [`STOP_TIMEOUT`], whatever its other threads wait for.
+#[expect(clippy::disallowed_methods, reason = "a thread of its own serves nobody")]
+fn end_in_time() {
+    thread::sleep(STOP_TIMEOUT);
+    let _ = fail(FAILED, format_args!("not stopped within {} s, ended", STOP_TIMEOUT.as_secs()));
+    process::exit(i32::from(FAILED));
 }
 
 /// Prints a line. Nobody may be listening, which is no reason to stop.

@@ -17,6 +17,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use rustix::process::{Pid, Signal, kill_process};
+
 /// Waits until the process that launched it closes its end of the pipe, be it by dying, then clears up.
 const WATCHDOG: &str = r#"read _; "$0/pg_ctl" -D "$1/data" -m immediate stop; rm -rf "$1""#;
 
@@ -99,6 +101,19 @@ impl Postgres {
         self.try_start().unwrap();
     }
 
+    /// Stops all its processes where they are, until the answer is dropped: it takes connections and what is
+    /// sent to it, and answers nothing.
+    pub fn freeze(&self) -> Frozen {
+        let pid_file = fs::read_to_string(self.folder.join("data/postmaster.pid")).unwrap();
+        let postmaster: i32 = pid_file.lines().next().unwrap().parse().unwrap();
+        // First the parent, so that no child is born meanwhile.
+        let mut frozen = Frozen(vec![Pid::from_raw(postmaster).unwrap()]);
+        frozen.send(Signal::STOP);
+        frozen.0.extend(children(postmaster));
+        frozen.send(Signal::STOP);
+        frozen
+    }
+
     fn try_start(&self) -> Result<String, String> {
         let mut options = format!(
             "-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=400",
@@ -140,6 +155,39 @@ impl Drop for Postgres {
         drop(self.watchdog.stdin.take());
         _ = self.watchdog.wait();
     }
+}
+
+/// A Postgres that stands still.
+#[derive(Debug)]
+pub struct Frozen(Vec<Pid>);
+
+impl Frozen {
+    fn send(&self, signal: Signal) {
+        for &process in &self.0 {
+            // One that has ended meanwhile needs no signal.
+            let _ = kill_process(process, signal);
+        }
+    }
+}
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        self.send(Signal::CONT);
+    }
+}
+
+/// The processes that `parent` has started.
+fn children(parent: i32) -> Vec<Pid> {
+    let processes =
+        fs::read_dir("/proc").unwrap().filter_map(|entry| entry.unwrap().file_name().into_string().ok());
+    let is_child = |process: &i32| {
+        let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+        // The name, which may hold anything, ends with the last bracket; the state and the parent follow.
+        let parent_of_it =
+            stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(1)?.parse().ok());
+        parent_of_it == Some(parent)
+    };
+    processes.filter_map(|name| name.parse().ok()).filter(is_child).filter_map(Pid::from_raw).collect()
 }
 
 /// Whose rights it runs with: it refuses to be root.

@@ -38,10 +38,21 @@ use crate::writer::{MessageWriter, WriterOptions};
 const BACKGROUND_THREADS: usize = 2;
 /// Passwords hashed at a time.
 const HASHES_MAX: usize = 2;
-/// How long requests and messages under way may take after the server was told to stop.
+
+/// How long a server may take to stop. Its steps have limits of their own, which leave a second for what needs
+/// no waiting; whoever runs a server ends the process if it takes longer.
+pub const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long requests under way may take after the server was told to stop.
+const REQUESTS_TIMEOUT: Duration = Duration::from_secs(4);
+/// How long messages under way may take, those of the requests among them.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long clients may take after that to take what waits for them and answer the close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long the store may take after that to be closed.
+const STORE_TIMEOUT: Duration = Duration::from_secs(1);
+const _: () = assert!(
+    FINISH_TIMEOUT.as_secs() + CLOSE_TIMEOUT.as_secs() + STORE_TIMEOUT.as_secs() < STOP_TIMEOUT.as_secs()
+);
 
 /// Why a server could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -177,7 +188,7 @@ impl Server {
         self.local_addr
     }
 
-    /// Serves until `shutdown` is ready, then stops within ten seconds: accepts nothing more, finishes the
+    /// Serves until `shutdown` is ready, then stops within [`STOP_TIMEOUT`]: accepts nothing more, finishes the
     /// requests and stores and delivers the messages under way, closes all sockets with 1001.
     ///
     /// # Errors
@@ -210,17 +221,19 @@ impl Server {
             let _ = timeout_at(deadline, worker.paused()).await;
         }
         if timeout_at(deadline, self.writer.flush()).await.is_err() {
-            tracing::warn!("not all messages could be stored");
+            tracing::warn!(limit = ?FINISH_TIMEOUT, "not all messages could be stored");
         }
         self.give_up.cancel();
-        self.hub.stop().await;
-        let _ = timeout(CLOSE_TIMEOUT, async {
+        let closed = timeout(CLOSE_TIMEOUT, async {
+            self.hub.stop().await;
             for worker in &mut workers {
                 worker.ended().await;
             }
-        })
-        .await;
-        let _ = timeout(Duration::from_secs(1), async {
+        });
+        if closed.await.is_err() {
+            tracing::warn!(limit = ?CLOSE_TIMEOUT, "not all clients took what waited for them");
+        }
+        let store_closed = timeout(STORE_TIMEOUT, async {
             let ended = self.writer_task.await;
             // What the writer gave up on may have been seen.
             let is_settled = ended.is_ok() && !self.writer.is_failing() && !self.writer.has_misled();
@@ -233,8 +246,10 @@ impl Server {
             if let Err(error) = self.store.lifecycle.close().await {
                 tracing::warn!(%error, "store not closed cleanly");
             }
-        })
-        .await;
+        });
+        if store_closed.await.is_err() {
+            tracing::warn!(limit = ?STORE_TIMEOUT, "the store could not be closed");
+        }
         drop(self.background);
         Ok(())
     }

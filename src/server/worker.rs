@@ -16,7 +16,7 @@ use tokio::time::{Instant, interval, sleep};
 
 use super::connection::Acceptor;
 use super::handoff::{GroupHomes, HandoffReceiver};
-use super::{FINISH_TIMEOUT, Shared};
+use super::{REQUESTS_TIMEOUT, Shared};
 use crate::chat::{Chat, PresenceNotifier};
 use crate::http::Http;
 use crate::hub::{Core, CoreLimits, Hub, Inbox};
@@ -144,9 +144,12 @@ impl Worker {
         drop(listener);
         core.pause();
         let mut checks = interval(DRAIN_CHECK);
-        let deadline = Instant::now() + FINISH_TIMEOUT;
+        let deadline = Instant::now() + REQUESTS_TIMEOUT;
         while acceptor.requests() > 0 && Instant::now() < deadline {
             checks.tick().await;
+        }
+        if acceptor.requests() > 0 {
+            tracing::warn!(limit = ?REQUESTS_TIMEOUT, "not all requests could be finished");
         }
         submit_buffer.flush();
         let _ = paused.send(());

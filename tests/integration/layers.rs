@@ -16,7 +16,7 @@ const RANKS: &[&[&str]] = &[
 ];
 
 /// The crates beside the server: clients, who know nothing of how it works.
-const MEMBERS: &[&str] = &["kit", "verify"];
+pub(crate) const MEMBERS: &[&str] = &["kit", "verify"];
 
 /// Where these foreign crates may be used: paths under `src` that begin like this, those of another crate with its
 /// name in the place of `src`.
@@ -59,7 +59,7 @@ pub(crate) struct Source {
     dir: String,
     /// Relative to that, with `/`.
     pub(crate) path: String,
-    text: String,
+    pub(crate) text: String,
 }
 
 impl Source {

@@ -36,6 +36,7 @@ mod reconnect;
 mod rest;
 mod resume;
 mod slow_reader;
+mod stop;
 mod store;
 mod text_mode;
 mod verify;
