@@ -226,6 +226,7 @@ fn prepared(mut command: Command, account: Option<Account>, folder: &Path) -> Co
 }
 
 /// Where `initdb` and the others are: in the PATH, or where Debian keeps them apart by version.
+#[expect(clippy::disallowed_methods, reason = "the PATH is no setting")]
 fn programs() -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut versions: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
