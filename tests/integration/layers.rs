@@ -40,7 +40,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rustix", &["kit/", "main.rs"]),
     ("simd_json", &["compat/", "protocol/"]),
     ("socket2", &["hub/", "kit/", "server/", "ws/"]),
-    ("tempfile", &["kit/", "verify/"]),
+    ("tempfile", &["kit/", "store/sqlite/", "verify/"]),
     ("tokio_postgres", &["store/postgres/"]),
     ("tokio_tungstenite", &["kit/", "ws/"]),
     ("tracing_subscriber", &["telemetry.rs", "config/"]),
