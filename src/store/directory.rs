@@ -14,7 +14,7 @@ pub trait Directory: Send + Sync + 'static {
     /// Creates a user.
     ///
     /// # Errors
-    /// [`StoreError::Taken`] with [`Unique::Email`] if the address is in use, else with [`Unique::Username`]
+    /// `StoreError::Taken` with [`Unique::Email`] if the address is in use, else with [`Unique::Username`]
     /// if the name is.
     fn create_user(&self, user: NewUser) -> Asked<'_, User>;
 
@@ -27,7 +27,7 @@ pub trait Directory: Send + Sync + 'static {
     /// Creates a group.
     ///
     /// # Errors
-    /// [`StoreError::Taken`] with [`Unique::GroupName`].
+    /// `StoreError::Taken` with [`Unique::GroupName`].
     fn create_group<'a>(&'a self, name: &'a str, is_private: bool) -> Asked<'a, Group>;
 
     /// The group of this number.
@@ -46,7 +46,8 @@ pub trait Directory: Send + Sync + 'static {
     /// member and is always one made here.
     ///
     /// # Errors
-    /// [`StoreError::Missing`] if there is no such user, [`StoreError::Taken`] with [`Unique::GroupName`] if a group was to be made and the name is in use.
+    /// `StoreError::Missing` if there is no such user, `StoreError::Taken` with [`Unique::GroupName`] if a
+    /// group was to be made and the name is in use.
     fn private_group<'a>(&'a self, one: UserId, other: UserId, name: &'a str) -> Asked<'a, Group>;
 
     /// Makes the user a member of the group, unless the group is private and already has
@@ -54,7 +55,7 @@ pub trait Directory: Send + Sync + 'static {
     /// for the last place one gets it.
     ///
     /// # Errors
-    /// [`StoreError::Missing`] if there is no such group or user.
+    /// `StoreError::Missing` if there is no such group or user.
     fn join(&self, group: GroupId, user: UserId) -> Asked<'_, Join>;
 
     /// Whether the user is a member of the group.

@@ -22,7 +22,7 @@ pub trait Lifecycle: Send + Sync + 'static {
     fn ping(&self) -> Asked<'_, ()>;
 
     /// Ends all connections after what is under way and gives up ownership. Whatever is asked afterwards is
-    /// [`StoreError::Unavailable`].
+    /// `StoreError::Unavailable`.
     fn close(&self) -> Asked<'_, ()>;
 }
 

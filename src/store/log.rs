@@ -39,9 +39,9 @@ pub trait MessageLog: Send + Sync + 'static {
     /// numbers is a success too, so a caller who did not learn the outcome asks again with the same batch.
     ///
     /// # Errors
-    /// - [`StoreError::Refused`]: a row of this batch can never be stored (its group or user is gone, its
+    /// - `StoreError::Refused`: a row of this batch can never be stored (its group or user is gone, its
     ///   `client_id` or a number is in use by another message). Nothing was stored.
-    /// - [`StoreError::Unavailable`]: the outcome is not known or nothing was stored; ask again.
+    /// - `StoreError::Unavailable`: the outcome is not known or nothing was stored; ask again.
     fn append(&self, batch: Arc<[Message]>) -> Asked<'_, ()>;
 }
 
