@@ -29,7 +29,7 @@ pub(super) fn bytes(
     range: RangeInclusive<usize>,
 ) -> impl Fn(&str) -> Result<ByteSize, String> + Clone + Send + Sync + 'static {
     move |text| {
-        let value = parse(text, BYTE_UNITS, "").ok_or("expected a size such as 65536, 64KiB or 1MiB")?;
+        let value = parse_bytes(text).ok_or("expected a size such as 65536, 64KiB or 1MiB")?;
         match usize::try_from(value).map(ByteSize) {
             Ok(size) if range.contains(&size.get()) => Ok(size),
             _ => Err(format!("must be from {} to {}", ByteSize(*range.start()), ByteSize(*range.end()))),
@@ -39,11 +39,15 @@ pub(super) fn bytes(
 
 /// Parses a time from 50 ms to an hour, in seconds unless a unit is given.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    let millis = parse(text, TIME_UNITS_MS, "s").ok_or("expected a time such as 30s, 500ms or 2m")?;
-    if !(50..=3_600_000).contains(&millis) {
+    let mut text = text.trim().to_ascii_lowercase();
+    if text.ends_with(|c: char| c.is_ascii_digit()) {
+        text.push('s');
+    }
+    let time = humantime::parse_duration(&text).map_err(|_| "expected a time such as 30s, 500ms or 2m")?;
+    if !(Duration::from_millis(50)..=Duration::from_secs(3_600)).contains(&time) {
         return Err("must be from 50ms to 1h".to_owned());
     }
-    Ok(Duration::from_millis(millis))
+    Ok(time)
 }
 
 /// `duration` in the largest unit that needs no fraction, at least milliseconds.
@@ -51,13 +55,12 @@ pub(super) fn show_duration(duration: Duration) -> String {
     show(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX), TIME_UNITS_MS)
 }
 
-/// The value of a decimal number followed by one of `units` (in any case), or by none for `default_unit`.
-fn parse(text: &str, units: &[(&str, u64)], default_unit: &str) -> Option<u64> {
+/// The bytes of a decimal number followed by a unit, in any case, or by none.
+fn parse_bytes(text: &str) -> Option<u64> {
     let text = text.trim();
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (number, unit) = text.split_at(digits);
-    let unit = if unit.is_empty() { default_unit } else { unit.trim_start() };
-    let (_, factor) = units.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit))?;
+    let (_, factor) = BYTE_UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit.trim_start()))?;
     number.parse::<u64>().ok()?.checked_mul(*factor)
 }
 
@@ -89,9 +92,14 @@ mod tests {
 
     #[test]
     fn times_have_a_unit_or_are_seconds() {
-        for (text, millis) in
-            [("25", 25_000), ("25s", 25_000), ("50ms", 50), ("2m", 120_000), ("1h", 3_600_000)]
-        {
+        for (text, millis) in [
+            ("25", 25_000),
+            ("25 S", 25_000),
+            ("50ms", 50),
+            ("2m", 120_000),
+            ("1m 30s", 90_000),
+            ("1h", 3_600_000),
+        ] {
             assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
         }
         for text in ["", "s", "0", "-5s", "49ms", "61m", "1 day", "1e3", "18446744073709551615h"] {

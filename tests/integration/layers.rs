@@ -29,6 +29,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("governor", &["auth/"]),
     ("groupcast_verify", &["config/", "main.rs"]),
     ("http_body_util", &["http/", "server/"]),
+    ("humantime", &["config/", "verify/"]),
     ("hyper", &["http/", "server/"]),
     ("httparse", &["kit/"]),
     ("hyper_util", &["http/", "server/"]),
