@@ -26,12 +26,14 @@ const HOMES: &[(&str, &[&str])] = &[
     ("deadpool_postgres", &["store/postgres/"]),
     ("dotenvy", &["config/"]),
     ("fastrand", &["kit/"]),
+    ("form_urlencoded", &["compat/"]),
     ("governor", &["auth/"]),
     ("groupcast_verify", &["config/", "main.rs"]),
     ("http_body_util", &["http/", "server/"]),
     ("hyper", &["http/", "server/"]),
     ("httparse", &["kit/"]),
     ("hyper_util", &["http/", "server/"]),
+    ("idna", &["compat/"]),
     ("mimalloc", &["main.rs"]),
     ("postgres_types", &["store/postgres/"]),
     ("refinery_core", &["store/"]),
@@ -44,6 +46,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tokio_postgres", &["store/postgres/"]),
     ("tokio_tungstenite", &["kit/", "ws/"]),
     ("tracing_subscriber", &["telemetry.rs", "config/"]),
+    ("unicode_normalization", &["compat/"]),
+    ("unicode_properties", &["compat/"]),
 ];
 
 const LINES_MAX: usize = 400;
