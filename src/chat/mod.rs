@@ -37,6 +37,8 @@ pub use principal::{Claim, Principal};
 pub use replay::Replayed;
 pub use send::{Draft, WhileAway};
 
+pub use crate::store::{MessageFilter, MessagePage, Unique};
+
 use self::directory_cache::DirectoryCache;
 use crate::auth::{PasswordHasher, RateLimit};
 use crate::hub::Hub;

@@ -8,10 +8,9 @@ use hyper::{Response, StatusCode};
 
 use super::body::{self, Body};
 use super::response;
-use crate::chat::ChatError;
+use crate::chat::{ChatError, Unique};
 use crate::compat::fastapi::json::Value;
 use crate::compat::fastapi::{BodyError, Location, Problem, Problems};
-use crate::store::Unique;
 
 /// What FastAPI says of a body that can not be read.
 pub(super) const UNREADABLE: &str = "There was an error parsing the body";

@@ -6,12 +6,11 @@ use std::mem::MaybeUninit;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioTimer;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadBuf};
+use tokio::io::ReadBuf;
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep, timeout};
@@ -19,6 +18,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::Shared;
 use super::exchange::{Exchange, Requests};
 use super::handoff::GroupHomes;
+use super::linger::linger;
 use super::stream::{Activity, Stream};
 use crate::http::Http;
 use crate::ws::{Admission, Endpoint};
@@ -27,11 +27,6 @@ use crate::ws::{Admission, Endpoint};
 const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// As much of a connection's first bytes as is looked at to find out whose it is: enough for the longest names.
 const PEEK_BYTES: usize = 512;
-/// How long a client may take to end a connection after its last answer.
-const LINGER_TIMEOUT: Duration = Duration::from_secs(5);
-/// How much it may still send meanwhile, in bytes: the rest of a body that was refused.
-const LINGER_BYTES_MAX: u64 = 64 * 1024 * 1024;
-
 /// Serves the connections of one core.
 pub(super) struct Acceptor {
     http: Http,
@@ -195,17 +190,6 @@ impl Acceptor {
             }
         }
     }
-}
-
-/// Ends a connection so that the client can still read its last answer. Many clients send all of a request before they
-/// read, and closing while data is unread would destroy the answer; so what still comes is read and dropped, at most
-/// [`LINGER_BYTES_MAX`] within [`LINGER_TIMEOUT`].
-async fn linger(mut stream: TcpStream) {
-    let _ = timeout(LINGER_TIMEOUT, async {
-        stream.shutdown().await?;
-        tokio::io::copy(&mut stream.take(LINGER_BYTES_MAX), &mut tokio::io::sink()).await
-    })
-    .await;
 }
 
 #[cfg(test)]

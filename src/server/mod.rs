@@ -8,6 +8,7 @@
 mod connection;
 mod exchange;
 mod handoff;
+mod linger;
 mod listener;
 mod stream;
 mod worker;
@@ -34,6 +35,8 @@ use crate::hub::{Hub, Inbox};
 use crate::store::{self, Beginning, Lifecycle, Opened, Store, StoreError};
 use crate::writer::{MessageWriter, WriterOptions};
 
+/// Connections above the bound that are kept until they have read their refusal; a part of the files that are reserved.
+const REFUSALS_MAX: usize = 64;
 /// Threads of the background runtime.
 const BACKGROUND_THREADS: usize = 2;
 /// Passwords hashed at a time.
@@ -92,6 +95,8 @@ struct Shared {
     drain: CancellationToken,
     /// One permit for each connection that may be open.
     connections: Arc<Semaphore>,
+    /// One permit for each connection above that which may still read its refusal.
+    refusals: Arc<Semaphore>,
 }
 
 /// The runtime for all that is not a socket. Dropping it does not wait for its threads, so that may be done
@@ -166,7 +171,8 @@ impl Server {
         };
         let http = Http::new(Arc::clone(&chat), http_options, drain.clone());
         let connections = Arc::new(Semaphore::new(config.connections_max));
-        let shared = Shared { config: Arc::new(config), drain, connections };
+        let refusals = Arc::new(Semaphore::new(REFUSALS_MAX));
+        let shared = Shared { config: Arc::new(config), drain, connections, refusals };
         Ok(Self {
             local_addr,
             listeners,

@@ -10,12 +10,13 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, LocalOptions};
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::task::spawn_local;
 use tokio::time::{Instant, interval, sleep};
 
 use super::connection::Acceptor;
 use super::handoff::{GroupHomes, HandoffReceiver};
+use super::linger::linger;
 use super::{REQUESTS_TIMEOUT, Shared};
 use crate::chat::{Chat, PresenceNotifier};
 use crate::http::Http;
@@ -170,7 +171,8 @@ async fn accept(listener: &TcpListener, acceptor: &Rc<Acceptor>, shared: &Shared
                     spawn_local(Rc::clone(acceptor).serve(stream, permit, true));
                 }
                 Err(_) => {
-                    spawn_local(refuse(stream));
+                    let turn = Arc::clone(&shared.refusals).try_acquire_owned().ok();
+                    spawn_local(refuse(stream, turn));
                 }
             },
             Err(error) => {
@@ -193,7 +195,9 @@ async fn receive(mut door: HandoffReceiver, acceptor: Rc<Acceptor>) {
     }
 }
 
-async fn refuse(mut stream: TcpStream) {
-    let _ = stream.write_all(FULL).await;
-    let _ = stream.shutdown().await;
+/// Tells a client that it is one too many; without a turn to linger it may have to find out by itself.
+async fn refuse(mut stream: TcpStream, turn: Option<OwnedSemaphorePermit>) {
+    if stream.write_all(FULL).await.is_ok() && turn.is_some() {
+        linger(stream).await;
+    }
 }

@@ -345,6 +345,9 @@ async fn connections_over_the_bound_are_told() {
     assert_eq!(two.get("/healthz").await.status, 200);
     let words = last_words(&server, request("GET", "/healthz", &[], b"")).await;
     assert!(words.is_empty() || words.starts_with("HTTP/1.1 503 "), "{words}");
+    let mut late = server.http().await;
+    let answer = late.request("POST", USERS, &[JSON], &vec![b' '; 20 << 20]).await;
+    assert!(answer.detail(503).is_string());
     drop(one);
     until("a place to become free", async || {
         let mut three = Connection::open(server.address()).await;

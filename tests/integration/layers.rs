@@ -26,6 +26,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("deadpool_postgres", &["store/postgres/"]),
     ("dotenvy", &["config/"]),
     ("fastrand", &["kit/"]),
+    ("form_urlencoded", &["compat/"]),
     ("governor", &["auth/"]),
     ("groupcast_verify", &["config/", "main.rs"]),
     ("http_body_util", &["http/", "server/"]),
@@ -33,6 +34,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("hyper", &["http/", "server/"]),
     ("httparse", &["kit/"]),
     ("hyper_util", &["http/", "server/"]),
+    ("idna", &["compat/"]),
     ("mimalloc", &["main.rs"]),
     ("postgres_types", &["store/postgres/"]),
     ("refinery_core", &["store/"]),
@@ -45,6 +47,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tokio_postgres", &["store/postgres/"]),
     ("tokio_tungstenite", &["kit/", "ws/"]),
     ("tracing_subscriber", &["telemetry.rs", "config/"]),
+    ("unicode_normalization", &["compat/"]),
+    ("unicode_properties", &["compat/"]),
 ];
 
 const LINES_MAX: usize = 400;

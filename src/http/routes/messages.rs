@@ -3,7 +3,7 @@
 use hyper::Method;
 use hyper::header::{HeaderMap, HeaderName};
 
-use crate::chat::{Chat, ChatError, ChatResult, Claim, Draft, Entity};
+use crate::chat::{Chat, ChatError, ChatResult, Claim, Draft, Entity, MessageFilter, MessagePage};
 use crate::compat::fastapi::json::Value;
 use crate::compat::fastapi::{Length, Location, Problem, Problems, Query};
 use crate::http::body;
@@ -14,7 +14,6 @@ use crate::http::response;
 use crate::model::limits::{CLIENT_ID_BYTES_MAX, PAGE_BYTES_MAX, PAGE_ROWS_MAX};
 use crate::model::{GroupId, MessageId, Seq, UserId};
 use crate::protocol::message::write_message;
-use crate::store::{MessageFilter, MessagePage};
 
 pub(super) static MESSAGES: Resource = Resource {
     paths: &["/api/v1/messages/"],
