@@ -95,19 +95,22 @@ impl Writer {
         question: impl Future<Output = StoreResult<T>> + Send + 'static,
     ) -> StoreResult<T> {
         let session = Arc::clone(session);
-        let (turn, closing) = (self.turn.clone(), self.closing.clone());
+        // Taken before it is looked whether the store closes, so that the close waits for this or this sees the close.
+        let under_way = self.questions.token();
+        if self.closing.is_cancelled() {
+            return Err(closed());
+        }
+        let turn = self.turn.clone();
         let work = async move {
+            let _under_way = under_way;
             let _turn = turn.lock().await;
-            if closing.is_cancelled() {
-                return Err(closed());
-            }
             timeout(QUESTION_TIMEOUT, question).await.unwrap_or_else(|_| {
                 // What it still does must end before anyone asks again.
                 session.end();
                 Err(unavailable("the database has not answered in time"))
             })
         };
-        self.questions.spawn_on(work, &self.runtime).await.map_err(|_| closed())?
+        self.runtime.spawn(work).await.map_err(|_| closed())?
     }
 
     /// The name under which this process owns the database.
