@@ -2,7 +2,8 @@
 //!
 //! Each contender runs in a process of its own on one core, the load client on another; every message is checked
 //! to reach each member of its group once and in order. The figures are CPU time of the server's process for a
-//! million deliveries, and how many times that is what two loops without a server around them need.
+//! million deliveries, and how many times that is what loops without a server around them need: one send for each
+//! message and socket, what came in together in one send, and the same after a commit of the bare database (SQLite).
 //!
 //! In the cases in JSON mode all sockets of groupcast speak it: its publishers send `send` frames of 64 bytes of
 //! content, its members get `message` events. The others stay in text mode and are the base of the ratios; what
@@ -87,7 +88,7 @@ const WARM_UP: Duration = Duration::from_millis(500);
 const FILES_SPARE: usize = 100;
 
 const COLUMNS: &[&str] =
-    &["contender", "CPU s/million", "x one-send", "x coalescing", "p50", "p99", "deliveries/s"];
+    &["contender", "CPU s/million", "x one-send", "x coalescing", "x storing", "p50", "p99", "deliveries/s"];
 
 /// One measurement.
 struct Measured {
@@ -119,7 +120,7 @@ fn main() -> Result<()> {
 
 /// Measures all contenders, taking turns, and prints the table of a case.
 fn compare(case: &Case, cores: Option<Cores>, options: &Options) -> Result<()> {
-    let contenders = Contender::all(options);
+    let contenders = Contender::all_with_storing(options);
     let mut runs: Vec<Vec<Measured>> = contenders.iter().map(|_| Vec::new()).collect();
     for _ in 0..options.runs.max(1) {
         for (contender, runs) in contenders.iter().zip(&mut runs) {
@@ -130,6 +131,8 @@ fn compare(case: &Case, cores: Option<Cores>, options: &Options) -> Result<()> {
     let medians: Vec<Measured> = runs.into_iter().filter_map(median).collect();
     let one_send = medians.first().map(|run| run.cpu);
     let coalescing = medians.get(1).map(|run| run.cpu);
+    let stores = matches!(contenders.get(2), Some(Contender::StoringYardstick));
+    let storing = medians.get(2).filter(|_| stores).map(|run| run.cpu);
     let table = Table::new(case.name, COLUMNS);
     for (contender, run) in contenders.iter().zip(&medians) {
         table.row(&[
@@ -137,6 +140,7 @@ fn compare(case: &Case, cores: Option<Cores>, options: &Options) -> Result<()> {
             format!("{:.3}", run.cpu),
             ratio(run.cpu, one_send),
             ratio(run.cpu, coalescing),
+            ratio(run.cpu, storing),
             milliseconds(run.p50),
             milliseconds(run.p99),
             thousands(run.rate as u64),

@@ -135,7 +135,7 @@ impl Kind {
         match self {
             Kind::Text => true,
             Kind::Json => matches!(contender, Contender::Groupcast { .. }),
-            Kind::KeepAlive => !matches!(contender, Contender::Yardstick(_)),
+            Kind::KeepAlive => !matches!(contender, Contender::Yardstick(_) | Contender::StoringYardstick),
         }
     }
 

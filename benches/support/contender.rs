@@ -15,7 +15,7 @@ use super::load::{Load, Shape, Wire};
 use super::options::Options;
 use super::process::{Cores, Process};
 use super::requests::{self, Until};
-use crate::yardstick::{COALESCING, ONE_SEND, SERVE};
+use crate::yardstick::{COALESCING, ONE_SEND, SERVE, STORING};
 
 /// What the sockets of groupcast speak.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +29,8 @@ pub(crate) enum Mode {
 pub(crate) enum Contender {
     /// The yardstick with this name, in a process of this very program.
     Yardstick(&'static str),
+    /// The same for the yardstick that stores, in an SQLite file with the tables of this project's server.
+    StoringYardstick,
     /// This project's server.
     Groupcast {
         database: Database,
@@ -44,6 +46,15 @@ impl Contender {
     pub(crate) fn all(options: &Options) -> Vec<Contender> {
         let mut all = vec![Contender::Yardstick(ONE_SEND), Contender::Yardstick(COALESCING)];
         all.extend(Contender::servers(options));
+        all
+    }
+
+    /// The same with the yardstick that stores in third place, if it can be compared: it knows SQLite only.
+    pub(crate) fn all_with_storing(options: &Options) -> Vec<Contender> {
+        let mut all = Contender::all(options);
+        if let Database::Sqlite = options.database {
+            all.insert(2, Contender::StoringYardstick);
+        }
         all
     }
 
@@ -69,6 +80,7 @@ impl Contender {
     pub(crate) fn name(&self) -> String {
         match self {
             Contender::Yardstick(name) => (*name).to_owned(),
+            Contender::StoringYardstick => STORING.to_owned(),
             Contender::Groupcast { database, .. } => format!("groupcast, {}", database.name()),
             Contender::Bun(_) => "bun".to_owned(),
         }
@@ -81,6 +93,12 @@ impl Contender {
             Contender::Yardstick(name) => {
                 let mut command = Command::new(env::current_exe()?);
                 command.args([SERVE, name]);
+                command
+            }
+            Contender::StoringYardstick => {
+                Database::Sqlite.make_tables(folder.path())?;
+                let mut command = Command::new(env::current_exe()?);
+                command.args([SERVE, STORING]).env("DATABASE_URL", Database::Sqlite.url(folder.path()));
                 command
             }
             Contender::Groupcast { database, threads } => {
@@ -106,7 +124,7 @@ impl Contender {
             None => start()?,
         };
         let address = process.address();
-        if !matches!(self, Contender::Yardstick(_)) {
+        if !matches!(self, Contender::Yardstick(_) | Contender::StoringYardstick) {
             // It may listen before its database is ready; the answer comes when both are.
             let mut socket = BlockingSocket::connect(address, 0)?;
             socket.send_bytes(&request("GET", "/readyz", &[], b""))?;
@@ -117,9 +135,11 @@ impl Contender {
         }
         let database = match self {
             Contender::Groupcast { database, .. } => Some(database.clone()),
-            _ => None,
+            Contender::StoringYardstick => Some(Database::Sqlite),
+            Contender::Yardstick(_) | Contender::Bun(_) => None,
         };
-        Ok(Server { process, address, folder, database })
+        let knows_json = matches!(self, Contender::Groupcast { .. });
+        Ok(Server { process, address, folder, database, knows_json })
     }
 
     /// Starts this very program as a bare handler of this name, on the database that a server has made in
@@ -145,6 +165,8 @@ pub(crate) struct Server {
     pub(crate) folder: TempDir,
     /// Where it keeps messages, if it does.
     database: Option<Database>,
+    /// Whether it speaks JSON mode too.
+    knows_json: bool,
 }
 
 impl Server {
@@ -191,10 +213,10 @@ impl Server {
     /// Who knows no JSON mode speaks text mode instead, with contents so long that its frames are as long.
     pub(crate) fn connect(&self, shape: Shape, mode: Mode) -> Result<Load> {
         self.seed(shape.sockets(), shape.groups)?;
-        let wire = match (mode, &self.database) {
+        let wire = match (mode, self.knows_json) {
             (Mode::Text, _) => Wire::text(),
-            (Mode::Json, Some(_)) => Wire::Json { groups: self.group_ids(shape.groups)? },
-            (Mode::Json, None) => Wire::text_as_long_as_json(),
+            (Mode::Json, true) => Wire::Json { groups: self.group_ids(shape.groups)? },
+            (Mode::Json, false) => Wire::text_as_long_as_json(),
         };
         let mut load = Load::connect(self.address, shape, wire, path)?;
         load.await_joined()?;

@@ -50,6 +50,19 @@ impl Database {
         }
     }
 
+    /// Makes the server's tables in an empty database.
+    pub(crate) fn make_tables(&self, folder: &Path) -> Result<()> {
+        let database = match self {
+            Database::Sqlite => groupcast::store::Database::Sqlite(folder.join(SQLITE_FILE)),
+            Database::Postgres(url) => groupcast::store::Database::Postgres(url.clone()),
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let opened = groupcast::store::open(&database, 1).await?;
+            Ok(opened.store.lifecycle.close().await?)
+        })
+    }
+
     /// Makes the users `u000000` and so on and the public groups `g000000` and so on, those that are missing.
     ///
     /// Straight in the database: over REST the hashing of thousands of passwords would take minutes.

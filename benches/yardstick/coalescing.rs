@@ -3,7 +3,7 @@
 use std::io;
 use std::mem;
 
-use super::{FanOut, Members};
+use super::{FanOut, Member, Members};
 
 /// Reads all that is pending, lays the frames of a group end to end once, then does one `send` for each socket.
 #[derive(Default)]
@@ -15,7 +15,8 @@ pub(super) struct Coalescing {
 }
 
 impl FanOut for Coalescing {
-    fn publish(&mut self, group: usize, frame: &[u8], _: &Members) -> io::Result<()> {
+    fn publish(&mut self, from: &Member, _: &[u8], frame: &[u8], _: &Members) -> io::Result<()> {
+        let group = from.group;
         if self.pending.len() <= group {
             self.pending.resize_with(group + 1, Vec::new);
         }

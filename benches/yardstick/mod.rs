@@ -2,12 +2,13 @@
 //!
 //! One thread, one epoll, blocking on nothing else. A client connects to `/ws/group/{group}/{user}` and every
 //! text frame it sends goes to all sockets of the group, itself included, as `user: content`. How the frames
-//! get there is what the yardsticks differ in: [`OneSend`] and [`Coalescing`].
+//! get there is what the yardsticks differ in: [`OneSend`], [`Coalescing`] and [`Storing`].
 
 #![expect(clippy::disallowed_methods, reason = "a benchmark goes by the real clock and its own command line")]
 
 mod coalescing;
 mod one_send;
+mod storing;
 
 use std::collections::HashMap;
 use std::env;
@@ -21,12 +22,14 @@ use rustix::event::epoll;
 
 use coalescing::Coalescing;
 use one_send::OneSend;
+use storing::Storing;
 
 /// The first argument that makes this program serve; the second is as what.
 pub(crate) const SERVE: &str = "serve";
 /// The names of the yardsticks.
 pub(crate) const ONE_SEND: &str = "one-send";
 pub(crate) const COALESCING: &str = "coalescing";
+pub(crate) const STORING: &str = "coalescing + bare store";
 
 /// Serves as a yardstick if the arguments of this program are [`SERVE`] and its name, and says whether they were.
 pub(crate) fn serve_if_asked() -> io::Result<bool> {
@@ -38,6 +41,7 @@ pub(crate) fn serve_if_asked() -> io::Result<bool> {
     match name.as_str() {
         ONE_SEND => serve(listen()?, OneSend)?,
         COALESCING => serve(listen()?, Coalescing::default())?,
+        STORING => serve(listen()?, Storing::open()?)?,
         _ => return Ok(false),
     }
     Ok(true)
@@ -52,8 +56,8 @@ fn listen() -> io::Result<TcpListener> {
 
 /// How frames get from a publisher to the sockets of its group.
 trait FanOut {
-    /// A finished frame for all members of a group.
-    fn publish(&mut self, group: usize, frame: &[u8], members: &Members) -> io::Result<()>;
+    /// A content, and the finished frame with it for all members of the sender's group.
+    fn publish(&mut self, from: &Member, content: &[u8], frame: &[u8], members: &Members) -> io::Result<()>;
 
     /// All sockets that were ready have been read.
     fn flush(&mut self, members: &Members) -> io::Result<()>;
@@ -110,6 +114,9 @@ struct Member {
     group: usize,
     /// `user: `, the start of all that it publishes.
     prefix: Vec<u8>,
+    /// Their numbers in a database that was seeded in the order of their names.
+    group_id: i64,
+    user_id: i64,
 }
 
 const READ_BYTES_MAX: usize = 64 * 1024;
@@ -172,7 +179,7 @@ impl Socket {
         let mut start = 0;
         while let Some((content, length)) = unmask(&mut self.unread[start..]) {
             let frame = text_frame(&member.prefix, content);
-            fan_out.publish(member.group, &frame, members)?;
+            fan_out.publish(member, content, &frame, members)?;
             start += length;
         }
         self.unread.drain(..start);
@@ -186,12 +193,14 @@ impl Socket {
         let (Some(user), Some(group)) = (path.next(), path.next()) else {
             return Err(ErrorKind::InvalidInput.into());
         };
+        let number = |name: &str| 1 + name.get(1..).and_then(|digits| digits.parse().ok()).unwrap_or(0);
+        let (group_id, user_id) = (number(group), number(user));
         let group = members.join(group, Rc::clone(&self.stream));
         let prefix = format!("{user}: ").into_bytes();
         self.stream.as_ref().write_all(
             b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
         )?;
-        Ok(Member { group, prefix })
+        Ok(Member { group, prefix, group_id, user_id })
     }
 }
 

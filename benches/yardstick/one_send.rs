@@ -2,14 +2,14 @@
 
 use std::io;
 
-use super::{FanOut, Members};
+use super::{FanOut, Member, Members};
 
 /// One `send` of one finished frame for each socket and message.
 pub(super) struct OneSend;
 
 impl FanOut for OneSend {
-    fn publish(&mut self, group: usize, frame: &[u8], members: &Members) -> io::Result<()> {
-        members.send(group, frame)
+    fn publish(&mut self, from: &Member, _: &[u8], frame: &[u8], members: &Members) -> io::Result<()> {
+        members.send(from.group, frame)
     }
 
     fn flush(&mut self, _: &Members) -> io::Result<()> {

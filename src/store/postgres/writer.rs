@@ -94,12 +94,15 @@ impl Writer {
         session: &Arc<Session>,
         question: impl Future<Output = StoreResult<T>> + Send + 'static,
     ) -> StoreResult<T> {
-        // What came before the end is brought to its own, also if its turn comes after.
+        let session = Arc::clone(session);
+        // Taken before it is looked whether the store closes, so that the close waits for this or this sees the close.
+        let under_way = self.questions.token();
         if self.closing.is_cancelled() {
             return Err(closed());
         }
-        let (session, turn) = (Arc::clone(session), self.turn.clone());
+        let turn = self.turn.clone();
         let work = async move {
+            let _under_way = under_way;
             let _turn = turn.lock().await;
             timeout(QUESTION_TIMEOUT, question).await.unwrap_or_else(|_| {
                 // What it still does must end before anyone asks again.
@@ -107,7 +110,7 @@ impl Writer {
                 Err(unavailable("the database has not answered in time"))
             })
         };
-        self.questions.spawn_on(work, &self.runtime).await.map_err(|_| closed())?
+        self.runtime.spawn(work).await.map_err(|_| closed())?
     }
 
     /// The name under which this process owns the database.

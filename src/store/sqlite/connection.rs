@@ -14,24 +14,25 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Prepared statements kept by each connection, more than there are different ones.
 const STATEMENTS_MAX: usize = 64;
 
+/// FULL waits for the disk at each commit, and fullfsync on macOS for its cache too: what is committed survives a loss of
+/// power.
+const SYNCHRONOUS: &str =
+    "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;";
+
 /// Opens the connection that writes, making the file if it is missing.
 pub(super) fn open_writer(file: &Path) -> StoreResult<Connection> {
     let connection = open(file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
-    // Each checkpoint writes the same pages of the indexes again, so there is one for every 32 MiB of log, not
-    // every 4; and those pages fit in 16 MiB of cache, not in 2.
-    //
-    // FULL waits for the disk at each commit, and fullfsync on macOS for its cache too: what is committed
-    // survives a loss of power.
+    // The pages of the indexes that are written again and again fit in 16 MiB of cache, not in 2.
     connection
-        .execute_batch(
-            "PRAGMA journal_mode = WAL;
-             PRAGMA synchronous = FULL;
-             PRAGMA fullfsync = ON;
+        .execute_batch(SYNCHRONOUS)
+        .and_then(|()| {
+            connection.execute_batch(
+                "PRAGMA journal_mode = WAL;
              PRAGMA foreign_keys = ON;
              PRAGMA journal_size_limit = 67108864;
-             PRAGMA wal_autocheckpoint = 8192;
              PRAGMA cache_size = -16384;",
-        )
+            )
+        })
         .map_err(|error| at(file, error))?;
     Ok(connection)
 }
@@ -39,6 +40,13 @@ pub(super) fn open_writer(file: &Path) -> StoreResult<Connection> {
 /// From now on a lock of another program is told at once: whoever waits for it has other work on this thread.
 pub(super) fn leave_waiting(connection: &Connection) -> StoreResult<()> {
     Ok(connection.busy_timeout(Duration::ZERO)?)
+}
+
+/// Opens a connection for nothing but checkpoints.
+pub(super) fn open_checkpointer(file: &Path) -> StoreResult<Connection> {
+    let connection = open(file, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.execute_batch(SYNCHRONOUS).map_err(|error| at(file, error))?;
+    Ok(connection)
 }
 
 /// Opens a connection that reads.

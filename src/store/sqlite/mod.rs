@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+mod checkpoints;
 mod connection;
 mod epoch;
 mod error;
@@ -17,6 +18,7 @@ mod threads;
 mod users;
 mod writer;
 
+use checkpoints::Checkpoints;
 use ownership::Ownership;
 use threads::Threads;
 use writer::{Requests, Writer};
@@ -69,7 +71,8 @@ impl SqliteStore {
             .collect::<StoreResult<Vec<_>>>()?;
         // All connections hold on to the file's ownership: it ends with the last of them, not before.
         let readers = Threads::start("store-read", readers, QUESTION_TIMEOUT, &ownership)?;
-        let (writer, requests) = Writer::new(writer, ownership);
+        let checkpoints = Checkpoints::start(connection::open_checkpointer(&place)?, &mut writer)?;
+        let (writer, requests) = Writer::new(writer, checkpoints, ownership);
         Ok((Self { writer, readers }, requests))
     }
 

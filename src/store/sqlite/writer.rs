@@ -4,10 +4,11 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep};
 
+use super::checkpoints::{Checkpoints, Step};
 use super::error::{is_busy, is_stale, unavailable};
 use super::messages;
 use super::ownership::Ownership;
@@ -57,9 +58,13 @@ pub(super) struct Writer {
 
 impl Writer {
     /// The way to a connection, and its end there.
-    pub(super) fn new(connection: Connection, ownership: Arc<Ownership>) -> (Self, Requests) {
+    pub(super) fn new(
+        connection: Connection,
+        checkpoints: Checkpoints,
+        ownership: Arc<Ownership>,
+    ) -> (Self, Requests) {
         let (queue, receiver) = mpsc::channel(QUEUE_MAX);
-        (Self { queue }, Requests { connection, ownership, queue: receiver })
+        (Self { queue }, Requests { connection, checkpoints, ownership, queue: receiver })
     }
 
     /// See [`MessageLog::append`](crate::store::MessageLog::append).
@@ -124,6 +129,7 @@ impl Writer {
 /// The connection, and what waits for it.
 pub(super) struct Requests {
     connection: Connection,
+    checkpoints: Checkpoints,
     /// Given up after the connection is closed.
     ownership: Arc<Ownership>,
     queue: mpsc::Receiver<Request>,
@@ -142,29 +148,45 @@ enum Turn {
 impl Requests {
     /// Does what is asked until the end is.
     pub(super) async fn run(self) {
-        let Self { connection, ownership, mut queue } = self;
+        let Self { connection, checkpoints, ownership, mut queue } = self;
         let mut waiting = Vec::with_capacity(REQUESTS_A_TURN);
-        while serve(&connection, &mut queue, &mut waiting).await.is_continue() {}
-        // First the connection, so that whoever takes the ownership next finds it closed.
+        let mut step = Step::None;
+        while let ControlFlow::Continue(next) =
+            serve(&connection, &checkpoints, step, &mut queue, &mut waiting).await
+        {
+            if next == Step::Rest {
+                checkpoints.finish(&connection);
+            }
+            step = next;
+        }
+        // The writing connection is the last to be closed, which moves what is in the log into the file; then the
+        // ownership goes, and then whoever waits for the end is told.
+        checkpoints.end();
         drop(connection);
         drop(ownership);
         drop(queue);
     }
 }
 
-/// Does what is asked for as long as nobody else has written.
+/// Does what is asked for as long as its view of the file holds: until somebody else has written, or the log is to be
+/// moved.
 ///
-/// A question that is never read to its end keeps the connection's view of the file, and with it most of the locks that
-/// a transaction needs: for each commit there is one lock to take and to give back, not four.
+/// A question that is never read to its end keeps the view, and with it most of the locks that a transaction needs: for
+/// each commit there is one lock to take and to give back, not four.
 async fn serve(
     connection: &Connection,
+    checkpoints: &Checkpoints,
+    step: Step,
     queue: &mut mpsc::Receiver<Request>,
     waiting: &mut Vec<Request>,
-) -> ControlFlow<()> {
+) -> ControlFlow<(), Step> {
     let mut view = connection.prepare_cached("SELECT 1 FROM server").ok();
     let mut view = view.as_mut().and_then(|view| view.query([]).ok());
     // Without a view all goes on, a little slower.
     _ = view.as_mut().map(|view| view.next().map(drop));
+    if step == Step::Bulk {
+        checkpoints.begin();
+    }
     let mut busy_until = None;
     loop {
         if waiting.is_empty() && queue.recv_many(waiting, REQUESTS_A_TURN).await == 0 {
@@ -173,12 +195,16 @@ async fn serve(
         match turn(connection, waiting) {
             Turn::Done => {
                 busy_until = None;
+                let step = checkpoints.next();
+                if step != Step::None {
+                    return ControlFlow::Continue(step);
+                }
                 let is_end = |request: &Request| matches!(request, Request::End);
                 if !waiting.is_empty() && waiting.iter().all(is_end) {
                     return ControlFlow::Break(());
                 }
             }
-            Turn::Stale => return ControlFlow::Continue(()),
+            Turn::Stale => return ControlFlow::Continue(Step::None),
             Turn::Busy => {
                 if Instant::now() < *busy_until.get_or_insert_with(|| Instant::now() + BUSY_TIMEOUT) {
                     sleep(BUSY_RETRY).await;
@@ -202,7 +228,7 @@ fn turn(connection: &Connection, waiting: &mut Vec<Request>) -> Turn {
     if waiting.iter().all(|request| matches!(request, Request::End)) {
         return Turn::Done;
     }
-    let transaction = match Transaction::new_unchecked(connection, TransactionBehavior::Immediate) {
+    let transaction = match Transaction::begin(connection) {
         Ok(transaction) => transaction,
         Err(error) if is_stale(&error) => return Turn::Stale,
         Err(error) if is_busy(&error) => return Turn::Busy,
@@ -215,7 +241,7 @@ fn turn(connection: &Connection, waiting: &mut Vec<Request>) -> Turn {
     if let Some(place) = waiting.iter().position(|request| matches!(request, Request::Append(..)))
         && let Request::Append(batch, answer) = waiting.remove(place)
     {
-        if let Err(error) = messages::insert(&transaction, &batch) {
+        if let Err(error) = messages::insert(connection, &batch) {
             // The other changes have another turn.
             drop(transaction);
             _ = answer.send(messages::resolve(connection, &batch, error));
@@ -226,7 +252,7 @@ fn turn(connection: &Connection, waiting: &mut Vec<Request>) -> Turn {
     let writes = waiting.extract_if(.., |request| matches!(request, Request::Write(_)));
     let mut changes = Vec::new();
     let made = writes.into_iter().try_for_each(|write| match write {
-        Request::Write(change) => make(&transaction, change, &mut changes),
+        Request::Write(change) => make(connection, change, &mut changes),
         Request::Append(..) | Request::Read(_) | Request::End => Ok(()),
     });
     let committed = made.and_then(|()| transaction.commit()).map_err(StoreError::from);
@@ -237,21 +263,44 @@ fn turn(connection: &Connection, waiting: &mut Vec<Request>) -> Turn {
     Turn::Done
 }
 
+/// A transaction that may write, taken back unless it is committed. Its statements are prepared once.
+struct Transaction<'c>(&'c Connection);
+
+impl<'c> Transaction<'c> {
+    fn begin(connection: &'c Connection) -> rusqlite::Result<Self> {
+        execute(connection, "BEGIN IMMEDIATE")?;
+        Ok(Self(connection))
+    }
+
+    fn commit(self) -> rusqlite::Result<()> {
+        execute(self.0, "COMMIT")
+    }
+}
+
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        if !self.0.is_autocommit()
+            && let Err(error) = execute(self.0, "ROLLBACK")
+        {
+            tracing::error!(%error, "a transaction could not be taken back");
+        }
+    }
+}
+
+fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.execute([]).map(drop)
+}
+
 /// Makes one change of several in a transaction.
-fn make(
-    transaction: &Transaction<'_>,
-    change: Work<Settle>,
-    changes: &mut Vec<Settle>,
-) -> rusqlite::Result<()> {
-    let execute = |sql| transaction.prepare_cached(sql)?.execute([]).map(drop);
-    execute("SAVEPOINT change")?;
-    let change = change(transaction);
+fn make(connection: &Connection, change: Work<Settle>, changes: &mut Vec<Settle>) -> rusqlite::Result<()> {
+    execute(connection, "SAVEPOINT change")?;
+    let change = change(connection);
     let stays = change.stays;
     changes.push(change);
     if !stays {
-        execute("ROLLBACK TO change")?;
+        execute(connection, "ROLLBACK TO change")?;
     }
-    execute("RELEASE change")
+    execute(connection, "RELEASE change")
 }
 
 fn refuse(waiting: &mut Vec<Request>, error: &StoreError) {
