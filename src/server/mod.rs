@@ -33,6 +33,7 @@ use crate::http::{Http, HttpOptions};
 use crate::hub::{Hub, Inbox};
 use crate::store::{self, Beginning, Lifecycle, Opened, Store, StoreError};
 use crate::writer::{MessageWriter, WriterOptions};
+use crate::ws::UnfinishedBytes;
 
 /// Threads of the background runtime.
 const BACKGROUND_THREADS: usize = 2;
@@ -92,6 +93,8 @@ struct Shared {
     drain: CancellationToken,
     /// One permit for each connection that may be open.
     connections: Arc<Semaphore>,
+    /// Counts what has begun to arrive over the sockets.
+    unfinished: Arc<UnfinishedBytes>,
 }
 
 /// The runtime for all that is not a socket. Dropping it does not wait for its threads, so that may be done
@@ -166,7 +169,8 @@ impl Server {
         };
         let http = Http::new(Arc::clone(&chat), http_options, drain.clone());
         let connections = Arc::new(Semaphore::new(config.connections_max));
-        let shared = Shared { config: Arc::new(config), drain, connections };
+        let unfinished = UnfinishedBytes::new(config.unfinished_bytes_max.get());
+        let shared = Shared { config: Arc::new(config), drain, connections, unfinished };
         Ok(Self {
             local_addr,
             listeners,
