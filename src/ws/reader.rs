@@ -239,7 +239,7 @@ struct Progress {
     frame_bytes: usize,
 }
 
-/// Appends to what is kept of something that will have `whole` bytes, as far as that is known. Memory grows by half, not
+/// Appends to what is kept of something that will have `whole` bytes; 0 if that is not known. Memory grows by half, not
 /// to twice its size, and not beyond the whole.
 fn append(kept: &mut Vec<u8>, bytes: &[u8], whole: usize) {
     let needed = kept.len() + bytes.len();

@@ -169,3 +169,6 @@ impl Drop for Share {
         self.of.wake();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! A simulation: the real writer, hub, chat, sessions and socket tasks, over a store that fails, cores that are late,
-//! and connections that are slow, come in pieces or vanish, all as a seed says. What every client sees is checked against what is stored.
+//! and connections that are slow, come in pieces or vanish, all as a seed says. What every client sees is checked
+//! against what is stored.
 //!
 //! `GROUPCAST_SEED=n cargo test simulation` plays one seed again.
 
