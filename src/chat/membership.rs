@@ -48,16 +48,21 @@ impl Membership {
 
     /// Announces a socket that joined. In text mode it always gets its own line, before anything else that is
     /// sent to the group; the others do while the group is small.
-    pub async fn announce(&self, notifier: &PresenceNotifier, socket: &Subscriber, arrival: &Arrival) {
+    pub async fn announce<S: Sink>(
+        &self,
+        notifier: &PresenceNotifier<S>,
+        socket: &Subscriber<S>,
+        arrival: &Arrival,
+    ) {
         let line = self.line(Movement::Joined);
         if socket.mode() == Mode::Text && !notifier.is_small(arrival.listeners) {
             socket.send(&line, Kind::Ephemeral);
         }
-        notifier.arrived(&self.group, &self.user, arrival, line).await;
+        notifier.arrived(&self.group, &self.user, socket.mode(), arrival, line).await;
     }
 
     /// Tells those who are left of a socket that left the group's readers.
-    pub async fn announce_departure(&self, notifier: &PresenceNotifier, departure: Departure) {
+    pub async fn announce_departure<S: Sink>(&self, notifier: &PresenceNotifier<S>, departure: Departure) {
         notifier.departed(&self.group, &self.user, departure, self.line(Movement::Left)).await;
     }
 

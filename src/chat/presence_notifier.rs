@@ -7,13 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
-use crate::hub::{Arrival, Broadcast, Core, Departure, Listeners};
+use crate::hub::{Arrival, Broadcast, Core, Departure, Listeners, Sink};
 use crate::model::{Group, GroupId, User};
-use crate::protocol::event;
 use crate::protocol::text::{self, Movement};
+use crate::protocol::{Mode, event};
 
 /// How long a user may be away before the readers in JSON mode are told: a reconnect is not a leave and a join.
 const GRACE: Duration = Duration::from_secs(5);
@@ -22,8 +23,8 @@ const COUNT_PERIOD: Duration = Duration::from_secs(1);
 
 /// Announces the comings and goings on one core. In text mode every socket is announced at once, in JSON mode
 /// every user, after the grace period; in large groups nobody, only the number of those online.
-pub struct PresenceNotifier {
-    core: Rc<Core>,
+pub struct PresenceNotifier<S = TcpStream> {
+    core: Rc<Core<S>>,
     /// Members up to which each is announced.
     members_max: usize,
     /// Users whose last socket on any core went, oldest first.
@@ -40,9 +41,9 @@ struct Away {
     departed: u32,
 }
 
-impl PresenceNotifier {
-    /// An notifier; [`run`](Self::run) must be spawned on the core's thread.
-    pub fn new(core: Rc<Core>, members_max: usize) -> Self {
+impl<S: Sink> PresenceNotifier<S> {
+    /// A notifier; [`run`](Self::run) must be spawned on the core's thread.
+    pub fn new(core: Rc<Core<S>>, members_max: usize) -> Self {
         Self {
             core,
             members_max,
@@ -58,7 +59,14 @@ impl PresenceNotifier {
     }
 
     /// Tells that a socket came.
-    pub(super) async fn arrived(&self, group: &Group, user: &User, arrival: &Arrival, line: Bytes) {
+    pub(super) async fn arrived(
+        &self,
+        group: &Group,
+        user: &User,
+        mode: Mode,
+        arrival: &Arrival,
+        line: Bytes,
+    ) {
         let text = if self.is_small(arrival.listeners) { line } else { Bytes::new() };
         let mut json = Bytes::new();
         if arrival.is_new && arrival.listeners.json > 0 {
@@ -69,7 +77,13 @@ impl PresenceNotifier {
             }
         }
         let frames = Broadcast::ephemeral(group.id, text, json, Some(user.id));
-        self.send(Broadcast { as_of: arrival.number, ..frames }).await;
+        let frames = Broadcast { as_of: arrival.number, ..frames };
+        match mode {
+            // Its own line is the first that it gets.
+            Mode::Text => self.send(frames).await,
+            // Behind the leave of a socket that reads the group once more.
+            Mode::Json => self.send_in_turn(frames).await,
+        }
     }
 
     /// Tells that a socket went; of its user, later.
@@ -82,7 +96,7 @@ impl PresenceNotifier {
         }
         if self.is_small(departure.listeners) {
             let frames = Broadcast::ephemeral(group.id, line, Bytes::new(), None);
-            self.send(Broadcast { as_of: departure.after, ..frames }).await;
+            self.send_in_turn(Broadcast { as_of: departure.after, ..frames }).await;
         }
     }
 
@@ -101,6 +115,15 @@ impl PresenceNotifier {
         let elsewhere = self.core.hub().elsewhere(self.core.index(), frames.group);
         self.core.flush(&frames);
         self.core.hub().deliver_to(elsewhere, frames).await;
+    }
+
+    /// The same, on this core too behind what was delivered before: the last messages of one who went among them.
+    async fn send_in_turn(&self, frames: Broadcast) {
+        if frames.text.is_empty() && frames.json.is_empty() {
+            return;
+        }
+        let everywhere = self.core.hub().cores_of(frames.group);
+        self.core.hub().deliver_to(everywhere, frames).await;
     }
 
     /// Announces what has become due. Runs for ever.

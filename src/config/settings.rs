@@ -97,7 +97,7 @@ settings! {
               value_parser = duration)]
         pub heartbeat: Duration,
 
-        /// How long a socket may take nothing while data waits for it
+        /// How long a socket may take nothing while data waits for it, and a message that has begun may stand still
         #[arg(long, env = "GROUPCAST_STALL_TIMEOUT", default_value = "30s", value_name = "TIME",
               value_parser = duration)]
         pub stall_timeout: Duration,
@@ -106,6 +106,12 @@ settings! {
         #[arg(long, env = "GROUPCAST_OUTBOX_BYTES_MAX", default_value = "8MiB", value_name = "SIZE",
               value_parser = bytes(1..=1 << 30))]
         pub outbox_bytes_max: ByteSize,
+
+        /// Bytes of messages that have not arrived whole, over all sockets; the largest wait when they are near it;
+        /// 1MiB to 64GiB
+        #[arg(long, env = "GROUPCAST_UNFINISHED_BYTES_MAX", default_value = "256MiB", value_name = "SIZE",
+              value_parser = bytes(1 << 20..=64 << 30))]
+        pub unfinished_bytes_max: ByteSize,
 
         /// Members online in a group up to which comings and goings are announced; 0 to 1000000
         #[arg(long, env = "GROUPCAST_ANNOUNCE_MEMBERS_MAX", default_value = "200", value_name = "COUNT",

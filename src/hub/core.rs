@@ -166,10 +166,10 @@ impl<S: Sink> Core<S> {
         (subscription, arrival)
     }
 
-    /// Takes a subscription from the group's readers; answers what that changed on all cores. In JSON mode its
-    /// messages that wait are dropped: the socket may read the group anew from another place, and an overflow
-    /// would set that reading back to these.
-    pub fn leave(&self, subscription: &Subscription<S>) -> Departure {
+    /// Takes a subscription from the group's readers. Its socket still counts among those who listen, until
+    /// [`depart`](Self::depart). In JSON mode its messages that wait are dropped: the socket may read the group anew
+    /// from another `seq`, and an overflow would set that reading back to these.
+    pub fn stop_reading(&self, subscription: &Subscription<S>) {
         let group = subscription.group();
         let mut groups = self.groups.borrow_mut();
         if let Some(local) = groups.get_mut(&group) {
@@ -181,7 +181,17 @@ impl<S: Sink> Core<S> {
         if subscription.subscriber().mode() == Mode::Json {
             subscription.subscriber().outbox().forget(group);
         }
-        self.hub.leave(self.index, group, subscription.user(), subscription.subscriber().mode())
+    }
+
+    /// Counts a socket out that has stopped reading the group; answers what that changed on all cores.
+    pub fn depart(&self, group: GroupId, user: UserId, mode: Mode) -> Departure {
+        self.hub.leave(self.index, group, user, mode)
+    }
+
+    /// Both at once.
+    pub fn leave(&self, subscription: &Subscription<S>) -> Departure {
+        self.stop_reading(subscription);
+        self.depart(subscription.group(), subscription.user(), subscription.subscriber().mode())
     }
 
     /// Hands frames to this core's members of their group.

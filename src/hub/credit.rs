@@ -14,8 +14,9 @@ use super::{Sink, Subscriber};
 /// until there is some.
 #[derive(Debug)]
 pub struct Credit<S = TcpStream> {
-    messages: Cell<usize>,
-    /// Negative after a message larger than what was left.
+    /// Negative after more messages came in one read than were left.
+    messages: Cell<i64>,
+    /// Negative after messages larger than what was left.
     bytes: Cell<i64>,
     waiting: RefCell<Vec<Rc<Subscriber<S>>>>,
 }
@@ -23,18 +24,22 @@ pub struct Credit<S = TcpStream> {
 impl<S: Sink> Credit<S> {
     /// Room for so many messages and bytes of content.
     pub fn new(messages: usize, bytes: usize) -> Self {
-        Self { messages: Cell::new(messages), bytes: Cell::new(bytes as i64), waiting: RefCell::default() }
+        Self {
+            messages: Cell::new(messages as i64),
+            bytes: Cell::new(bytes as i64),
+            waiting: RefCell::default(),
+        }
     }
 
-    /// Whether another message may be handed over. One may always follow when there is any room at all, so
-    /// that the largest content passes; the bound in bytes is exceeded by at most that one.
+    /// Whether another read of a socket's messages may be handed over. One may always follow when there is any room at
+    /// all, so that the largest content passes; the bounds are exceeded by at most that one.
     pub fn available(&self) -> bool {
         self.messages.get() > 0 && self.bytes.get() > 0
     }
 
     /// Takes credit for one message.
     pub fn take(&self, bytes: usize) {
-        self.messages.set(self.messages.get().saturating_sub(1));
+        self.messages.set(self.messages.get() - 1);
         self.bytes.set(self.bytes.get() - bytes as i64);
     }
 

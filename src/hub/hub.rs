@@ -210,22 +210,38 @@ impl Hub {
                 acks.push(ack);
             }
         }
-        for ((core, wanted), acks) in self.cores.iter().zip(wanted).zip(acks_by_core) {
-            if wanted || !acks.is_empty() {
-                // A core that is gone has no sockets left to deliver to.
-                let _ = core.send(Event::Deliver { frames: Arc::clone(&frames), acks }).await;
-            }
+        // Who knows that a message is stored may go, and is to be seen to go after it: the frames are on their way to
+        // every core before any sender is answered. The last core with senders gets both at once.
+        let last_answered = acks_by_core.iter().rposition(|acks| !acks.is_empty());
+        let is_last = |core| Some(core) == last_answered;
+        for (core, _) in wanted.iter().enumerate().filter(|&(core, &wanted)| wanted && !is_last(core)) {
+            self.send(core, Event::Deliver { frames: Arc::clone(&frames), acks: Vec::new() }).await;
+        }
+        for (core, acks) in acks_by_core.into_iter().enumerate().rev().filter(|(_, acks)| !acks.is_empty()) {
+            let frames = if is_last(core) { Arc::clone(&frames) } else { Arc::default() };
+            self.send(core, Event::Deliver { frames, acks }).await;
         }
     }
 
-    /// The cores but this one that have sockets in the group at this moment.
-    pub fn elsewhere(&self, core: u16, group: GroupId) -> Vec<u16> {
+    async fn send(&self, core: usize, event: Event) {
+        if let Some(core) = self.cores.get(core) {
+            // A core that is gone has no sockets left to deliver to.
+            let _ = core.send(event).await;
+        }
+    }
+
+    /// The cores that have sockets in the group at this moment.
+    pub fn cores_of(&self, group: GroupId) -> Vec<u16> {
         let Some(audience) = self.groups.get(&group) else { return Vec::new() };
         let counts = audience.per_core.iter().enumerate();
-        counts
-            .filter(|&(index, &n)| n > 0 && index != usize::from(core))
-            .map(|(index, _)| index as u16)
-            .collect()
+        counts.filter(|&(_, &n)| n > 0).map(|(index, _)| index as u16).collect()
+    }
+
+    /// The same but for this core.
+    pub fn elsewhere(&self, core: u16, group: GroupId) -> Vec<u16> {
+        let mut cores = self.cores_of(group);
+        cores.retain(|&other| other != core);
+        cores
     }
 
     /// Hands frames to the group's sockets on these cores: what is not stored and has no place among batches,
@@ -238,9 +254,8 @@ impl Hub {
         }
         let frames: Arc<[Broadcast]> = [frames].into();
         for core in cores {
-            if let Some(core) = self.cores.get(usize::from(core)) {
-                let _ = core.send(Event::Deliver { frames: Arc::clone(&frames), acks: Vec::new() }).await;
-            }
+            let event = Event::Deliver { frames: Arc::clone(&frames), acks: Vec::new() };
+            self.send(usize::from(core), event).await;
         }
     }
 

@@ -1,6 +1,7 @@
 //! JSON mode: what the server sends, as finished frames.
 
 mod failure;
+mod names;
 
 use bytes::Bytes;
 
@@ -12,31 +13,68 @@ use super::json::{write_integer, write_string};
 use super::message::{write_message, write_message_fields};
 use crate::model::{Group, GroupId, Message, MessageId, Seq, Timestamp, User};
 
+names::names! {
+    /// The `type` of what the server sends.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum EventType {
+        /// A stored message, live or replayed, or an ephemeral one.
+        Message = "message",
+        /// Answers `hello`.
+        Welcome = "welcome",
+        /// Answers `subscribe`.
+        Subscribed = "subscribed",
+        /// Answers `unsubscribe`.
+        Unsubscribed = "unsubscribed",
+        /// A replay has ended.
+        CaughtUp = "caught_up",
+        /// The socket fell behind.
+        Lagged = "lagged",
+        /// Answers `send`.
+        Ack = "ack",
+        /// Answers `history`.
+        History = "history",
+        /// Answers `presence`, or tells a large group how many are online.
+        Presence = "presence",
+        /// A user has come online.
+        Joined = "joined",
+        /// A user has been offline for the grace period.
+        Left = "left",
+        /// A user types, or has stopped.
+        Typing = "typing",
+        /// Answers `ping`.
+        Pong = "pong",
+        /// Answers what failed.
+        Error = "error",
+        /// The server stops.
+        Closing = "closing",
+    }
+}
+
 /// What a socket is told when it is known who it is.
 #[derive(Clone, Copy, Debug)]
 pub struct Welcome<'a> {
-    /// Unique while the server runs.
+    /// Unique while the server runs; opaque.
     pub connection_id: &'a str,
-    /// Who it is.
+    /// The user on whose behalf it acts from now on.
     pub user: &'a User,
-    /// Time between pings.
+    /// Time between the server's pings, in milliseconds.
     pub heartbeat_ms: u64,
-    /// Longest content, in bytes.
+    /// Longest content, in bytes of UTF-8.
     pub content_bytes: usize,
-    /// Longest frame, in bytes.
+    /// Longest frame that is taken, in bytes.
     pub frame_bytes: usize,
-    /// Groups that one socket may read.
+    /// Groups that one socket may read at a time.
     pub groups: usize,
 }
 
 /// The numbers of a stored message.
 #[derive(Clone, Copy, Debug)]
 pub struct Ack<'a> {
-    /// Its number.
+    /// Unique over all groups, ascending.
     pub id: MessageId,
-    /// Its group.
+    /// Where it was sent to.
     pub group: GroupId,
-    /// Its place.
+    /// 1 for the first of the group, without gaps.
     pub seq: Seq,
     /// When the server took it.
     pub created_at: Timestamp,
@@ -50,10 +88,10 @@ pub struct Ack<'a> {
 struct Object(Vec<u8>);
 
 impl Object {
-    fn new(kind: &str, request: Option<&RequestId>) -> Self {
+    fn new(kind: EventType, request: Option<&RequestId>) -> Self {
         let mut out = Vec::with_capacity(160);
         out.extend_from_slice(b"{\"type\":\"");
-        out.extend_from_slice(kind.as_bytes());
+        out.extend_from_slice(kind.name().as_bytes());
         out.push(b'"');
         let object = Self(out);
         match request {
@@ -140,7 +178,7 @@ pub fn ephemeral(
     client_id: Option<&str>,
     created_at: Timestamp,
 ) -> Bytes {
-    let object = Object::new("message", None)
+    let object = Object::new(EventType::Message, None)
         .string("content", content)
         .integer("user_id", user.id.0)
         .string("username", &user.username)
@@ -157,7 +195,7 @@ pub fn ephemeral(
 
 /// `welcome`
 pub fn welcome(request: Option<&RequestId>, welcome: &Welcome<'_>) -> Bytes {
-    Object::new("welcome", request)
+    Object::new(EventType::Welcome, request)
         .string("connection_id", welcome.connection_id)
         .raw("user", |out| write_user(out, welcome.user))
         .integer("heartbeat_ms", welcome.heartbeat_ms as i64)
@@ -175,7 +213,7 @@ pub fn welcome(request: Option<&RequestId>, welcome: &Welcome<'_>) -> Bytes {
 
 /// `subscribed`
 pub fn subscribed(request: Option<&RequestId>, group: &Group, epoch: &str, head: Seq, after: Seq) -> Bytes {
-    Object::new("subscribed", request)
+    Object::new(EventType::Subscribed, request)
         .raw("group", |out| {
             out.extend_from_slice(b"{\"id\":");
             write_integer(out, group.id.0);
@@ -193,22 +231,22 @@ pub fn subscribed(request: Option<&RequestId>, group: &Group, epoch: &str, head:
 
 /// `unsubscribed`
 pub fn unsubscribed(request: Option<&RequestId>, group: GroupId) -> Bytes {
-    Object::new("unsubscribed", request).integer("group_id", group.0).frame()
+    Object::new(EventType::Unsubscribed, request).integer("group_id", group.0).frame()
 }
 
 /// `caught_up`
 pub fn caught_up(group: GroupId, seq: Seq) -> Bytes {
-    Object::new("caught_up", None).integer("group_id", group.0).integer("seq", seq.0).frame()
+    Object::new(EventType::CaughtUp, None).integer("group_id", group.0).integer("seq", seq.0).frame()
 }
 
 /// `lagged`
 pub fn lagged(group: GroupId, seq: Seq) -> Bytes {
-    Object::new("lagged", None).integer("group_id", group.0).integer("seq", seq.0).frame()
+    Object::new(EventType::Lagged, None).integer("group_id", group.0).integer("seq", seq.0).frame()
 }
 
 /// `ack` of a stored message.
 pub fn ack(request: Option<&RequestId>, ack: &Ack<'_>) -> Bytes {
-    let object = Object::new("ack", request)
+    let object = Object::new(EventType::Ack, request)
         .integer("message_id", ack.id.0)
         .integer("group_id", ack.group.0)
         .integer("seq", ack.seq.0)
@@ -227,7 +265,7 @@ pub fn ack(request: Option<&RequestId>, ack: &Ack<'_>) -> Bytes {
 
 /// `ack` of an ephemeral message.
 pub fn ephemeral_ack(request: Option<&RequestId>, group: GroupId, client_id: Option<&str>) -> Bytes {
-    let object = Object::new("ack", request).integer("group_id", group.0);
+    let object = Object::new(EventType::Ack, request).integer("group_id", group.0);
     match client_id {
         Some(client_id) => object.string("client_id", client_id),
         None => object,
@@ -238,7 +276,7 @@ pub fn ephemeral_ack(request: Option<&RequestId>, group: GroupId, client_id: Opt
 
 /// `history`
 pub fn history(request: Option<&RequestId>, group: GroupId, messages: &[Message], more: bool) -> Bytes {
-    Object::new("history", request)
+    Object::new(EventType::History, request)
         .integer("group_id", group.0)
         .raw("messages", |out| {
             out.push(b'[');
@@ -261,8 +299,9 @@ pub fn presence<'a>(
     online: usize,
     users: Option<impl Iterator<Item = &'a User>>,
 ) -> Bytes {
-    let object =
-        Object::new("presence", request).integer("group_id", group.0).integer("online", online as i64);
+    let object = Object::new(EventType::Presence, request)
+        .integer("group_id", group.0)
+        .integer("online", online as i64);
     match users {
         None => object,
         Some(users) => object.raw("users", |out| {
@@ -281,7 +320,7 @@ pub fn presence<'a>(
 
 /// `joined` or `left`
 pub fn movement(joined: bool, group: GroupId, user: &User) -> Bytes {
-    Object::new(if joined { "joined" } else { "left" }, None)
+    Object::new(if joined { EventType::Joined } else { EventType::Left }, None)
         .integer("group_id", group.0)
         .integer("user_id", user.id.0)
         .string("username", &user.username)
@@ -290,7 +329,7 @@ pub fn movement(joined: bool, group: GroupId, user: &User) -> Bytes {
 
 /// `typing`
 pub fn typing(group: GroupId, user: &User, on: bool) -> Bytes {
-    Object::new("typing", None)
+    Object::new(EventType::Typing, None)
         .integer("group_id", group.0)
         .integer("user_id", user.id.0)
         .string("username", &user.username)
@@ -300,12 +339,12 @@ pub fn typing(group: GroupId, user: &User, on: bool) -> Bytes {
 
 /// `pong`
 pub fn pong(request: Option<&RequestId>) -> Bytes {
-    Object::new("pong", request).frame()
+    Object::new(EventType::Pong, request).frame()
 }
 
 /// `error`
 pub fn error(request: Option<&RequestId>, group: Option<GroupId>, failure: &Failure) -> Bytes {
-    let mut object = Object::new("error", request)
+    let mut object = Object::new(EventType::Error, request)
         .string("code", failure.code.name())
         .string("message", &failure.message)
         .boolean("retry", failure.retry_after.is_some());
@@ -321,7 +360,7 @@ pub fn error(request: Option<&RequestId>, group: Option<GroupId>, failure: &Fail
 
 /// `closing`
 pub fn closing(reason: &str, reconnect_in_ms: u64) -> Bytes {
-    Object::new("closing", None)
+    Object::new(EventType::Closing, None)
         .string("reason", reason)
         .integer("reconnect_in_ms", reconnect_in_ms as i64)
         .frame()

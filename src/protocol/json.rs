@@ -1,11 +1,7 @@
 //! JSON on its way out (RFC 8259), for what is too hot for a serialiser. It is read as
 //! [`compat::fastapi`](crate::compat::fastapi::json) reads it.
 
-mod salvage;
-
-pub use salvage::Salvage;
-
-pub use crate::compat::fastapi::json::{SyntaxError, Value, parse};
+pub use crate::compat::fastapi::json::{SyntaxError, Value, diagnose, parse};
 
 /// Writes `text` as a JSON string, quotes included. Only what must be escaped is: the quote, the backslash
 /// and the control characters below U+0020.

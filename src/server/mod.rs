@@ -34,6 +34,7 @@ use crate::http::{Http, HttpOptions};
 use crate::hub::{Hub, Inbox};
 use crate::store::{self, Beginning, Lifecycle, Opened, Store, StoreError};
 use crate::writer::{MessageWriter, WriterOptions};
+use crate::ws::UnfinishedBytes;
 
 /// Connections above the bound that are kept until they have read their refusal; a part of the files that are reserved.
 const REFUSALS_MAX: usize = 64;
@@ -97,6 +98,8 @@ struct Shared {
     connections: Arc<Semaphore>,
     /// One permit for each connection above that which may still read its refusal.
     refusals: Arc<Semaphore>,
+    /// Counts what has begun to arrive over the sockets.
+    unfinished: Arc<UnfinishedBytes>,
 }
 
 /// The runtime for all that is not a socket. Dropping it does not wait for its threads, so that may be done
@@ -172,7 +175,8 @@ impl Server {
         let http = Http::new(Arc::clone(&chat), http_options, drain.clone());
         let connections = Arc::new(Semaphore::new(config.connections_max));
         let refusals = Arc::new(Semaphore::new(REFUSALS_MAX));
-        let shared = Shared { config: Arc::new(config), drain, connections, refusals };
+        let unfinished = UnfinishedBytes::new(config.unfinished_bytes_max.get());
+        let shared = Shared { config: Arc::new(config), drain, connections, refusals, unfinished };
         Ok(Self {
             local_addr,
             listeners,

@@ -126,6 +126,7 @@ impl Worker {
             Rc::clone(&submit_buffer),
             Rc::clone(&notifier),
             self.chat,
+            Arc::clone(&self.shared.unfinished),
             options,
         );
         let acceptor = Rc::new(Acceptor::new(self.http, Rc::new(endpoint), self.homes, self.shared.clone()));

@@ -44,17 +44,19 @@ impl<S: Sink> SubmitBuffer<S> {
         }
     }
 
-    /// Whether the store is away, so that what is sent now may have to wait long.
-    pub fn is_failing(&self) -> bool {
-        self.writer.is_failing()
-    }
-
     /// Hands over at once what is collected.
     pub fn flush(&self) {
         let collected = self.collected.take();
         if !collected.is_empty() {
             self.writer.submit(Command::Submit(collected));
         }
+    }
+
+    /// Hands over what is collected, and waits until all that was handed over so far is stored and delivered, or
+    /// refused.
+    pub async fn settle(&self) {
+        self.flush();
+        self.writer.flush().await;
     }
 
     /// Hands over what is collected, whenever the core's loop comes round to it. Woken by the first message

@@ -1,23 +1,21 @@
 //! The task of one WebSocket.
 
 use std::future::Future;
-use std::io::{self, Read};
+use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use bytes::Bytes;
-use socket2::SockRef;
-use tokio::io::Interest;
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::{Instant, Sleep, sleep};
 
-use super::endpoint::Endpoint;
-use super::reader::{FrameReader, Incoming, Violation};
+use super::context::SocketContext;
+use super::reader::{Bounds, FrameReader, Incoming, Violation};
 use super::session::Session;
-use crate::hub::{Kind, Subscriber};
+use super::stream::Stream;
+use super::timer::StallTimer;
+use crate::hub::Kind;
 use crate::protocol::{CloseCode, Mode, event, frame};
 
 /// Reads in one turn before the other sockets get theirs.
@@ -26,24 +24,33 @@ const READS_A_TURN: usize = 4;
 /// Bytes that may wait for a client whose messages are still read.
 const READ_WAITING_MAX: usize = 1024 * 1024;
 
+/// Bytes that are read and dropped after the close, so that the client may still read it.
+const DROPPED_BYTES_MAX: u32 = 4 * 1024 * 1024;
+
+/// Bytes of an unfinished message that are kept after the close, where only the peer's close is of interest.
+const CLOSING_UNFINISHED_MAX: usize = 4 * 1024;
+
 /// Reads what the client sends and writes what the direct way could not, until either side is done.
 ///
 /// A future by hand rather than an `async fn`: there is one for each open socket, most of them idle, so it
 /// holds nothing but what outlives a poll.
-pub(super) struct Connection {
-    endpoint: Rc<Endpoint>,
-    socket: Rc<Subscriber>,
-    session: Session,
+pub(super) struct Connection<S = TcpStream> {
+    context: SocketContext<S>,
+    session: Session<S>,
     reader: FrameReader,
     stage: Stage,
     /// Whether the reader holds what the client sent before this task began.
     is_early: bool,
-    /// Whether the client broke the protocol, so that no more frames can be found in what it sends.
+    /// Whether nothing more that the client sends is looked at.
     is_deaf: bool,
-    /// Whether reading stopped because the session or the client was not ready for more.
-    is_held: bool,
+    /// What reading stopped for, if anything.
+    hold: Hold,
+    /// Bytes read since the close.
+    dropped: u32,
     /// Runs while data waits for the peer, and while the peer's close is waited for.
-    timer: Option<Box<Timer>>,
+    output_timer: StallTimer,
+    /// Runs while a message has not arrived whole.
+    input_timer: StallTimer,
     /// Counts this connection among the open ones.
     _permit: OwnedSemaphorePermit,
 }
@@ -59,10 +66,17 @@ enum Stage {
     Shutdown,
 }
 
-/// A time-out that starts anew with each sign of progress.
-struct Timer {
-    sleep: Pin<Box<Sleep>>,
-    progress: u32,
+/// Why a socket is not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hold {
+    /// It is.
+    None,
+    /// A command is under way, or the client does not take its answers.
+    Session,
+    /// The writer takes nothing more of it, or nothing at all.
+    Writer,
+    /// There is no room for its unfinished message.
+    Room,
 }
 
 /// Whether the task goes on.
@@ -71,31 +85,33 @@ enum Next {
     End,
 }
 
-impl Connection {
+impl<S: Stream> Connection<S> {
+    /// The task of a socket that has sent `early` before it began.
     pub(super) fn new(
-        endpoint: Rc<Endpoint>,
-        socket: Rc<Subscriber>,
-        session: Session,
-        early: Bytes,
+        context: SocketContext<S>,
+        session: Session<S>,
+        early: &[u8],
         permit: OwnedSemaphorePermit,
     ) -> Self {
+        let reader = FrameReader::holding(early, &context.endpoint.unfinished);
         Self {
-            endpoint,
-            socket,
+            context,
             session,
-            reader: FrameReader::holding(&early),
+            reader,
             stage: Stage::Open,
             is_early: !early.is_empty(),
             is_deaf: false,
-            is_held: false,
-            timer: None,
+            hold: Hold::None,
+            dropped: 0,
+            output_timer: StallTimer::default(),
+            input_timer: StallTimer::default(),
             _permit: permit,
         }
     }
 
     fn advance(&mut self, cx: &mut Context<'_>) -> Next {
-        self.socket.register(cx);
-        if self.socket.is_abandoned() {
+        self.context.socket.register(cx);
+        if self.context.socket.is_abandoned() {
             return self.reset();
         }
         if std::mem::take(&mut self.is_early) {
@@ -106,51 +122,51 @@ impl Connection {
             return Next::End;
         }
         if self.stage == Stage::Open {
-            self.session.advance(&self.endpoint, &self.socket, cx);
+            self.session.advance(&self.context, cx);
         }
-        if let (Stage::Open, Some((code, reason))) = (self.stage, self.socket.closing()) {
-            if code == CloseCode::GOING_AWAY && self.socket.mode() == Mode::Json {
-                let wait = self.endpoint.reconnect_in(&self.socket);
-                self.socket.reply(&event::closing(reason, wait.as_millis() as u64));
+        let socket = &self.context.socket;
+        if let (Stage::Open, Some((code, reason))) = (self.stage, socket.closing()) {
+            if code == CloseCode::GOING_AWAY && socket.mode() == Mode::Json {
+                let wait = self.context.endpoint.reconnect_in(socket);
+                socket.reply(&event::closing(reason, wait.as_millis() as u64));
             }
             self.begin_close(frame::close(code, reason));
         }
         if let Next::End = self.write(cx) {
             return Next::End;
         }
-        let may_read = self.is_held && !self.must_wait();
-        if may_read || (self.stage == Stage::Open && self.session.may_go_on(&self.socket)) {
+        let may_read = self.hold == Hold::Session && !self.must_wait();
+        if may_read || (self.stage == Stage::Open && self.session.may_go_on(&self.context)) {
             // What reading or a replay waited for is done already.
             cx.waker().wake_by_ref();
         }
-        self.watch(cx)
+        self.watch_input(cx);
+        self.watch_output(cx)
     }
 
     /// Reads until nothing is there, the turn is over, or the sender has to wait.
     fn read(&mut self, cx: &mut Context<'_>) -> Next {
-        let endpoint = Rc::clone(&self.endpoint);
+        let endpoint = Rc::clone(&self.context.endpoint);
         let mut buffer = endpoint.read_buffer.borrow_mut();
         for _ in 0..READS_A_TURN {
-            self.is_held = self.stage == Stage::Open && self.must_wait();
-            if self.is_held {
-                return Next::Wait;
-            }
-            if self.stage == Stage::Open && !endpoint.core.may_send(&self.socket) {
-                if !endpoint.core.credit().available() {
-                    endpoint.core.credit().wait(&self.socket);
-                }
-                return Next::Wait;
-            }
-            let stream = self.socket.outbox().sink();
-            match stream.poll_read_ready(cx) {
+            let Some(room) = self.room(cx) else { return Next::Wait };
+            let stream = self.context.socket.outbox().sink();
+            match stream.poll_readable(cx) {
                 Poll::Pending => return Next::Wait,
                 Poll::Ready(Err(_)) => return Next::End,
                 Poll::Ready(Ok(())) => {}
             }
-            match read_some(stream, &mut buffer) {
+            let room = room.min(buffer.len());
+            match stream.try_read(&mut buffer[..room]) {
                 Ok(0) => return Next::End,
                 Ok(length) => {
-                    self.socket.hear(endpoint.core.now());
+                    self.context.socket.hear(endpoint.core.now());
+                    if self.stage != Stage::Open {
+                        self.dropped += length as u32;
+                        if self.dropped > DROPPED_BYTES_MAX {
+                            return self.reset();
+                        }
+                    }
                     self.take(&mut buffer[..length]);
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
@@ -161,10 +177,32 @@ impl Connection {
         Next::Wait
     }
 
+    /// How many bytes may be read now; `None` if the socket is not to be read.
+    fn room(&mut self, cx: &mut Context<'_>) -> Option<usize> {
+        self.hold = Hold::None;
+        if self.stage != Stage::Open {
+            return Some(usize::MAX);
+        }
+        let (core, socket) = (self.context.core(), &self.context.socket);
+        if self.must_wait() {
+            self.hold = Hold::Session;
+        } else if !core.may_send(socket) {
+            if !core.credit().available() {
+                core.credit().wait(socket);
+            }
+            self.hold = Hold::Writer;
+        } else if let Poll::Ready(room) = self.reader.poll_room(&self.context.endpoint.unfinished, cx) {
+            return Some(room);
+        } else {
+            self.hold = Hold::Room;
+        }
+        None
+    }
+
     /// Whether nothing more is to be read for now: what was read is being worked on, or the client does not
     /// take its answers.
     fn must_wait(&self) -> bool {
-        !self.session.is_ready() || self.socket.outbox().waiting() > READ_WAITING_MAX
+        !self.session.is_ready() || self.context.socket.outbox().waiting() > READ_WAITING_MAX
     }
 
     /// Deals with what was read.
@@ -172,60 +210,69 @@ impl Connection {
         if self.is_deaf {
             return;
         }
-        let Self { endpoint, socket, session, reader, stage, .. } = self;
-        let message_max = session.message_bytes_max(endpoint);
+        let Self { context, session, reader, stage, .. } = self;
+        let message_max = session.message_bytes_max(context);
+        let bounds = Bounds { message_max, unfinished: &context.endpoint.unfinished };
         let mut closed = None;
-        let result = reader.read(bytes, message_max, |incoming| match incoming {
+        let result = reader.read(bytes, bounds, |incoming| match incoming {
             _ if closed.is_some() => {}
             Incoming::Close(Some((code, reason))) => closed = Some(frame::close(code, reason)),
             Incoming::Close(None) => closed = Some(frame::close_without_code()),
             _ if *stage != Stage::Open => {}
-            Incoming::Text(content) => session.take(endpoint, socket, content),
+            Incoming::Text(content) => session.take(context, content),
             Incoming::Ping(payload) => {
-                socket.send(&frame::pong(payload), Kind::Ephemeral);
+                context.socket.send(&frame::pong(payload), Kind::Ephemeral);
             }
             Incoming::Pong => {}
         });
-        if *stage != Stage::Open {
-            // The close was ours: after the answer to it nothing more is of interest.
-            self.is_deaf = closed.is_some() || result.is_err();
-            if closed.is_some() {
-                self.leave();
-            }
-            return;
-        }
         match (closed, result) {
-            // Code and reason go back as they came: browsers tell a page what the server's close frame says.
             (Some(answer), _) => {
-                self.is_deaf = true;
-                self.begin_close(answer);
+                self.become_deaf();
+                // Code and reason go back as they came: browsers tell a page what the server's close frame says. If
+                // the close was the server's, this is the answer to it.
+                if self.stage == Stage::Open {
+                    self.begin_close(answer);
+                }
                 // Gone as far as the others are concerned, however long it takes to end the connection.
                 self.leave();
             }
             (None, Err(Violation { code, reason })) => {
-                self.is_deaf = true;
-                self.begin_close(frame::close(code, reason));
+                self.become_deaf();
+                if self.stage == Stage::Open {
+                    self.begin_close(frame::close(code, reason));
+                }
             }
-            (None, Ok(())) => {}
+            (None, Ok(())) => {
+                let unfinished = self.reader.unfinished().unwrap_or_default();
+                if self.stage != Stage::Open && unfinished > CLOSING_UNFINISHED_MAX {
+                    self.become_deaf();
+                }
+            }
         }
     }
 
+    /// Looks at nothing more that the client sends, and lets go of what has not arrived whole.
+    fn become_deaf(&mut self) {
+        self.is_deaf = true;
+        self.reader = FrameReader::default();
+    }
+
     fn begin_close(&mut self, close: Bytes) {
-        self.socket.outbox().finish(close);
+        self.context.socket.outbox().finish(close);
         self.stage = Stage::Closing;
-        self.timer = None;
+        self.output_timer.stop();
     }
 
     /// Sends what waits.
     fn write(&mut self, cx: &mut Context<'_>) -> Next {
-        match self.socket.outbox().poll_drain(cx) {
+        let outbox = self.context.socket.outbox();
+        match outbox.poll_drain(cx) {
             Poll::Pending => Next::Wait,
             Poll::Ready(Err(_)) => Next::End,
             Poll::Ready(Ok(())) => match self.stage {
                 Stage::Open | Stage::Shutdown => Next::Wait,
                 Stage::Closing => {
-                    let stream = self.socket.outbox().sink();
-                    if SockRef::from(stream).shutdown(std::net::Shutdown::Write).is_err() {
+                    if outbox.sink().end_writing().is_err() {
                         return Next::End;
                     }
                     self.stage = Stage::Shutdown;
@@ -235,27 +282,42 @@ impl Connection {
         }
     }
 
+    /// Closes a socket whose message has stood still for too long, be it that the client sends nothing more or that
+    /// there was no room to read on. It may send the message again over a new connection.
+    fn watch_input(&mut self, cx: &mut Context<'_>) {
+        let is_read = matches!(self.hold, Hold::None | Hold::Room);
+        let (Stage::Open, Some(bytes), true) = (self.stage, self.reader.unfinished(), is_read) else {
+            return self.input_timer.stop();
+        };
+        if self.input_timer.poll(self.context.endpoint.options.stall_timeout, bytes, cx).is_ready() {
+            let reason = match self.hold {
+                Hold::Room => Violation::NO_ROOM.reason,
+                _ => "message not finished in time",
+            };
+            self.input_timer.stop();
+            self.become_deaf();
+            self.begin_close(frame::close(CloseCode::TRY_AGAIN_LATER, reason));
+            cx.waker().wake_by_ref();
+        }
+    }
+
     /// Ends the connection when the peer has taken nothing for too long.
-    fn watch(&mut self, cx: &mut Context<'_>) -> Next {
-        let outbox = self.socket.outbox();
-        let timeout = match self.stage {
+    fn watch_output(&mut self, cx: &mut Context<'_>) -> Next {
+        let (outbox, options) = (self.context.socket.outbox(), &self.context.endpoint.options);
+        let (timeout, progress) = match self.stage {
             Stage::Open if outbox.waiting() == 0 => {
-                self.timer = None;
+                self.output_timer.stop();
                 return Next::Wait;
             }
-            Stage::Open => self.endpoint.options.stall_timeout,
-            _ => self.endpoint.options.close_timeout,
+            Stage::Open => (options.stall_timeout, outbox.progress() as usize),
+            // However fast it takes what waits: the end has to come.
+            Stage::Closing | Stage::Shutdown => (options.close_timeout, 0),
         };
-        let progress = outbox.progress();
-        let timer = self.timer.get_or_insert_with(|| Timer::start(timeout, progress));
-        if self.stage == Stage::Open && timer.progress != progress {
-            timer.restart(timeout, progress);
-        }
-        match timer.sleep.as_mut().poll(cx) {
+        match self.output_timer.poll(timeout, progress, cx) {
             Poll::Pending => Next::Wait,
             Poll::Ready(()) if self.stage == Stage::Open => {
                 // Should it wake up after all, it finds the reason behind what was begun.
-                self.socket.outbox().drop_messages();
+                outbox.drop_messages();
                 self.begin_close(frame::close(CloseCode::TOO_SLOW, "too slow"));
                 cx.waker().wake_by_ref();
                 Next::Wait
@@ -266,27 +328,25 @@ impl Connection {
 
     /// Ends with a reset, so that the kernel too lets go of what the peer does not take.
     fn reset(&self) -> Next {
-        self.socket.outbox().abandon();
-        // Failing only means that the kernel keeps the unsent data for a while.
-        let _ = SockRef::from(self.socket.outbox().sink()).set_linger(Some(Duration::ZERO));
+        self.context.socket.outbox().abandon();
+        self.context.socket.outbox().sink().end_with_reset();
         Next::End
     }
 
     /// Leaves all groups.
     fn leave(&mut self) {
-        std::mem::replace(&mut self.session, Session::Refused).leave(&self.endpoint);
+        std::mem::replace(&mut self.session, Session::Over).leave(&self.context);
     }
 
     /// Leaves all groups, and the core's table.
     fn clean_up(&mut self) {
-        let (endpoint, socket) = (Rc::clone(&self.endpoint), Rc::clone(&self.socket));
-        socket.outbox().abandon();
-        endpoint.core.close(&socket);
+        self.context.socket.outbox().abandon();
+        self.context.core().close(&self.context.socket);
         self.leave();
     }
 }
 
-impl Future for Connection {
+impl<S: Stream> Future for Connection<S> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
@@ -300,32 +360,8 @@ impl Future for Connection {
     }
 }
 
-impl Timer {
-    fn start(timeout: Duration, progress: u32) -> Box<Self> {
-        Box::new(Self { sleep: Box::pin(sleep(timeout)), progress })
-    }
-
-    fn restart(&mut self, timeout: Duration, progress: u32) {
-        self.sleep.as_mut().reset(Instant::now() + timeout);
-        self.progress = progress;
-    }
-}
-
-/// Reads without waiting. A read that does not fill the buffer has emptied the socket, so it also marks the
-/// socket as not ready: that saves the read that would only say so.
-fn read_some(stream: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut length = None;
-    let result = stream.try_io(Interest::READABLE, || {
-        let read = (&*SockRef::from(stream)).read(buffer)?;
-        length = Some(read);
-        if read > 0 && read < buffer.len() { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
-    });
-    match (length, result) {
-        (Some(length), _) => Ok(length),
-        (None, Err(error)) => Err(error),
-        (None, Ok(())) => Err(io::ErrorKind::WouldBlock.into()),
-    }
-}
+// Nothing in it is pinned in place, and `S` least of all.
+impl<S> Unpin for Connection<S> {}
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::hub::Core;
+use crate::hub::{Core, Sink};
 
 /// Parts of a period. Each tick serves one of as many slices of the sockets, so that the pings of a hundred
 /// thousand sockets are spread over the period and need one timer.
@@ -13,7 +13,7 @@ const TICKS: u32 = 25;
 
 /// Pings each of the core's sockets once a period, and drops those that nothing was heard from for two
 /// periods. Runs for ever.
-pub async fn heartbeat(core: Rc<Core>, period: Duration) {
+pub async fn heartbeat<S: Sink>(core: Rc<Core<S>>, period: Duration) {
     let mut ticks = interval(period / TICKS);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {

@@ -1,393 +1,186 @@
-//! JSON mode: one socket's commands, subscriptions and replays.
+//! JSON mode: who speaks over a socket, and the command that is under way.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::pin::Pin;
-use std::rc::Rc;
-use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-use tokio::task::spawn_local;
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Sleep, sleep};
 
-use super::endpoint::Endpoint;
-use super::replay::Replays;
-use super::session::ActiveSubscription;
-use super::subscriptions::ActiveSubscriptions;
-use super::work::{Done, Work};
-use crate::chat::{ChatError, Draft, Membership, Principal, WhileAway};
-use crate::hub::{Broadcast, Reading, Subscriber};
-use crate::model::limits::GROUP_NAME_CHARS_MAX;
-use crate::model::{GroupId, NewMessage, Seq};
+use super::context::SocketContext;
+use super::identified::{GROUPS_MAX, Identified};
+use super::stream::Stream;
+use crate::chat::{Membership, Principal};
 use crate::protocol::CloseCode;
-use crate::protocol::command::{BadFrame, Command, GroupRef, Request, RequestId};
-use crate::protocol::event::{self, ErrorCode, Failure, Welcome};
-
-/// Groups that one socket may read, unless configured otherwise.
-pub(super) const GROUPS_MAX: usize = 1_000;
-/// Rooms remembered without being subscribed to.
-const MEMBERSHIPS_MAX: usize = 1_000;
+use crate::protocol::command::RequestId;
+use crate::protocol::event::{self, ErrorCode, Welcome};
 
 /// A socket in JSON mode.
-#[expect(clippy::box_collection, reason = "a pointer is smaller, and few have either")]
-pub(super) struct JsonSession {
-    user: Option<Principal>,
-    /// Groups that are read.
-    subscriptions: ActiveSubscriptions,
-    /// Groups that the user is known to be a member of, without reading them. Few sockets have any.
-    memberships: Option<Box<HashMap<GroupId, Membership>>>,
-    /// Frames that wait for the work before them, while there are any.
-    backlog: Option<Box<VecDeque<Box<str>>>>,
-    work: Option<Pin<Box<Work>>>,
-    replays: Replays,
-    hello: Option<Pin<Box<Sleep>>>,
+pub(super) struct JsonSession<S> {
+    speaker: Speaker<S>,
+    /// Absent between commands.
+    busy: Option<Box<Busy<S>>>,
 }
 
-/// A message that nothing was said against.
-enum Accepted {
-    Stored(NewMessage),
-    Ephemeral(Broadcast),
+/// Who speaks.
+enum Speaker<S> {
+    /// Nobody knows yet. `hello` has to come before this is over.
+    Unidentified(Pin<Box<Sleep>>),
+    /// A user.
+    Identified(Identified<S>),
 }
 
-impl JsonSession {
-    /// A session of a known user that reads a group, or of a user who has yet to say `hello`.
-    pub(super) fn new(endpoint: &Rc<Endpoint>, socket: &Subscriber, membership: Option<Membership>) -> Self {
-        let mut session = Self {
-            user: None,
-            subscriptions: ActiveSubscriptions::default(),
-            memberships: None,
-            backlog: None,
-            work: None,
-            replays: Replays::default(),
-            hello: None,
-        };
-        match membership {
-            None => session.hello = Some(Box::pin(sleep(endpoint.options.hello_timeout))),
-            Some(membership) => {
-                session.welcome(endpoint, socket, None, membership.principal());
-                session.work = Some(Work::enter(endpoint, membership));
+/// A command under way, and the frames that wait for it, so that answers come in the order of requests. They are those
+/// that were read together with its own.
+struct Busy<S> {
+    command: Option<Pending<S>>,
+    frames: VecDeque<Box<str>>,
+}
+
+impl<S> Default for Busy<S> {
+    fn default() -> Self {
+        Self { command: None, frames: VecDeque::new() }
+    }
+}
+
+/// A command that waits for something, and what it does with the session then.
+pub(super) struct Pending<S>(Pin<Box<dyn Future<Output = Continuation<S>>>>);
+
+type Continuation<S> = Box<dyn FnOnce(&mut JsonSession<S>, &SocketContext<S>)>;
+
+impl<S: Stream> Pending<S> {
+    /// Waits for `work`, then does `then` with what came of it.
+    pub(super) fn new<T: 'static>(
+        work: impl Future<Output = T> + 'static,
+        then: impl FnOnce(&mut JsonSession<S>, &SocketContext<S>, T) + 'static,
+    ) -> Self {
+        Self(Box::pin(async move {
+            let result = work.await;
+            Box::new(move |session: &mut JsonSession<S>, context: &SocketContext<S>| {
+                then(session, context, result);
+            }) as Continuation<S>
+        }))
+    }
+
+    /// The same, of a command that only a user can give.
+    pub(super) fn of_user<T: 'static>(
+        work: impl Future<Output = T> + 'static,
+        then: impl FnOnce(&mut Identified<S>, &SocketContext<S>, T) + 'static,
+    ) -> Self {
+        Self::new(work, |session, context, result| {
+            if let Speaker::Identified(identified) = &mut session.speaker {
+                then(identified, context, result);
             }
-        }
+        })
+    }
+}
+
+impl<S: Stream> JsonSession<S> {
+    /// A socket of which nobody knows whose it is.
+    pub(super) fn new(context: &SocketContext<S>) -> Self {
+        let deadline = Box::pin(sleep(context.endpoint.options.hello_timeout));
+        Self { speaker: Speaker::Unidentified(deadline), busy: None }
+    }
+
+    /// A socket whose path has named its user and a group to read.
+    pub(super) fn entering(context: &SocketContext<S>, membership: Membership) -> Self {
+        let mut session = Self::new(context);
+        session.identify(context, None, membership.principal());
+        let (chat, group) = (context.chat(), membership.group.id);
+        session.start(Pending::of_user(
+            async move { chat.head(group).await },
+            move |identified, context, head| match head {
+                Ok(head) => identified.subscribe(context, None, membership, None, head),
+                Err(error) => context.refuse(None, Some(group), &error),
+            },
+        ));
         session
     }
 
-    pub(super) fn is_ready(&self) -> bool {
-        self.work.is_none() && self.backlog.is_none()
-    }
-
-    /// Takes a frame: at once, or when what came before it is done.
-    pub(super) fn take(&mut self, endpoint: &Rc<Endpoint>, socket: &Rc<Subscriber>, frame: &str) {
-        if self.is_ready() {
-            self.run(endpoint, socket, frame);
-        } else {
-            self.backlog.get_or_insert_default().push_back(frame.into());
+    /// The user's side of it, if it is known who that is.
+    pub(super) fn identified(&mut self) -> Option<&mut Identified<S>> {
+        match &mut self.speaker {
+            Speaker::Unidentified(_) => None,
+            Speaker::Identified(identified) => Some(identified),
         }
     }
 
-    pub(super) fn advance(&mut self, endpoint: &Rc<Endpoint>, socket: &Rc<Subscriber>, cx: &mut Context<'_>) {
-        if self.hello.as_mut().is_some_and(|hello| hello.as_mut().poll(cx).is_ready()) {
-            self.hello = None;
-            let failure = Failure::new(ErrorCode::Unauthenticated, "no hello came in time");
-            socket.reply(&event::error(None, None, &failure));
-            socket.close(CloseCode::UNAUTHENTICATED, "no hello");
-        }
-        loop {
-            if let Some(work) = &mut self.work {
-                let Poll::Ready(done) = work.as_mut().poll(cx) else { break };
-                self.work = None;
-                self.finish(endpoint, socket, done);
-            }
-            if self.work.is_none() {
-                let Some(frame) = self.next_frame() else { break };
-                self.run(endpoint, socket, &frame);
-            }
-        }
-        self.replays.advance(&endpoint.chat, socket, &self.subscriptions, cx);
-    }
-
-    /// Whether a replay that waited for the socket can go on.
-    pub(super) fn may_go_on(&self, socket: &Subscriber) -> bool {
-        self.replays.may_go_on(socket)
-    }
-
-    pub(super) fn leave(mut self, endpoint: &Rc<Endpoint>) {
-        self.subscriptions.take().for_each(|active| active.leave(endpoint));
-    }
-
-    /// The first of the frames that wait. The last one takes the queue with it.
-    fn next_frame(&mut self) -> Option<Box<str>> {
-        let backlog = self.backlog.as_mut()?;
-        let frame = backlog.pop_front();
-        if backlog.is_empty() {
-            self.backlog = None;
-        }
-        frame
-    }
-
-    fn run(&mut self, endpoint: &Rc<Endpoint>, socket: &Rc<Subscriber>, frame: &str) {
-        let parser = Rc::clone(&endpoint.parser);
-        parser.borrow_mut().parse(frame, |parsed| match parsed {
-            Ok(request) => self.carry_out(endpoint, socket, request, frame),
-            Err(BadFrame { id, reason }) => {
-                fail(socket, id.as_ref(), None, &Failure::new(ErrorCode::BadFrame, reason));
-            }
-        });
-    }
-
-    fn carry_out(
+    /// Knows from now on whose socket it is, and says so.
+    pub(super) fn identify(
         &mut self,
-        endpoint: &Rc<Endpoint>,
-        socket: &Rc<Subscriber>,
-        request: Request<'_>,
-        frame: &str,
-    ) {
-        let Request { id, command } = request;
-        let user = match (&self.user, &command) {
-            (_, Command::Ping) => return socket.reply(&event::pong(id.as_ref())),
-            (user, Command::Hello { username, resume }) => {
-                let known = user.clone();
-                self.work =
-                    Some(Work::hello(endpoint, id, known, username.map(str::to_owned), resume.clone()));
-                return;
-            }
-            (Some(user), _) => user.clone(),
-            (None, _) => {
-                let failure = Failure::new(ErrorCode::Unauthenticated, "say hello first");
-                return fail(socket, id.as_ref(), None, &failure);
-            }
-        };
-        match command {
-            Command::Hello { .. } | Command::Ping => {}
-            Command::Subscribe { group, after } => {
-                if self.subscriptions.len() >= GROUPS_MAX && !self.reads(group) {
-                    let failure = Failure::new(ErrorCode::TooLarge, format!("more than {GROUPS_MAX} groups"));
-                    return fail(socket, id.as_ref(), None, &failure);
-                }
-                self.work = Some(Work::subscribe(endpoint, id, user, group, after));
-            }
-            Command::Unsubscribe { group } => match self.subscriptions.remove(group) {
-                Some(active) => {
-                    active.leave(endpoint);
-                    socket.reply(&event::unsubscribed(id.as_ref(), group));
-                }
-                None => {
-                    let failure = Failure::new(ErrorCode::NotSubscribed, "not subscribed to this group");
-                    fail(socket, id.as_ref(), Some(group), &failure);
-                }
-            },
-            Command::Presence { group } => self.work = Some(Work::presence(endpoint, id, group)),
-            Command::Send { group, content, client_id, ephemeral } => {
-                let Some(membership) = self.membership(group) else {
-                    return self.ask_for(endpoint, user, group, id, frame);
-                };
-                let (chat, membership) = (&endpoint.chat, membership.clone());
-                let accepted = Draft::new(content, client_id).and_then(|draft| {
-                    if ephemeral {
-                        return chat.accept_ephemeral(&membership, draft).map(Accepted::Ephemeral);
-                    }
-                    chat.accept(&membership, draft, WhileAway::Refuse).map(Accepted::Stored)
-                });
-                match accepted {
-                    Ok(Accepted::Stored(message)) => {
-                        socket.message_admitted();
-                        endpoint.submit_buffer.submit(socket, message, id);
-                    }
-                    Ok(Accepted::Ephemeral(frames)) => {
-                        socket.message_admitted();
-                        socket.reply(&event::ephemeral_ack(id.as_ref(), group, client_id));
-                        let endpoint = Rc::clone(endpoint);
-                        spawn_local(async move { endpoint.notifier.send(frames).await });
-                    }
-                    Err(error) => {
-                        let answer = event::error(id.as_ref(), Some(group), &failure(&error));
-                        Endpoint::refuse_message(socket, &error, &answer);
-                    }
-                }
-            }
-            Command::Typing { group, on } => {
-                let Some(membership) = self.membership(group) else {
-                    return self.ask_for(endpoint, user, group, id, frame);
-                };
-                if !on || endpoint.chat.may_type(membership, Instant::now().into_std()) {
-                    let endpoint = Rc::clone(endpoint);
-                    let user = Arc::clone(user.user());
-                    spawn_local(async move { endpoint.notifier.typing(group, &user, on).await });
-                }
-            }
-            Command::History { group, before, after, limit } => {
-                let Some(membership) = self.membership(group).cloned() else {
-                    return self.ask_for(endpoint, user, group, id, frame);
-                };
-                self.work = Some(Work::history(endpoint, id, membership, before, after, limit));
-            }
-        }
-    }
-
-    fn reads(&self, group: GroupRef<'_>) -> bool {
-        match group {
-            GroupRef::Id(id) => self.subscriptions.get(id).is_some(),
-            GroupRef::Name(name) => {
-                self.subscriptions.iter().any(|active| *active.membership.group.name == *name)
-            }
-        }
-    }
-
-    fn membership(&self, group: GroupId) -> Option<&Membership> {
-        self.subscriptions
-            .get(group)
-            .map(|active| &active.membership)
-            .or_else(|| self.memberships.as_ref()?.get(&group))
-    }
-
-    /// Finds out whether the user is a member, then takes the frame once more.
-    fn ask_for(
-        &mut self,
-        endpoint: &Rc<Endpoint>,
-        user: Principal,
-        group: GroupId,
-        request: Option<RequestId>,
-        frame: &str,
-    ) {
-        self.backlog.get_or_insert_default().push_front(frame.into());
-        self.work = Some(Work::member(endpoint, request, user, group));
-    }
-
-    fn finish(&mut self, endpoint: &Rc<Endpoint>, socket: &Rc<Subscriber>, done: Done) {
-        match done {
-            Done::Reply(frame) => socket.reply(&frame),
-            Done::NoSuchGroup { request, name } => {
-                // No group has a longer name; what the client sent may be as long as a frame.
-                let name: String = name.chars().take(GROUP_NAME_CHARS_MAX).collect();
-                let failure = Failure::new(ErrorCode::NotFound, format!("there is no group {name:?}"));
-                fail(socket, request.as_ref(), None, &failure);
-            }
-            Done::Failed { request, group, error } => {
-                error.log();
-                fail(socket, request.as_ref(), group, &failure(&error));
-            }
-            Done::NotMember { request, group, error } => {
-                error.log();
-                // The frame that needed it is answered with this.
-                self.next_frame();
-                fail(socket, request.as_ref(), Some(group), &failure(&error));
-            }
-            Done::Member(membership) => {
-                let memberships = self.memberships.get_or_insert_default();
-                if memberships.len() >= MEMBERSHIPS_MAX {
-                    memberships.clear();
-                }
-                memberships.insert(membership.group.id, membership);
-            }
-            Done::Unknown { request } => {
-                let failure = Failure::new(ErrorCode::Unauthenticated, "no such user");
-                fail(socket, request.as_ref(), None, &failure);
-                socket.close(CloseCode::UNAUTHENTICATED, "no such user");
-            }
-            Done::Hello { request, user, resume } => {
-                self.welcome(endpoint, socket, request.as_ref(), user);
-                for (group, after, result) in resume {
-                    match result {
-                        Ok((membership, head)) => {
-                            self.subscribe(endpoint, socket, None, membership, Some(after), head)
-                        }
-                        Err(error) => {
-                            error.log();
-                            fail(socket, None, Some(group), &failure(&error));
-                        }
-                    }
-                }
-            }
-            Done::Subscribe { request, membership, after, head } => {
-                self.subscribe(endpoint, socket, request.as_ref(), membership, after, head);
-            }
-        }
-    }
-
-    fn welcome(
-        &mut self,
-        endpoint: &Endpoint,
-        socket: &Subscriber,
+        context: &SocketContext<S>,
         request: Option<&RequestId>,
-        user: Principal,
+        principal: Principal,
     ) {
-        self.hello = None;
-        let id = socket.id();
+        let (id, endpoint) = (context.socket.id(), &context.endpoint);
         let welcome = Welcome {
             connection_id: &format!("{}-{}", id.core, id.serial),
-            user: user.user(),
+            user: principal.user(),
             heartbeat_ms: endpoint.options.heartbeat.as_millis() as u64,
             content_bytes: endpoint.chat.options().content_bytes_max,
             frame_bytes: endpoint.json_frame_bytes_max(),
             groups: GROUPS_MAX,
         };
-        socket.reply(&event::welcome(request, &welcome));
-        self.user = Some(user);
+        context.reply(&event::welcome(request, &welcome));
+        if let Speaker::Unidentified(_) = self.speaker {
+            self.speaker = Speaker::Identified(Identified::new(principal));
+        }
     }
 
-    /// Begins to read a group. One that is read already is read anew.
-    fn subscribe(
+    /// Whether a frame may be carried out now, nothing being under way.
+    pub(super) fn is_ready(&self) -> bool {
+        self.busy.is_none()
+    }
+
+    /// Keeps a frame until what came before it is done.
+    pub(super) fn keep(&mut self, frame: &str) {
+        self.busy.get_or_insert_default().frames.push_back(frame.into());
+    }
+
+    /// Begins a command that takes time.
+    pub(super) fn start(&mut self, command: Pending<S>) {
+        self.busy.get_or_insert_default().command = Some(command);
+    }
+
+    /// Goes on with the command under way; ready when there is none, with the next of the frames that wait.
+    pub(super) fn poll_next(
         &mut self,
-        endpoint: &Rc<Endpoint>,
-        socket: &Rc<Subscriber>,
-        request: Option<&RequestId>,
-        membership: Membership,
-        after: Option<Seq>,
-        head: Seq,
-    ) {
-        let group = membership.group.id;
-        if self.subscriptions.len() >= GROUPS_MAX && self.subscriptions.get(group).is_none() {
-            let failure = Failure::new(ErrorCode::TooLarge, format!("more than {GROUPS_MAX} groups"));
-            return fail(socket, request, Some(group), &failure);
+        context: &SocketContext<S>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Box<str>>> {
+        let Some(busy) = &mut self.busy else { return Poll::Ready(None) };
+        if let Some(Pending(command)) = &mut busy.command {
+            let then = ready!(command.as_mut().poll(cx));
+            busy.command = None;
+            then(self, context);
         }
-        let position = after.unwrap_or(head).min(head);
-        let is_behind = position < head;
-        let reading = if is_behind { Reading::Lagging } else { Reading::CaughtUp };
-        socket.reply(&event::subscribed(request, &membership.group, endpoint.chat.epoch(), head, position));
-        if !is_behind {
-            socket.reply(&event::caught_up(group, position));
+        let Some(busy) = &mut self.busy else { return Poll::Ready(None) };
+        let frame = busy.frames.pop_front();
+        if frame.is_none() {
+            self.busy = None;
         }
-        // Joined before the old one leaves, so that the others see no one go.
-        let (subscription, arrival) = membership.join(&endpoint.core, socket, reading, position);
-        // A batch that came after the head was read is known here, or was handed out after the joining.
-        if endpoint.core.hub().recent().head(group).is_none_or(|head| head > position) {
-            subscription.recheck();
-        }
-        let announced = membership.clone();
-        if let Some(memberships) = &mut self.memberships {
-            memberships.remove(&group);
-        }
-        if let Some(old) = self.subscriptions.insert(group, ActiveSubscription { membership, subscription }) {
-            endpoint.core.leave(&old.subscription);
-        } else {
-            let (endpoint, socket) = (Rc::clone(endpoint), Rc::clone(socket));
-            spawn_local(async move { announced.announce(&endpoint.notifier, &socket, &arrival).await });
-        }
-        if is_behind {
-            self.replays.begin(group);
+        Poll::Ready(frame)
+    }
+
+    /// Goes on with the replays, and closes a socket that says nothing.
+    pub(super) fn advance(&mut self, context: &SocketContext<S>, cx: &mut Context<'_>) {
+        match &mut self.speaker {
+            Speaker::Identified(identified) => identified.replay(context, cx),
+            Speaker::Unidentified(deadline) => {
+                if context.socket.closing().is_none() && deadline.as_mut().poll(cx).is_ready() {
+                    context.fail(None, None, ErrorCode::Unauthenticated, "no hello came in time");
+                    context.socket.close(CloseCode::UNAUTHENTICATED, "no hello");
+                }
+            }
         }
     }
-}
 
-fn fail(socket: &Subscriber, request: Option<&RequestId>, group: Option<GroupId>, failure: &Failure) {
-    socket.reply(&event::error(request, group, failure));
-}
+    /// Stops reading all groups.
+    pub(super) fn stop_reading(&mut self, context: &SocketContext<S>) -> Vec<Membership> {
+        self.identified().map(|identified| identified.stop_reading(context)).unwrap_or_default()
+    }
 
-/// An error as JSON mode tells it.
-pub(super) fn failure(error: &ChatError) -> Failure {
-    let code = match error {
-        ChatError::NotFound(_) => ErrorCode::NotFound,
-        ChatError::GroupFull => ErrorCode::GroupFull,
-        ChatError::NotMember => ErrorCode::Forbidden,
-        ChatError::TooLarge { .. } => ErrorCode::TooLarge,
-        ChatError::Invalid { .. } => ErrorCode::BadFrame,
-        ChatError::RateLimited { .. } => ErrorCode::RateLimited,
-        ChatError::Busy { .. } | ChatError::Unavailable(_) => ErrorCode::Unavailable,
-        ChatError::Taken(_) | ChatError::Internal(_) => ErrorCode::Internal,
-    };
-    let failure = Failure::new(code, error.to_string());
-    match error {
-        ChatError::RateLimited { retry_after } | ChatError::Busy { retry_after } => {
-            failure.with_retry(*retry_after)
-        }
-        _ => failure,
+    /// Whether a replay that waited for the socket can go on.
+    pub(super) fn may_replay(&self, context: &SocketContext<S>) -> bool {
+        matches!(&self.speaker, Speaker::Identified(identified) if identified.may_replay(context))
     }
 }

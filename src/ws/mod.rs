@@ -1,19 +1,30 @@
 //! The life of one WebSocket: from the handshake's end to its last byte.
 
+mod admission;
+#[cfg(test)]
+mod asyncapi;
+mod commands;
 mod connection;
+mod context;
 mod endpoint;
 mod heartbeat;
+mod identified;
 mod json;
 mod reader;
 mod replay;
 mod session;
 #[cfg(test)]
 mod simulation;
+mod stream;
 mod subscriptions;
-mod work;
+mod timer;
+mod unfinished;
 
-pub use endpoint::{Admission, Endpoint, WsOptions};
+pub use admission::Admission;
+pub use endpoint::{Endpoint, WsOptions};
 pub use heartbeat::heartbeat;
+pub use stream::Stream;
+pub use unfinished::UnfinishedBytes;
 
 /// The value of `Sec-WebSocket-Accept` for a client's `Sec-WebSocket-Key`, RFC 6455 section 4.2.2.
 pub fn accept_key(key: &[u8]) -> String {

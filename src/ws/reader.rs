@@ -4,10 +4,14 @@
 //! whole, or a message in fragments, is kept, and given back when it is complete.
 
 use std::io::Cursor;
+use std::ops::Range;
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
+use super::unfinished::{NoRoom, Share, UnfinishedBytes};
 use crate::protocol::CloseCode;
 
 /// What a client sent.
@@ -32,6 +36,12 @@ pub(super) struct Violation {
     pub(super) reason: &'static str,
 }
 
+impl Violation {
+    /// Nothing the client could know of: it may send the message again over a new connection.
+    pub(super) const NO_ROOM: Self =
+        Self { code: CloseCode::TRY_AGAIN_LATER, reason: "too many unfinished messages" };
+}
+
 /// The unfinished part of a socket's input.
 #[derive(Debug, Default)]
 pub(super) struct FrameReader {
@@ -39,78 +49,128 @@ pub(super) struct FrameReader {
     partial: Option<Box<Partial>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Partial {
     /// A frame that has not arrived whole.
     frame: Vec<u8>,
     /// The fragments of a message so far; `None` between messages.
     message: Option<Vec<u8>>,
+    /// What both count among the unfinished messages of all sockets.
+    share: Share,
 }
 
-/// A frame that has arrived whole, and where it ends.
+/// What bounds a message.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds<'a> {
+    /// Longest message, in bytes.
+    pub(super) message_max: usize,
+    /// Where it counts while it is unfinished.
+    pub(super) unfinished: &'a Arc<UnfinishedBytes>,
+}
+
+/// A frame whose header has arrived, and where its payload belongs.
 struct Located {
     header: FrameHeader,
-    payload: std::ops::Range<usize>,
+    payload: Range<usize>,
 }
 
 impl FrameReader {
     /// A reader that has these bytes and is yet to look at them: with the next read, even of nothing.
-    pub(super) fn holding(bytes: &[u8]) -> Self {
-        let partial = Partial { frame: bytes.to_vec(), message: None };
-        Self { partial: (!bytes.is_empty()).then(|| Box::new(partial)) }
+    pub(super) fn holding(bytes: &[u8], unfinished: &Arc<UnfinishedBytes>) -> Self {
+        let mut reader = Self::default();
+        if !bytes.is_empty() {
+            reader.partial(unfinished).frame = bytes.to_vec();
+        }
+        reader
+    }
+
+    /// Bytes of a message that has not arrived whole; `None` between messages.
+    pub(super) fn unfinished(&self) -> Option<usize> {
+        let Partial { frame, message, .. } = self.partial.as_deref()?;
+        Some(frame.len() + message.as_ref().map_or(0, Vec::len))
+    }
+
+    /// How many bytes may be read now, see [`UnfinishedBytes`]. Who has to wait is woken when there may be room.
+    pub(super) fn poll_room(&mut self, unfinished: &UnfinishedBytes, cx: &mut Context<'_>) -> Poll<usize> {
+        match &mut self.partial {
+            None => Poll::Ready(unfinished.first_room()),
+            Some(partial) => partial.share.poll_room(cx),
+        }
     }
 
     /// Takes in what was read and calls `take` with each message, in order. The bytes are unmasked in place.
     ///
-    /// A message may have at most `message_max` bytes.
-    ///
     /// # Errors
-    /// What the client did wrong. Nothing may be read from it afterwards.
+    /// What the client did wrong, or that there is no room for an unfinished message. Nothing may be read from it
+    /// afterwards.
     pub(super) fn read(
         &mut self,
         bytes: &mut [u8],
-        message_max: usize,
+        bounds: Bounds<'_>,
         mut take: impl FnMut(Incoming<'_>),
     ) -> Result<(), Violation> {
         let mut kept =
             self.partial.as_mut().map(|partial| std::mem::take(&mut partial.frame)).unwrap_or_default();
         if kept.is_empty() {
-            let used = self.read_frames(bytes, message_max, &mut take)?;
-            kept.extend_from_slice(&bytes[used..]);
+            let Progress { used, frame_bytes } = self.read_frames(bytes, bounds, &mut take)?;
+            append(&mut kept, &bytes[used..], frame_bytes);
         } else {
-            kept.extend_from_slice(bytes);
-            let used = self.read_frames(&mut kept, message_max, &mut take)?;
-            kept.drain(..used);
+            // Its header, if that has come already, says how long the frame will be.
+            let frame_bytes = self.locate(&kept, bounds.message_max)?.map_or(0, |frame| frame.payload.end);
+            append(&mut kept, bytes, frame_bytes);
+            let Progress { used, frame_bytes } = self.read_frames(&mut kept, bounds, &mut take)?;
+            if used > 0 {
+                let mut rest = Vec::new();
+                append(&mut rest, &kept[used..], frame_bytes);
+                kept = rest;
+            }
         }
         if !kept.is_empty() {
-            self.partial.get_or_insert_default().frame = kept;
-        } else if self.partial.as_ref().is_some_and(|partial| partial.message.is_none()) {
-            self.partial = None;
+            self.partial(bounds.unfinished).frame = kept;
         }
-        Ok(())
+        self.settle()
     }
 
-    /// Reads the whole frames among these bytes; answers how many bytes they have.
+    fn partial(&mut self, unfinished: &Arc<UnfinishedBytes>) -> &mut Partial {
+        self.partial.get_or_insert_with(|| {
+            Box::new(Partial { frame: Vec::new(), message: None, share: Share::new(unfinished) })
+        })
+    }
+
+    /// Lets go of what is finished, and counts what is not.
+    fn settle(&mut self) -> Result<(), Violation> {
+        let Some(partial) = &mut self.partial else { return Ok(()) };
+        if partial.frame.is_empty() && partial.message.is_none() {
+            self.partial = None;
+            return Ok(());
+        }
+        let bytes = partial.frame.capacity() + partial.message.as_ref().map_or(0, Vec::capacity);
+        partial.share.resize(bytes).map_err(|NoRoom| Violation::NO_ROOM)
+    }
+
+    /// Reads the whole frames among these bytes.
     fn read_frames(
         &mut self,
         bytes: &mut [u8],
-        message_max: usize,
+        bounds: Bounds<'_>,
         take: &mut impl FnMut(Incoming<'_>),
-    ) -> Result<usize, Violation> {
+    ) -> Result<Progress, Violation> {
         let mut used = 0;
-        while let Some(Located { header, payload }) = self.locate(&bytes[used..], message_max)? {
-            let frame = &mut bytes[used..][payload.clone()];
+        while let Some(Located { header, payload }) = self.locate(&bytes[used..], bounds.message_max)? {
+            let Some(frame) = bytes[used..].get_mut(payload.clone()) else {
+                return Ok(Progress { used, frame_bytes: payload.end });
+            };
             if let Some(mask) = header.mask {
                 unmask(frame, mask);
             }
-            self.read_frame(&header, frame, take)?;
+            self.read_frame(&header, frame, bounds, take)?;
             used += payload.end;
         }
-        Ok(used)
+        Ok(Progress { used, frame_bytes: 0 })
     }
 
-    /// Finds the first frame, if it is whole, and checks all that its header tells, so that what can not be
-    /// taken is refused before it has arrived.
+    /// Finds the first frame, if its header is there, and checks all that this tells, so that what can not be taken is
+    /// refused before it has arrived.
     fn locate(&self, bytes: &[u8], message_max: usize) -> Result<Option<Located>, Violation> {
         let mut cursor = Cursor::new(bytes);
         let header = FrameHeader::parse(&mut cursor).map_err(|_| protocol_error("invalid frame header"))?;
@@ -142,14 +202,14 @@ impl FrameReader {
             _ => {}
         }
         let start = cursor.position() as usize;
-        let end = start + length as usize;
-        Ok((end <= bytes.len()).then_some(Located { header, payload: start..end }))
+        Ok(Some(Located { header, payload: start..start + length as usize }))
     }
 
     fn read_frame(
         &mut self,
         header: &FrameHeader,
         payload: &[u8],
+        bounds: Bounds<'_>,
         take: &mut impl FnMut(Incoming<'_>),
     ) -> Result<(), Violation> {
         match header.opcode {
@@ -158,8 +218,8 @@ impl FrameReader {
             OpCode::Control(_) => take(Incoming::Close(close_reason(payload)?)),
             OpCode::Data(Data::Text) if header.is_final => take(Incoming::Text(utf8(payload)?)),
             OpCode::Data(_) => {
-                let message = self.partial.get_or_insert_default().message.get_or_insert_default();
-                message.extend_from_slice(payload);
+                let message = self.partial(bounds.unfinished).message.get_or_insert_default();
+                append(message, payload, 0);
                 if header.is_final {
                     let message =
                         self.partial.as_mut().and_then(|partial| partial.message.take()).unwrap_or_default();
@@ -169,6 +229,26 @@ impl FrameReader {
         }
         Ok(())
     }
+}
+
+/// How far reading has come.
+struct Progress {
+    /// Bytes of whole frames.
+    used: usize,
+    /// Bytes of the frame behind them, as its header says; 0 if that is not there.
+    frame_bytes: usize,
+}
+
+/// Appends to what is kept of something that will have `whole` bytes; 0 if that is not known. Memory grows by half, not
+/// to twice its size, and not beyond the whole.
+fn append(kept: &mut Vec<u8>, bytes: &[u8], whole: usize) {
+    let needed = kept.len() + bytes.len();
+    if needed > kept.capacity() {
+        let roomy = kept.capacity() + kept.capacity() / 2;
+        let capacity = if whole > 0 { roomy.min(whole) } else { roomy }.max(needed);
+        kept.reserve_exact(capacity - kept.len());
+    }
+    kept.extend_from_slice(bytes);
 }
 
 /// The code and reason of a close frame, RFC 6455 section 5.5.1.
@@ -208,99 +288,4 @@ fn unmask(bytes: &mut [u8], mask: [u8; 4]) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const MASK: [u8; 4] = [1, 2, 3, 4];
-
-    fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
-        let mut out = vec![first];
-        match payload.len() {
-            length @ 0..=125 => out.push(0x80 | length as u8),
-            length => {
-                out.push(0x80 | 126);
-                out.extend_from_slice(&(length as u16).to_be_bytes());
-            }
-        }
-        out.extend_from_slice(&MASK);
-        let start = out.len();
-        out.extend_from_slice(payload);
-        unmask(&mut out[start..], MASK);
-        out
-    }
-
-    fn text_of(incoming: &Incoming<'_>) -> String {
-        match incoming {
-            Incoming::Text(text) => format!("text {text}"),
-            Incoming::Ping(payload) => format!("ping {}", String::from_utf8_lossy(payload)),
-            Incoming::Pong => "pong".into(),
-            Incoming::Close(close) => format!("close {:?}", close.map(|(code, reason)| (code.0, reason))),
-        }
-    }
-
-    /// Feeds the bytes in pieces of `step`.
-    fn feed(input: &[u8], step: usize) -> (Vec<String>, Option<u16>, FrameReader) {
-        let (mut reader, mut seen) = (FrameReader::default(), Vec::new());
-        for piece in input.chunks(step) {
-            let result = reader.read(&mut piece.to_vec(), 200, |incoming| seen.push(text_of(&incoming)));
-            if let Err(violation) = result {
-                return (seen, Some(violation.code.0), reader);
-            }
-        }
-        (seen, None, reader)
-    }
-
-    #[test]
-    fn messages_arrive_the_same_however_they_are_cut() {
-        let long = "x".repeat(150);
-        let input = [
-            frame(0x81, "grüße".as_bytes()),
-            frame(0x01, b"one "),
-            frame(0x89, b"p"),
-            frame(0x00, b"zw"),
-            frame(0x80, b"lf"),
-            frame(0x8A, b""),
-            frame(0x81, b""),
-            frame(0x81, long.as_bytes()),
-            frame(0x88, b"\x03\xE8bye"),
-        ]
-        .concat();
-        let expected = [
-            "text grüße",
-            "ping p",
-            "text one zwlf",
-            "pong",
-            "text ",
-            &format!("text {long}"),
-            "close Some((1000, \"bye\"))",
-        ];
-        for step in 1..=input.len() {
-            let (seen, violation, reader) = feed(&input, step);
-            assert_eq!((seen, violation), (expected.map(String::from).to_vec(), None), "in pieces of {step}");
-            assert!(reader.partial.is_none(), "an idle reader holds nothing");
-        }
-    }
-
-    #[test]
-    fn what_breaks_the_rules_is_named() {
-        let mut unmasked = frame(0x81, b"a");
-        unmasked[1] &= 0x7F;
-        for (input, code) in [
-            (frame(0x82, b"a"), 1003),
-            (frame(0x81, b"\xFF"), 1007),
-            (frame(0x81, &[b'a'; 201]), 1009),
-            ([frame(0x01, &[b'a'; 150]), frame(0x80, &[b'a'; 51])].concat(), 1009),
-            (frame(0xC1, b"a"), 1002),
-            (frame(0x83, b"a"), 1002),
-            (frame(0x80, b"a"), 1002),
-            ([frame(0x01, b"a"), frame(0x81, b"b")].concat(), 1002),
-            (frame(0x09, b"a"), 1002),
-            (frame(0x89, &[0; 126]), 1002),
-            (frame(0x88, &[3]), 1002),
-            (frame(0x88, &[0x03, 0xED]), 1002),
-            (unmasked, 1002),
-        ] {
-            assert_eq!(feed(&input, input.len()).1, Some(code), "{input:?}");
-        }
-    }
-}
+mod tests;

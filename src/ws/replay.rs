@@ -18,13 +18,13 @@ use crate::protocol::event;
 
 /// Bytes that may wait for a socket when more is read for it.
 const WAITING_MAX: usize = 64 * 1024;
-/// Stretches sent in one turn before the other sockets get theirs.
+/// Steps of a replay in one turn before the other sockets get theirs.
 const STEPS_A_TURN: usize = 8;
 /// Wait before the store is asked again after it failed.
 const RETRY: Duration = Duration::from_millis(200);
 
-/// A stretch of messages being read.
-type Stretch = Pin<Box<dyn Future<Output = ChatResult<Replayed>>>>;
+/// A step of a replay being read.
+type Step = Pin<Box<dyn Future<Output = ChatResult<Replayed>>>>;
 
 /// The replays of one socket, one at a time. A socket that has caught up keeps no memory for them.
 pub(super) struct Replays<S = TcpStream>(Option<Box<Running<S>>>);
@@ -33,7 +33,7 @@ pub(super) struct Replays<S = TcpStream>(Option<Box<Running<S>>>);
 struct Running<S> {
     /// Groups whose replay was announced, so that its end is too.
     announced: Vec<GroupId>,
-    reading: Option<(Rc<Subscription<S>>, Stretch)>,
+    reading: Option<(Rc<Subscription<S>>, Step)>,
 }
 
 impl<S> Default for Replays<S> {
@@ -49,7 +49,7 @@ impl<S> Default for Running<S> {
 }
 
 impl<S: Sink> Replays<S> {
-    /// A group was subscribed to from a place before its head.
+    /// A group was subscribed to from a `seq` below its head.
     pub(super) fn begin(&mut self, group: GroupId) {
         self.0.get_or_insert_default().announce(group);
     }
@@ -133,8 +133,8 @@ impl<S: Sink> Running<S> {
             Ok(Replayed::UpToDate) => {
                 if subscription.catch_up() {
                     let group = subscription.group();
-                    if let Some(place) = self.announced.iter().position(|&announced| announced == group) {
-                        self.announced.swap_remove(place);
+                    if let Some(index) = self.announced.iter().position(|&announced| announced == group) {
+                        self.announced.swap_remove(index);
                         socket.reply(&event::caught_up(group, subscription.position()));
                     }
                 }

@@ -1,103 +1,148 @@
 //! What a socket does with what it reads, by its mode.
 
-use std::rc::Rc;
-use std::task::Context;
+use std::future::poll_fn;
+use std::task::{Context, Poll};
 
-use tokio::net::TcpStream;
 use tokio::task::spawn_local;
+use tokio::time::timeout;
 
-use super::endpoint::Endpoint;
+use super::commands;
+use super::context::SocketContext;
 use super::json::JsonSession;
+use super::stream::Stream;
+use super::subscriptions::ActiveSubscription;
 use crate::chat::{ChatError, Draft, Membership, WhileAway};
-use crate::hub::{Subscriber, Subscription};
 use crate::protocol::{frame, text};
 
 /// A socket's part in the chat.
-pub(super) enum Session {
-    /// Not let in; it only waits for its end.
-    Refused,
-    /// In one group, for as long as it is open.
-    Text(ActiveSubscription),
-    /// In any number of groups.
-    Json(JsonSession),
+pub(super) enum Session<S> {
+    /// Not let in, or gone: it only waits for its end.
+    Over,
+    /// In text mode: in one group, for as long as it is open.
+    Text(ActiveSubscription<S>),
+    /// In JSON mode: in any number of groups.
+    Json(JsonSession<S>),
 }
 
-/// A socket's place in a group.
-pub(super) struct ActiveSubscription<S = TcpStream> {
-    pub(super) membership: Membership,
-    pub(super) subscription: Rc<Subscription<S>>,
-}
-
-impl ActiveSubscription {
-    /// Leaves the group and tells those who are left.
-    pub(super) fn leave(self, endpoint: &Rc<Endpoint>) {
-        // At once, so that nothing follows the answer to this, and a new reading never overlaps with the old one.
-        let departure = endpoint.core.leave(&self.subscription);
-        let endpoint = Rc::clone(endpoint);
-        spawn_local(async move { self.membership.announce_departure(&endpoint.notifier, departure).await });
-    }
-}
-
-impl Session {
-    /// Takes a message.
-    pub(super) fn take(&mut self, endpoint: &Rc<Endpoint>, socket: &Rc<Subscriber>, content: &str) {
+impl<S: Stream> Session<S> {
+    /// Takes a message: at once, or when what came before it is done.
+    pub(super) fn take(&mut self, context: &SocketContext<S>, message: &str) {
         match self {
-            Self::Refused => {}
-            Self::Text(active) => {
-                let accepted = Draft::new(content, None)
-                    .and_then(|draft| endpoint.chat.accept(&active.membership, draft, WhileAway::Wait));
-                match accepted {
-                    Ok(message) => {
-                        socket.message_admitted();
-                        endpoint.submit_buffer.submit(socket, message, None);
-                    }
-                    Err(error) => {
-                        let line = match error {
-                            ChatError::RateLimited { .. } => text::RATE_LIMITED,
-                            _ => text::NUL_REFUSED,
-                        };
-                        Endpoint::refuse_message(socket, &error, &frame::text(&[line]));
-                    }
-                }
-            }
-            Self::Json(session) => session.take(endpoint, socket, content),
+            Self::Over => {}
+            Self::Text(active) => say(context, &active.membership, message),
+            Self::Json(session) if session.is_ready() => commands::run(session, context, message),
+            Self::Json(session) => session.keep(message),
         }
     }
 
     /// Whether another message may be taken now.
     pub(super) fn is_ready(&self) -> bool {
         match self {
-            Self::Refused | Self::Text(_) => true,
+            Self::Over | Self::Text(_) => true,
             Self::Json(session) => session.is_ready(),
         }
     }
 
     /// Goes on with what takes time.
-    pub(super) fn advance(&mut self, endpoint: &Rc<Endpoint>, socket: &Rc<Subscriber>, cx: &mut Context<'_>) {
+    pub(super) fn advance(&mut self, context: &SocketContext<S>, cx: &mut Context<'_>) {
         if let Self::Json(session) = self {
-            session.advance(endpoint, socket, cx);
+            let _ = carry_on(session, context, cx);
+            session.advance(context, cx);
         }
     }
 
     /// Whether what waited for the socket to take its bytes can go on.
-    pub(super) fn may_go_on(&self, socket: &Subscriber) -> bool {
-        matches!(self, Self::Json(session) if session.may_go_on(socket))
+    pub(super) fn may_go_on(&self, context: &SocketContext<S>) -> bool {
+        matches!(self, Self::Json(session) if session.may_replay(context))
     }
 
     /// Longest message, in bytes.
-    pub(super) fn message_bytes_max(&self, endpoint: &Endpoint) -> usize {
+    pub(super) fn message_bytes_max(&self, context: &SocketContext<S>) -> usize {
         match self {
-            Self::Refused | Self::Text(_) => endpoint.chat.options().content_bytes_max,
-            Self::Json(_) => endpoint.json_frame_bytes_max(),
+            Self::Over | Self::Text(_) => context.endpoint.chat.options().content_bytes_max,
+            Self::Json(_) => context.endpoint.json_frame_bytes_max(),
         }
     }
 
-    /// Leaves all groups.
-    pub(super) fn leave(self, endpoint: &Rc<Endpoint>) {
-        match self {
-            Self::Refused => {}
-            Self::Text(active) => active.leave(endpoint),
-            Self::Json(session) => session.leave(endpoint),
+    /// Stops reading all groups at once, carries out what the client sent before it went, and tells those who are left
+    /// when all its messages have reached them.
+    pub(super) fn leave(self, context: &SocketContext<S>) {
+        let (left, unfinished) = match self {
+            Self::Over => return,
+            Self::Text(ActiveSubscription { membership, subscription }) => {
+                context.core().stop_reading(&subscription);
+                (vec![membership], None)
+            }
+            Self::Json(mut session) => {
+                let left = session.stop_reading(context);
+                (left, (!session.is_ready()).then_some(session))
+            }
+        };
+        match unfinished {
+            None => depart(context, left),
+            Some(session) => {
+                let context = context.clone();
+                spawn_local(async move { finish(session, &context, left).await });
+            }
         }
     }
+}
+
+/// Sends a message in text mode, or tells its sender why not.
+fn say<S: Stream>(context: &SocketContext<S>, sender: &Membership, content: &str) {
+    let chat = &context.endpoint.chat;
+    match Draft::new(content, None).and_then(|draft| chat.accept(sender, draft, WhileAway::Wait)) {
+        Ok(message) => context.submit(message, None),
+        Err(error) => {
+            let line = match error {
+                ChatError::RateLimited { .. } => text::RATE_LIMITED,
+                _ => text::NUL_REFUSED,
+            };
+            context.refuse_message(&error, &frame::text(&[line]));
+        }
+    }
+}
+
+/// Carries out the commands that wait, as far as nothing has to be waited for; ready when there are none.
+fn carry_on<S: Stream>(
+    session: &mut JsonSession<S>,
+    context: &SocketContext<S>,
+    cx: &mut Context<'_>,
+) -> Poll<()> {
+    loop {
+        match session.poll_next(context, cx) {
+            Poll::Ready(Some(frame)) => commands::run(session, context, &frame),
+            Poll::Ready(None) => return Poll::Ready(()),
+            Poll::Pending => return Poll::Pending,
+        }
+    }
+}
+
+/// Carries out what a client sent before it went, as long as one waits for the end of a connection.
+async fn finish<S: Stream>(
+    mut session: JsonSession<S>,
+    context: &SocketContext<S>,
+    mut left: Vec<Membership>,
+) {
+    let commands = poll_fn(|cx| carry_on(&mut session, context, cx));
+    let _ = timeout(context.endpoint.options.close_timeout, commands).await;
+    left.extend(session.stop_reading(context));
+    depart(context, left);
+}
+
+/// Tells those who are left, when all that the socket sent has reached them.
+fn depart<S: Stream>(context: &SocketContext<S>, left: Vec<Membership>) {
+    if left.is_empty() {
+        return;
+    }
+    let departures: Vec<_> = left.into_iter().map(|membership| context.departure(membership)).collect();
+    let settling = context.settling();
+    spawn_local(async move {
+        if let Some(settling) = settling {
+            settling.await;
+        }
+        for departure in departures {
+            departure.await;
+        }
+    });
 }

@@ -1,15 +1,24 @@
 //! The groups that one socket reads.
 
+use std::rc::Rc;
+
 use tokio::net::TcpStream;
 
-use super::session::ActiveSubscription;
+use crate::chat::Membership;
+use crate::hub::Subscription;
 use crate::model::GroupId;
 
-/// A socket's subscriptions, in the order of their groups' numbers.
+/// A socket's reading of a group, and on whose behalf.
+pub(super) struct ActiveSubscription<S = TcpStream> {
+    pub(super) membership: Membership,
+    pub(super) subscription: Rc<Subscription<S>>,
+}
+
+/// A socket's subscriptions, in ascending order of `group_id`.
 ///
 /// Most sockets read one group or a few, and there is one of these for each socket: a list that is searched takes
 /// a fifth of the memory of a hash map. The caller holds the bound, which is small enough that a list may move its
-/// end when a active is put in between.
+/// end when a subscription is put in between.
 pub(super) struct ActiveSubscriptions<S = TcpStream>(Vec<(GroupId, ActiveSubscription<S>)>);
 
 impl<S> Default for ActiveSubscriptions<S> {
@@ -24,39 +33,33 @@ impl<S> ActiveSubscriptions<S> {
         self.0.len()
     }
 
-    /// The active in this group.
     pub(super) fn get(&self, group: GroupId) -> Option<&ActiveSubscription<S>> {
-        self.find(group).ok().map(|place| &self.0[place].1)
+        self.find(group).ok().map(|index| &self.0[index].1)
     }
 
-    /// All of them.
     pub(super) fn iter(&self) -> impl Iterator<Item = &ActiveSubscription<S>> {
         self.0.iter().map(|(_, active)| active)
     }
 
-    /// Puts a active in; answers the one that was there.
-    pub(super) fn insert(
-        &mut self,
-        group: GroupId,
-        active: ActiveSubscription<S>,
-    ) -> Option<ActiveSubscription<S>> {
+    /// Puts one in; answers that of the same group that was there.
+    pub(super) fn insert(&mut self, active: ActiveSubscription<S>) -> Option<ActiveSubscription<S>> {
+        let group = active.membership.group.id;
         match self.find(group) {
-            Ok(place) => Some(std::mem::replace(&mut self.0[place].1, active)),
-            Err(place) => {
+            Ok(index) => Some(std::mem::replace(&mut self.0[index].1, active)),
+            Err(index) => {
                 if self.0.len() == self.0.capacity() {
                     // Doubled from 1; a list that grows by itself begins with 4.
                     self.0.reserve_exact(self.0.len().max(1));
                 }
-                self.0.insert(place, (group, active));
+                self.0.insert(index, (group, active));
                 None
             }
         }
     }
 
-    /// Takes the active out.
     pub(super) fn remove(&mut self, group: GroupId) -> Option<ActiveSubscription<S>> {
-        let place = self.find(group).ok()?;
-        let (_, active) = self.0.remove(place);
+        let index = self.find(group).ok()?;
+        let (_, active) = self.0.remove(index);
         if self.0.capacity() > 4 * self.0.len() {
             self.0.shrink_to(2 * self.0.len());
         }
@@ -79,7 +82,7 @@ mod tests {
 
     /// A socket in JSON mode has one of these for each group that it reads.
     #[test]
-    fn a_seat_is_small() {
+    fn an_active_subscription_is_small() {
         let size = size_of::<(GroupId, ActiveSubscription)>();
         assert!(size <= 48, "{size} bytes");
     }

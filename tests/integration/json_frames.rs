@@ -192,33 +192,18 @@ async fn text_that_the_store_cannot_hold_is_refused(store: Store) {
 }
 
 #[tokio::test]
-async fn a_frame_that_is_not_json_is_answered_by_its_id() {
+async fn a_frame_that_is_not_json_is_answered_without_an_id() {
     let (_server, group, mut socket) = start().await;
-    for (frame, id, says) in [
-        (
-            format!(r#"{{"type":"send","id":"a","group_id":{group},"content":"\ud800"}}"#),
-            json!("a"),
-            "content: ",
-        ),
-        (
-            format!(r#"{{"type":"send","content":"\udc00 ","group_id":{group},"id":-5}}"#),
-            json!(-5),
-            "content: ",
-        ),
-        (r#"{"type":"hello","username":"\ud83d\ud83d","id":1}"#.to_owned(), json!(1), "username: "),
-        (r#"{"type":"ping","id":2,"x":01}"#.to_owned(), json!(2), "the frame is not valid JSON: "),
-        (r#"{"type":"ping","id":3"#.to_owned(), json!(3), "the frame is not valid JSON: "),
-        (r#"{"type":"ping","id":"\ud800"}"#.to_owned(), json!(null), "id: "),
-        (
-            format!(r#"{{"type":"ping","id":"{}",}}"#, "x".repeat(65)),
-            json!(null),
-            "the frame is not valid JSON: ",
-        ),
+    for frame in [
+        format!(r#"{{"type":"send","id":"a","group_id":{group},"content":"\ud800"}}"#),
+        r#"{"type":"hello","username":"\ud83d\ud83d","id":1}"#.to_owned(),
+        r#"{"type":"ping","id":2,"x":01}"#.to_owned(),
+        r#"{"type":"ping","id":3"#.to_owned(),
     ] {
         socket.raw().send(&frame).await;
         let error = socket.event("error").await;
-        assert_eq!((&error["code"], &error["id"]), (&json!("bad_frame"), &id), "{frame}: {error}");
-        assert!(text(&error["message"]).starts_with(says), "{frame}: {error}");
+        assert_eq!((&error["code"], &error["id"]), (&json!("bad_frame"), &json!(null)), "{frame}: {error}");
+        assert!(text(&error["message"]).starts_with("the frame is not valid JSON: "), "{frame}: {error}");
     }
     socket.store(group, "still here").await;
 }

@@ -138,6 +138,33 @@ async fn a_sender_who_waits_is_told_so_and_acked_after_all() {
 }
 
 #[tokio::test]
+async fn a_leave_waits_for_the_messages_that_came_before_it() {
+    let Scene { postgres, server, group, mut alice, mut bob } = Scene::set().await;
+    let process = postgres.clone();
+    spawn_blocking(move || process.stop_immediately()).await.unwrap();
+    server.ready(false).await;
+    bob.send("last words").await;
+    let open = server.open_files();
+    bob.close().await;
+    crate::support::until("bob's connection to be forgotten", async || {
+        (server.open_files() < open).then_some(())
+    })
+    .await;
+    alice.send("anybody there?").await;
+    let path = format!("/api/v1/groups/{group}/presence/");
+    assert_eq!(server.http().await.get(&path).await.ok()["online"], 2, "bob's words have not been heard");
+
+    let process = postgres.clone();
+    spawn_blocking(move || process.start()).await.unwrap();
+    server.ready(true).await;
+    alice.expect("bob: last words").await;
+    let mut rest = [alice.text().await, alice.text().await];
+    rest.sort();
+    assert_eq!(rest, ["alice: anybody there?", "bob left g."]);
+    assert_eq!(server.http().await.get(&path).await.ok()["online"], 1);
+}
+
+#[tokio::test]
 async fn a_server_stops_in_time_while_its_database_is_away() {
     let mut scene = Scene::set().await;
     scene.stop_postgres().await;

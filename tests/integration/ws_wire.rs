@@ -1,5 +1,9 @@
 //! WebSockets as frames: sizes, kinds, control frames, peers that are gone or silent.
 
+use std::io::ErrorKind;
+
+use groupcast_kit::crowd::BlockingSocket;
+
 use crate::support::database::Store;
 use crate::support::json::JsonSocket;
 use crate::support::server::Server;
@@ -30,6 +34,30 @@ async fn a_message_of_one_mebibyte_passes_and_a_larger_one_is_closed_with_1009()
     alice.expect_close(1009).await;
     bob.expect("alice left g.").await;
     assert_eq!(server.messages(group).await.len(), 1);
+}
+
+#[tokio::test]
+async fn who_goes_on_after_the_close_is_reset() {
+    /// Of 64 MiB some 4 are dropped; the rest of this is what the system keeps for both ends.
+    const TAKEN_MAX: usize = 48 << 20;
+    let (server, _, _alice, mut bob) = two(&[]).await;
+    let mut socket = BlockingSocket::connect(server.address(), 0).unwrap();
+    socket.ask_upgrade("/ws/group/g/alice", None).unwrap();
+    socket.await_upgrade(None).unwrap();
+    bob.expect("alice joined g.").await;
+    let mut taken = 0;
+    // The head of a text of 2^40 bytes, and what would be the text.
+    let mut piece = vec![0x81, 0x80 | 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    let error = loop {
+        match socket.send_bytes(&piece) {
+            Ok(()) => taken += piece.len(),
+            Err(error) => break error,
+        }
+        assert!(taken <= TAKEN_MAX, "{} MiB were taken", taken >> 20);
+        piece.resize(64 << 10, b'x');
+    };
+    assert!(matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe), "{error}");
+    bob.expect("alice left g.").await;
 }
 
 #[tokio::test]

@@ -8,7 +8,6 @@ mod value;
 mod write;
 
 pub use syntax::{SyntaxError, diagnose};
-pub(crate) use syntax::{UNHELD, fault};
 pub use value::Value;
 pub(super) use write::write;
 

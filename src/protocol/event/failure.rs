@@ -5,45 +5,30 @@ use std::time::Duration;
 /// How long to wait before another try while the store is away.
 const UNAVAILABLE_RETRY: Duration = Duration::from_secs(1);
 
-/// What is wrong, for programs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ErrorCode {
-    /// Not JSON, not an object, or a field is missing or wrong.
-    BadFrame,
-    /// The socket has not said who it is.
-    Unauthenticated,
-    /// The user is no member.
-    Forbidden,
-    /// There is no such user or group.
-    NotFound,
-    /// The socket does not read the group.
-    NotSubscribed,
-    /// The private group has all its members.
-    GroupFull,
-    /// The content or the number of groups is over a limit.
-    TooLarge,
-    /// The user sends faster than is allowed; worth another try.
-    RateLimited,
-    /// The store is away; worth another try.
-    Unavailable,
-    /// A fault of the server.
-    Internal,
-}
-
-impl ErrorCode {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::BadFrame => "bad_frame",
-            Self::Unauthenticated => "unauthenticated",
-            Self::Forbidden => "forbidden",
-            Self::NotFound => "not_found",
-            Self::NotSubscribed => "not_subscribed",
-            Self::GroupFull => "group_full",
-            Self::TooLarge => "too_large",
-            Self::RateLimited => "rate_limited",
-            Self::Unavailable => "unavailable",
-            Self::Internal => "internal",
-        }
+super::names::names! {
+    /// What is wrong, for programs.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum ErrorCode {
+        /// Not JSON, not an object, or a field is missing or wrong.
+        BadFrame = "bad_frame",
+        /// The socket has not said who it is.
+        Unauthenticated = "unauthenticated",
+        /// The user is no member.
+        Forbidden = "forbidden",
+        /// There is no such user or group.
+        NotFound = "not_found",
+        /// The socket does not read the group.
+        NotSubscribed = "not_subscribed",
+        /// The private group has all its members.
+        GroupFull = "group_full",
+        /// The content or the number of groups is over a limit.
+        TooLarge = "too_large",
+        /// The user sends faster than is allowed; worth another try.
+        RateLimited = "rate_limited",
+        /// The store is away; worth another try.
+        Unavailable = "unavailable",
+        /// A fault of the server.
+        Internal = "internal",
     }
 }
 

@@ -1,9 +1,10 @@
-//! A simulation: the real writer, hub, chat and replays, over a store that fails, cores that are late, and sockets
-//! that are slow or vanish, all as a seed says. What every client sees is checked against what is stored.
+//! A simulation: the real writer, hub, chat, sessions and socket tasks, over a store that fails, cores that are late,
+//! and connections that are slow, come in pieces or vanish, all as a seed says. What every client sees is checked
+//! against what is stored.
 //!
 //! `GROUPCAST_SEED=n cargo test simulation` plays one seed again.
 
-mod connection;
+mod client;
 mod pipe;
 mod server;
 mod store;
@@ -20,7 +21,7 @@ use tokio::runtime::{Builder, LocalOptions};
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::{sleep, timeout};
 
-use self::connection::Connection;
+use self::client::Connection;
 use self::server::Server;
 use self::world::{Client, Way, World};
 use crate::writer::{Receipt, WriteError};
@@ -77,7 +78,7 @@ async fn run(world: &Rc<World>) -> Result<(), String> {
         let life = { world.random().micros(60_000) };
         sleep(life).await;
         tasks.iter().for_each(JoinHandle::abort);
-        connections.borrow().iter().for_each(|connection| connection.vanish());
+        connections.borrow().iter().for_each(|connection| connection.abort());
     }
     let server = Rc::new(Server::start(world).await);
     let connections = Connections::default();
@@ -92,6 +93,7 @@ async fn run(world: &Rc<World>) -> Result<(), String> {
     all.iter().for_each(|connection| connection.drain());
     let mut waited = Duration::ZERO;
     loop {
+        all.iter().for_each(|connection| connection.send_again());
         let unrest = all.iter().find_map(|connection| connection.unrest());
         match unrest.or_else(|| (!server.has_full_credit()).then(|| "credit is missing".into())) {
             None => break,
@@ -120,7 +122,7 @@ fn start(
                     return post(&world, &server, &client).await;
                 }
                 for left in (0..connections_each).rev() {
-                    let connection = Connection::open(&world, &server, &client);
+                    let connection = Connection::new(&world, &server, &client);
                     connections.borrow_mut().push(Rc::clone(&connection));
                     connection.live().await;
                     if left > 0 {

@@ -1,11 +1,11 @@
-//! One life of the server: the real hub, cores, writer and chat, without a socket.
+//! One life of the server: the real hub, cores, writer, chat and sockets, over pipes.
 
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{AbortHandle, spawn_local};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -13,22 +13,29 @@ use tokio_util::sync::CancellationToken;
 use super::pipe::Pipe;
 use super::world::World;
 use crate::auth::PasswordHasher;
-use crate::chat::{Chat, ChatOptions};
+use crate::chat::{Chat, ChatOptions, PresenceNotifier};
 use crate::hub::{Core, CoreLimits, Hub, Recent};
-use crate::model::UserId;
-use crate::protocol::event;
 use crate::store::Store;
 use crate::writer::{MessageWriter, SubmitBuffer, WriterOptions};
+use crate::ws::{Endpoint, UnfinishedBytes, WsOptions};
 
 /// Cores of a server.
 const CORES: usize = 2;
 
+const WS_OPTIONS: WsOptions = WsOptions {
+    heartbeat: Duration::from_secs(25),
+    stall_timeout: Duration::from_secs(30),
+    close_timeout: Duration::from_secs(5),
+    hello_timeout: Duration::from_secs(10),
+};
+
 /// A server under way. Dropped, it is killed.
 pub(super) struct Server {
-    pub(super) cores: Vec<Rc<Core<Pipe>>>,
-    pub(super) submit_buffers: Vec<Rc<SubmitBuffer<Pipe>>>,
+    pub(super) endpoints: Vec<Rc<Endpoint<Pipe>>>,
     pub(super) writer: MessageWriter,
     pub(super) chat: Arc<Chat>,
+    /// Permits for open connections.
+    pub(super) connections: Arc<Semaphore>,
     limits: CoreLimits,
     tasks: Vec<AbortHandle>,
 }
@@ -46,12 +53,14 @@ impl Server {
             }
         };
         let hasher = PasswordHasher::new(Handle::current(), 1);
-        let options = ChatOptions { content_bytes_max: 1 << 20, announce_members_max: 0 };
+        let announce_members_max = if world.random().chance(50) { 0 } else { 100 };
+        let options = ChatOptions { content_bytes_max: 1 << 20, announce_members_max };
         let store = Store::new(Arc::clone(&world.store));
         let chat = Chat::new(store, hasher, writer.clone(), hub.clone(), options, None, "epoch".into());
+        let (chat, unfinished) = (Arc::new(chat), UnfinishedBytes::new(1 << 20));
 
         let mut tasks = vec![task.abort_handle()];
-        let (mut cores, mut submit_buffers) = (Vec::new(), Vec::new());
+        let mut endpoints = Vec::new();
         for (index, mut events) in inboxes.into_iter().enumerate() {
             let core = Rc::new(Core::new(index as u16, hub.clone(), limits));
             let submit_buffer = Rc::new(SubmitBuffer::new(Rc::clone(&core), writer.clone()));
@@ -67,21 +76,30 @@ impl Server {
                     let _ = relay.send(event).await;
                 }
             };
-            let (running, collector) = (Rc::clone(&core), Rc::clone(&submit_buffer));
+            let notifier = Rc::new(PresenceNotifier::new(Rc::clone(&core), announce_members_max));
+            let endpoint = Endpoint::new(
+                Rc::clone(&core),
+                Rc::clone(&submit_buffer),
+                Rc::clone(&notifier),
+                Arc::clone(&chat),
+                Arc::clone(&unfinished),
+                WS_OPTIONS,
+            );
             tasks.push(spawn_local(late).abort_handle());
-            tasks.push(spawn_local(async move { running.run(inbox).await }).abort_handle());
-            tasks.push(spawn_local(async move { collector.run().await }).abort_handle());
-            cores.push(core);
-            submit_buffers.push(submit_buffer);
+            tasks.push(spawn_local(async move { core.run(inbox).await }).abort_handle());
+            tasks.push(spawn_local(async move { submit_buffer.run().await }).abort_handle());
+            tasks.push(spawn_local(async move { notifier.run().await }).abort_handle());
+            endpoints.push(Rc::new(endpoint));
         }
-        Self { cores, submit_buffers, writer, chat: Arc::new(chat), limits, tasks }
+        let connections = Arc::new(Semaphore::new(Semaphore::MAX_PERMITS));
+        Self { endpoints, writer, chat, connections, limits, tasks }
     }
 
     /// Whether all credit that was taken has come back.
     pub(super) fn has_full_credit(&self) -> bool {
-        self.cores.iter().all(|core| {
+        self.endpoints.iter().all(|endpoint| {
             let (messages, bytes) = (self.limits.in_flight_messages, self.limits.in_flight_bytes);
-            let credit = core.credit();
+            let credit = endpoint.core.credit();
             // All but one are there, and not one more.
             (1..messages).for_each(|_| credit.take(0));
             let has_last = credit.available();
@@ -92,17 +110,8 @@ impl Server {
             (1..messages).for_each(|_| credit.give(0));
             let has_more_bytes = credit.available();
             credit.give(bytes);
-            credit.give(0);
             has_last && !has_more && !has_more_bytes
         })
-    }
-
-    /// Someone in a group types.
-    pub(super) async fn type_something(&self, core: usize, frames: crate::hub::Broadcast) {
-        let core = &self.cores[core];
-        let elsewhere = core.hub().elsewhere(core.index(), frames.group);
-        core.flush(&frames);
-        core.hub().deliver_to(elsewhere, frames).await;
     }
 }
 
@@ -129,11 +138,4 @@ fn bounds(world: &World) -> (Recent, CoreLimits, WriterOptions) {
         unavailable_after: Duration::from_millis(1 + random.below(60)),
     };
     (Recent::new(random.size(10_000)), limits, options)
-}
-
-/// The frames of a user's typing.
-pub(super) fn typing(world: &World, user: &crate::model::User) -> crate::hub::Broadcast {
-    let group = world.group();
-    let json = event::typing(group, user, true);
-    crate::hub::Broadcast::ephemeral(group, bytes::Bytes::new(), json, Some(UserId(0)))
 }

@@ -42,12 +42,12 @@ pub(super) struct Ledger {
 
 impl Ledger {
     pub(super) fn head(&self, group: GroupId) -> Seq {
-        Seq(self.groups.get(&group).map_or(0, |places| places.len() as i64))
+        Seq(self.groups.get(&group).map_or(0, |indices| indices.len() as i64))
     }
 
     pub(super) fn message(&self, group: GroupId, seq: Seq) -> Option<&Message> {
-        let place = usize::try_from(seq.0).ok()?.checked_sub(1)?;
-        self.messages.get(*self.groups.get(&group)?.get(place)?)
+        let index = usize::try_from(seq.0).ok()?.checked_sub(1)?;
+        self.messages.get(*self.groups.get(&group)?.get(index)?)
     }
 
     /// Which stored message a finished frame is.
@@ -175,10 +175,11 @@ impl MessageLog for ModelStore {
         let rows = self.page_rows(page.limit);
         Box::pin(self.ask(10, move |ledger| {
             let MessageFilter { group, after_seq, before_seq, .. } = page.filter;
-            let places = group.and_then(|group| ledger.groups.get(&group)).map_or(&[][..], |places| places);
-            let end = before_seq.map_or(places.len(), |seq| (seq.0 as usize - 1).min(places.len()));
+            let indices =
+                group.and_then(|group| ledger.groups.get(&group)).map_or(&[][..], |indices| indices);
+            let end = before_seq.map_or(indices.len(), |seq| (seq.0 as usize - 1).min(indices.len()));
             let known = after_seq.map_or(0, |seq| seq.0 as usize).min(end);
-            Ok(places[known..end].iter().take(rows).map(|&place| ledger.messages[place].clone()).collect())
+            Ok(indices[known..end].iter().take(rows).map(|&index| ledger.messages[index].clone()).collect())
         }))
     }
 
@@ -210,6 +211,20 @@ impl Directory for ModelStore {
         Box::pin(self.ask(5, move |_| Ok(Some(user(id)))))
     }
 
+    fn user_by_name<'a>(&'a self, name: &'a str) -> Asked<'a, Option<User>> {
+        let id = name.strip_prefix('u').and_then(|id| id.parse().ok());
+        Box::pin(self.ask(5, move |_| Ok(id.map(UserId).map(user))))
+    }
+
+    fn group_by_name<'a>(&'a self, name: &'a str) -> Asked<'a, Option<Group>> {
+        let id = name.strip_prefix('g').and_then(|id| id.parse().ok());
+        Box::pin(self.ask(5, move |_| Ok(id.map(GroupId).map(group))))
+    }
+
+    fn is_member(&self, _: GroupId, _: UserId) -> Asked<'_, bool> {
+        Box::pin(self.ask(5, |_| Ok(true)))
+    }
+
     fn taken<'a>(&'a self, _: &'a str, _: &'a str) -> Asked<'a, Option<Unique>> {
         Box::pin(async { Ok(None) })
     }
@@ -228,16 +243,8 @@ impl Directory for ModelStore {
         Box::pin(async { Err(StoreError::Missing("user")) })
     }
 
-    fn user_by_name<'a>(&'a self, _: &'a str) -> Asked<'a, Option<User>> {
-        Box::pin(async { Ok(None) })
-    }
-
     fn create_group<'a>(&'a self, _: &'a str, _: bool) -> Asked<'a, Group> {
         Box::pin(async { Err(StoreError::Missing("group")) })
-    }
-
-    fn group_by_name<'a>(&'a self, _: &'a str) -> Asked<'a, Option<Group>> {
-        Box::pin(async { Ok(None) })
     }
 
     fn groups(&self, _: GroupId, _: u64, _: u64) -> Asked<'_, Vec<Group>> {
@@ -246,10 +253,6 @@ impl Directory for ModelStore {
 
     fn private_group<'a>(&'a self, _: UserId, _: UserId, _: &'a str) -> Asked<'a, Group> {
         Box::pin(async { Err(StoreError::Missing("group")) })
-    }
-
-    fn is_member(&self, _: GroupId, _: UserId) -> Asked<'_, bool> {
-        Box::pin(async { Ok(true) })
     }
 
     fn members(&self, _: GroupId, _: UserId, _: u64) -> Asked<'_, Vec<User>> {
@@ -281,7 +284,7 @@ impl Lifecycle for ModelStore {
 
 /// The group of this number.
 pub(super) fn group(id: GroupId) -> Group {
-    Group { id, name: "g".into(), is_private: false }
+    Group { id, name: format!("g{id}").into(), is_private: false }
 }
 
 /// The user of this number.

@@ -15,7 +15,7 @@ pub(super) struct World {
     random: RefCell<Random>,
     pub(super) groups: i64,
     drafts: RefCell<Vec<Draft>>,
-    /// The highest place of each group that anyone was told of.
+    /// The highest `seq` of each group that anyone was told of.
     known: RefCell<HashMap<GroupId, Seq>>,
     fault: RefCell<Option<String>>,
     /// How often a client was told that its message has to wait.
@@ -43,7 +43,7 @@ pub(super) enum Way {
 pub(super) struct Client {
     pub(super) user: Arc<User>,
     pub(super) way: Way,
-    /// The last place read of each group.
+    /// The last `seq` read of each group.
     pub(super) seen: RefCell<HashMap<GroupId, Seq>>,
     /// Messages that were not answered.
     pub(super) unanswered: RefCell<BTreeSet<usize>>,
@@ -98,6 +98,12 @@ impl World {
             client.unanswered.borrow_mut().insert(number);
         }
         number
+    }
+
+    /// A message as a client sends it: where to, what, and under which name.
+    pub(super) fn draft(&self, number: usize) -> (GroupId, Box<str>, Option<Box<str>>) {
+        let Draft { group, content, client_id, .. } = self.drafts.borrow()[number].clone();
+        (group, content, client_id)
     }
 
     /// A message as it is handed in.
@@ -155,6 +161,16 @@ impl World {
         if is_poison { Ok(()) } else { Err(format!("{number} was refused")) }
     }
 
+    /// A client was told that nothing could be stored for now. Whether the message is to be sent again: one without a
+    /// `client_id` is given up.
+    pub(super) fn refused_for_now(&self, client: &Client, number: usize) -> bool {
+        let is_named = self.drafts.borrow()[number].client_id.is_some();
+        if !is_named {
+            client.unanswered.borrow_mut().remove(&number);
+        }
+        is_named
+    }
+
     /// A client was told that its message has to wait.
     pub(super) fn told_to_wait(&self) {
         self.waits.set(self.waits.get() + 1);
@@ -165,14 +181,14 @@ impl World {
         self.waits.get()
     }
 
-    /// Somebody was told of this place.
+    /// Somebody was told of this `seq`.
     pub(super) fn note(&self, group: GroupId, seq: Seq) {
         let mut known = self.known.borrow_mut();
         let highest = known.entry(group).or_default();
         *highest = seq.max(*highest);
     }
 
-    /// The highest place of the group that anyone was told of.
+    /// The highest `seq` of the group that anyone was told of.
     pub(super) fn known(&self, group: GroupId) -> Seq {
         self.known.borrow().get(&group).copied().unwrap_or_default()
     }

@@ -14,7 +14,7 @@ pub struct SyntaxError {
 
 impl SyntaxError {
     /// The fault at this byte of `text`.
-    pub(crate) fn at(text: &str, at: usize, reason: &'static str) -> Self {
+    fn at(text: &str, at: usize, reason: &'static str) -> Self {
         let before = text.as_bytes().get(..at).unwrap_or(text.as_bytes());
         Self { position: before.iter().filter(|&&byte| byte & 0xc0 != 0x80).count(), reason }
     }
@@ -27,15 +27,13 @@ pub fn diagnose(text: &str) -> SyntaxError {
 }
 
 /// Byte offset and reason of a fault.
-pub(crate) type Fault = (usize, &'static str);
+type Fault = (usize, &'static str);
 
-/// What is JSON and still can not be held.
-pub(crate) const UNHELD: [&str; 2] = [OUT_OF_RANGE, UNPAIRED];
 const OUT_OF_RANGE: &str = "Number out of range";
 const UNPAIRED: &str = "Unpaired surrogate escape";
 
 /// Finds out where and why the parser refused `text`.
-pub(crate) fn fault(text: &str) -> Fault {
+fn fault(text: &str) -> Fault {
     let mut scanner = Scanner { bytes: text.as_bytes(), at: 0, unheld: None };
     // They may disagree on what JSON is; a refusal stays a refusal.
     scanner.document().err().unwrap_or((0, "Expecting value"))

@@ -1,0 +1,36 @@
+//! `presence`: asks who is online in a group.
+
+use crate::model::GroupId;
+use crate::protocol::command::{Fields, RequestId};
+use crate::protocol::event;
+use crate::ws::context::SocketContext;
+use crate::ws::identified::Identified;
+use crate::ws::json::Pending;
+use crate::ws::stream::Stream;
+
+pub(super) struct Presence {
+    group_id: GroupId,
+}
+
+impl Presence {
+    pub(super) fn parse(fields: &Fields<'_, '_>) -> Result<Self, String> {
+        Ok(Self { group_id: fields.required("group_id")? })
+    }
+
+    pub(super) fn run<S: Stream>(
+        self,
+        _: &mut Identified<S>,
+        context: &SocketContext<S>,
+        request: Option<RequestId>,
+    ) -> Option<Pending<S>> {
+        let (chat, group) = (context.chat(), self.group_id);
+        let work = async move { chat.presence(group).await };
+        Some(Pending::of_user(work, move |_, context, found| match found {
+            Ok(presence) => {
+                let users = presence.users.as_ref().map(|users| users.iter().map(|user| &**user));
+                context.reply(&event::presence(request.as_ref(), group, presence.online, users));
+            }
+            Err(error) => context.refuse(request.as_ref(), Some(group), &error),
+        }))
+    }
+}

@@ -1,0 +1,123 @@
+//! What a session works with.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::endpoint::Endpoint;
+use super::stream::Stream;
+use crate::chat::{Chat, ChatError, Membership};
+use crate::hub::{Core, Subscriber};
+use crate::model::{GroupId, NewMessage};
+use crate::protocol::CloseCode;
+use crate::protocol::command::RequestId;
+use crate::protocol::event::{self, ErrorCode, Failure};
+
+/// Messages in a row that may be refused for their rate; who sends on has not listened.
+const REFUSED_MAX: u8 = 100;
+
+/// A socket, and what it shares with the others of its core.
+pub(super) struct SocketContext<S> {
+    pub(super) endpoint: Rc<Endpoint<S>>,
+    pub(super) socket: Rc<Subscriber<S>>,
+}
+
+impl<S> Clone for SocketContext<S> {
+    fn clone(&self) -> Self {
+        Self { endpoint: Rc::clone(&self.endpoint), socket: Rc::clone(&self.socket) }
+    }
+}
+
+impl<S: Stream> SocketContext<S> {
+    /// The use cases, kept: for a future that outlives the call.
+    pub(super) fn chat(&self) -> Arc<Chat> {
+        Arc::clone(&self.endpoint.chat)
+    }
+
+    pub(super) fn core(&self) -> &Core<S> {
+        &self.endpoint.core
+    }
+
+    /// Answers a request, or tells the socket something.
+    pub(super) fn reply(&self, frame: &Bytes) {
+        self.socket.reply(frame);
+    }
+
+    /// Answers a request with an error of the wire.
+    pub(super) fn fail(
+        &self,
+        request: Option<&RequestId>,
+        group: Option<GroupId>,
+        code: ErrorCode,
+        message: impl Into<String>,
+    ) {
+        self.reply(&event::error(request, group, &Failure::new(code, message)));
+    }
+
+    /// Answers a request with an error of the chat.
+    pub(super) fn refuse(&self, request: Option<&RequestId>, group: Option<GroupId>, error: &ChatError) {
+        error.log();
+        self.reply(&event::error(request, group, &failure(error)));
+    }
+
+    /// Takes a message on its way to the writer.
+    pub(super) fn submit(&self, message: NewMessage, request: Option<RequestId>) {
+        self.socket.message_admitted();
+        self.endpoint.submit_buffer.submit(&self.socket, message, request);
+    }
+
+    /// Tells the socket with `answer` why its message was refused. One that goes on sending above its rate is closed
+    /// with [`CloseCode::RATE_LIMITED`].
+    pub(super) fn refuse_message(&self, error: &ChatError, answer: &Bytes) {
+        error.log();
+        if !matches!(error, ChatError::RateLimited { .. }) {
+            return self.reply(answer);
+        }
+        // What was read together with the message that it is closed for needs no answer.
+        if self.socket.closing().is_none() {
+            self.reply(answer);
+            if self.socket.message_refused() >= REFUSED_MAX {
+                self.socket.close(CloseCode::RATE_LIMITED, "too many messages in too short a time");
+            }
+        }
+    }
+
+    /// Waits until all that the socket has sent so far is stored and delivered, or refused; `None` if it is. Does not
+    /// keep the socket open. Those who wait are no more than the messages that the writer has.
+    pub(super) fn settling(&self) -> Option<impl Future<Output = ()> + use<S>> {
+        let submit_buffer = Rc::clone(&self.endpoint.submit_buffer);
+        (self.socket.in_flight() > 0).then_some(async move { submit_buffer.settle().await })
+    }
+
+    /// Counts a socket out of a group and tells those who are left.
+    pub(super) fn departure(&self, membership: Membership) -> impl Future<Output = ()> + use<S> {
+        let (core, notifier) = (Rc::clone(&self.endpoint.core), Rc::clone(&self.endpoint.notifier));
+        let mode = self.socket.mode();
+        async move {
+            let departure = core.depart(membership.group.id, membership.user.id, mode);
+            membership.announce_departure(&notifier, departure).await;
+        }
+    }
+}
+
+/// An error of the chat as JSON mode tells it.
+pub(super) fn failure(error: &ChatError) -> Failure {
+    let code = match error {
+        ChatError::NotFound(_) => ErrorCode::NotFound,
+        ChatError::GroupFull => ErrorCode::GroupFull,
+        ChatError::NotMember => ErrorCode::Forbidden,
+        ChatError::TooLarge { .. } => ErrorCode::TooLarge,
+        ChatError::Invalid { .. } => ErrorCode::BadFrame,
+        ChatError::RateLimited { .. } => ErrorCode::RateLimited,
+        ChatError::Busy { .. } | ChatError::Unavailable(_) => ErrorCode::Unavailable,
+        ChatError::Taken(_) | ChatError::Internal(_) => ErrorCode::Internal,
+    };
+    let failure = Failure::new(code, error.to_string());
+    match error {
+        ChatError::RateLimited { retry_after } | ChatError::Busy { retry_after } => {
+            failure.with_retry(*retry_after)
+        }
+        _ => failure,
+    }
+}
