@@ -10,9 +10,9 @@ use tokio::net::TcpStream;
 use tokio::task::yield_now;
 
 use super::group::{LocalGroup, Part};
-use super::hub::{Ack, Arrival, Broadcast, Departure, Event, Hub, Inbox};
+use super::hub::{Ack, Arrival, Departure, Event, Hub, Inbox};
 use super::merge::merge;
-use super::{Credit, Reading, Sink, SocketId, Subscriber, Subscription};
+use super::{Broadcast, Credit, Reading, Sink, SocketId, Subscriber, Subscription};
 use crate::model::{GroupId, Seq, UserId};
 use crate::protocol::{CloseCode, Mode};
 

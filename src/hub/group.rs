@@ -3,7 +3,8 @@
 use std::hint::black_box;
 use std::rc::Rc;
 
-use super::outbox::{Kind, Sent};
+use super::Kind;
+use super::outbox::Sent;
 use super::{Broadcast, Sink, Subscriber, Subscription};
 use crate::hub::Reading;
 use crate::model::Seq;

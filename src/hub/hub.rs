@@ -9,44 +9,12 @@ use bytes::Bytes;
 use dashmap::{DashMap, Entry};
 use tokio::sync::mpsc;
 
-use super::{Recent, SocketId};
-use crate::model::{GroupId, Seq, UserId};
+use super::{Broadcast, Recent, SocketId};
+use crate::model::{GroupId, UserId};
 use crate::protocol::Mode;
 
 /// Events that may wait for one core. Who has one more waits; a core never does, so it always drains.
 const INBOX_EVENTS_MAX: usize = 1024;
-
-/// Finished frames for one group, in every mode that someone there reads. The buffers are shared by all who
-/// get them.
-#[derive(Clone, Debug)]
-pub struct Broadcast {
-    /// For whom they are.
-    pub group: GroupId,
-    /// The `seq` of the first message among them; 0 if they are not stored messages.
-    pub first: Seq,
-    /// The `seq` of the last.
-    pub last: Seq,
-    /// The user whose sockets in JSON mode do not get them.
-    pub except: Option<UserId>,
-    /// The last arrival in the group that they are for: who came later has not missed them. 0 for everyone.
-    pub as_of: u64,
-    /// For those in text mode; empty if there are none.
-    pub text: Bytes,
-    /// For those in JSON mode; empty if there are none.
-    pub json: Bytes,
-}
-
-impl Broadcast {
-    /// Frames of what is not stored: a line in text mode, an event in JSON mode.
-    pub fn ephemeral(group: GroupId, text: Bytes, json: Bytes, except: Option<UserId>) -> Self {
-        Self { group, first: Seq(0), last: Seq(0), except, as_of: 0, text, json }
-    }
-
-    /// Whether these are stored messages.
-    pub fn is_stored(&self) -> bool {
-        self.first > Seq(0)
-    }
-}
 
 /// What a sender is told of one message.
 #[derive(Clone, Debug)]

@@ -9,11 +9,13 @@
 //! [`Inbox`], in [`Hub::deliver`], [`Hub::deliver_to`] and [`Hub::stop`].
 
 mod backlog;
+mod broadcast;
 mod core;
 mod credit;
 mod group;
 #[expect(clippy::module_inception, reason = "the hub is the noun of this room")]
 mod hub;
+mod kind;
 mod merge;
 mod outbox;
 mod recent;
@@ -21,9 +23,11 @@ mod subscriber;
 mod subscription;
 
 pub use self::core::{Core, CoreLimits, STOPPING};
+pub use broadcast::Broadcast;
 pub use credit::Credit;
-pub use hub::{Ack, Arrival, Broadcast, Departure, Event, Hub, Inbox, Listeners};
-pub use outbox::{Kind, Outbox, Sent, Sink};
+pub use hub::{Ack, Arrival, Departure, Event, Hub, Inbox, Listeners};
+pub use kind::Kind;
+pub use outbox::{Outbox, Sent, Sink};
 pub use recent::{Recent, Replay};
 pub use subscriber::{SocketId, Subscriber};
 pub use subscription::{Reading, Subscription};

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use socket2::SockRef;
 use tokio::net::TcpStream;
 
+use super::Kind;
 use super::backlog::Backlog;
 use crate::model::{GroupId, Seq};
 
@@ -44,19 +45,6 @@ impl Sink for TcpStream {
     fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_write_ready(cx)
     }
-}
-
-/// What frames are, which decides who goes first when an outbox is full.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// The answer to a request of this socket. Always taken: who does not take its answers is not read from,
-    /// so there are few.
-    Reply,
-    /// Messages of a group, the first of them at this place. Dropped all together when they do not fit, and
-    /// read again from where they are kept.
-    Stored(GroupId, Seq),
-    /// What nobody needs later. Dropped first.
-    Ephemeral,
 }
 
 /// What became of bytes handed to an outbox.

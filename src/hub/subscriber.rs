@@ -6,7 +6,8 @@ use std::task::{Context, Waker};
 
 use bytes::Bytes;
 
-use super::outbox::{Kind, Outbox, Sent, Sink};
+use super::Kind;
+use super::outbox::{Outbox, Sent, Sink};
 use crate::protocol::{CloseCode, Mode, frame};
 
 /// Names a socket over all cores, for as long as the server runs: a late answer never reaches a successor

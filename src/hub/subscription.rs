@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use tokio::net::TcpStream;
 
-use super::outbox::{Kind, Sent};
+use super::Kind;
+use super::outbox::Sent;
 use super::{Broadcast, Sink, Subscriber};
 use crate::model::{GroupId, Seq, UserId};
 use crate::protocol::{Mode, frame};

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::handle::Receipt;
-use super::pending::{Answer, ReplyTo, Sender};
+use super::answer::{Answer, Receipt};
+use super::pending::{ReplyTo, Sender};
 use crate::hub::{self, Broadcast, Hub};
 use crate::model::{GroupId, Message};
 use crate::protocol::command::RequestId;

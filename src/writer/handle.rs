@@ -5,40 +5,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
+use super::answer::{Receipt, WriteError};
 use super::pending::{Caller, Pending, ReplyTo};
-use crate::model::{Message, NewMessage};
-use crate::store::Sent;
+use crate::model::NewMessage;
 
 /// Messages of callers without a socket that may wait for the writer at a time.
 const CALLERS_MAX: usize = 4096;
 /// KiB of content of these messages that may wait for the writer at a time.
 const CALLERS_KIB_MAX: usize = 64 * 1024;
-
-/// What the sender of a message gets back.
-#[derive(Clone, Debug)]
-pub enum Receipt {
-    /// It is stored.
-    Stored {
-        /// The batch it was stored with.
-        batch: Arc<[Message]>,
-        /// Its place in the batch.
-        index: usize,
-    },
-    /// Its `client_id` was stored before; these are that message's numbers.
-    Duplicate(Sent),
-}
-
-/// Why a message was not stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum WriteError {
-    /// The database refused this message for good.
-    #[error("the database refused the message")]
-    Refused,
-    /// The database is away or the server stops. The message may have been stored all the same; with a
-    /// `client_id` a retry is safe.
-    #[error("the message could not be stored now")]
-    Unavailable,
-}
 
 /// Hands messages to the writer. Cheap to clone.
 #[derive(Clone, Debug)]

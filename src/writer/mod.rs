@@ -5,6 +5,7 @@
 //! meanwhile is the next batch, so batches are as large as the load makes them and a lone message waits for
 //! nobody.
 
+mod answer;
 mod batch;
 mod delivery;
 mod handle;
@@ -14,7 +15,8 @@ mod queue;
 mod submit_buffer;
 mod task;
 
-pub use handle::{MessageWriter, Receipt, WriteError};
+pub use answer::{Receipt, WriteError};
+pub use handle::MessageWriter;
 #[doc(hidden)]
 pub use numbering::Numbering;
 pub use submit_buffer::SubmitBuffer;

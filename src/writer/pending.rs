@@ -5,16 +5,13 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::Instant;
 
-use super::{Receipt, WriteError};
+use super::answer::Answer;
 use crate::hub::{self, SocketId};
 use crate::model::{GroupId, NewMessage};
 use crate::protocol::Mode;
 use crate::protocol::command::RequestId;
 use crate::protocol::event::{self, ErrorCode, Failure};
 use crate::store::SentKey;
-
-/// What became of a message.
-pub(super) type Answer = Result<Receipt, WriteError>;
 
 /// A message that waits to be stored, and who wants to know what became of it.
 #[derive(Debug)]

@@ -9,11 +9,12 @@ use tokio::task::{JoinHandle, yield_now};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
+use super::answer::{Answer, Receipt, WriteError};
 use super::batch::Batch;
 use super::delivery::Delivery;
-use super::handle::{MessageWriter, Receipt, WriteError};
+use super::handle::MessageWriter;
 use super::numbering::Numbering;
-use super::pending::{Answer, Pending, Sender};
+use super::pending::{Pending, Sender};
 use super::queue::Queue;
 use crate::hub::{self, Hub};
 use crate::model::Message;

@@ -4,9 +4,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::layers::{MEMBERS, report, sources};
 
-/// Rooms in which some still do.
-const TANGLED: &[&str] = &["src/hub", "src/writer", "src/ws"];
-
 /// The names that lead from the crate's root to a module or an item.
 type Path = Vec<String>;
 
@@ -201,9 +198,6 @@ fn no_two_files_of_a_room_need_each_other() {
         let modules = Modules::read(&dir);
         for (parent, needs) in modules.needs() {
             let parent = parent.iter().fold(dir.clone(), |path, name| path + "/" + name);
-            if TANGLED.contains(&parent.as_str()) {
-                continue;
-            }
             for from in needs.keys() {
                 if let Some(way) = way(&needs, from, from).filter(|way| way.iter().min() == way.first()) {
                     let way = way.join(" needs ");

@@ -1,0 +1,35 @@
+//! What became of a message.
+
+use std::sync::Arc;
+
+use crate::model::Message;
+use crate::store::Sent;
+
+/// What became of a message.
+pub(super) type Answer = Result<Receipt, WriteError>;
+
+/// What the sender of a message gets back.
+#[derive(Clone, Debug)]
+pub enum Receipt {
+    /// It is stored.
+    Stored {
+        /// The batch it was stored with.
+        batch: Arc<[Message]>,
+        /// Its place in the batch.
+        index: usize,
+    },
+    /// Its `client_id` was stored before; these are that message's numbers.
+    Duplicate(Sent),
+}
+
+/// Why a message was not stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WriteError {
+    /// The database refused this message for good.
+    #[error("the database refused the message")]
+    Refused,
+    /// The database is away or the server stops. The message may have been stored all the same; with a
+    /// `client_id` a retry is safe.
+    #[error("the message could not be stored now")]
+    Unavailable,
+}
