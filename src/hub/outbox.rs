@@ -52,7 +52,7 @@ pub enum Kind {
     /// The answer to a request of this socket. Always taken: who does not take its answers is not read from,
     /// so there are few.
     Reply,
-    /// Messages of a group, the first of them at this place. Dropped all together when they do not fit, and
+    /// Messages of a group, the first of them with this `seq`. Dropped all together when they do not fit, and
     /// read again from where they are kept.
     Stored(GroupId, Seq),
     /// What nobody needs later. Dropped first.
@@ -114,7 +114,7 @@ impl<S: Sink> Outbox<S> {
         }
     }
 
-    /// The socket.
+    /// Where it writes to.
     pub fn sink(&self) -> &S {
         &self.sink
     }
@@ -175,7 +175,7 @@ impl<S: Sink> Outbox<S> {
         Sent::Waiting
     }
 
-    /// The groups whose messages were dropped since the last call, each with the first place dropped.
+    /// The groups whose messages were dropped since the last call, each with the first `seq` dropped.
     pub fn take_dropped(&self) -> Vec<(GroupId, Seq)> {
         self.with_backlog(Backlog::take_dropped)
     }
