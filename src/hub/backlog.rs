@@ -16,7 +16,7 @@ pub(super) struct Backlog {
     bytes: usize,
     /// Whether the first buffer is partly sent.
     begun: bool,
-    /// Groups whose messages were dropped, with the first place each.
+    /// Groups whose messages were dropped, with the first `seq` each.
     dropped: Vec<(GroupId, Seq)>,
 }
 
@@ -68,8 +68,8 @@ impl Backlog {
     /// Drops and notes the messages that wait, and drops what is not stored, but for what is partly sent.
     pub(super) fn drop_messages(&mut self) {
         let first = usize::from(self.begun);
-        for place in first..self.queue.len() {
-            if let Kind::Stored(group, seq) = self.queue[place].1 {
+        for index in first..self.queue.len() {
+            if let Kind::Stored(group, seq) = self.queue[index].1 {
                 self.note_dropped(group, seq);
             }
         }
@@ -81,7 +81,7 @@ impl Backlog {
         self.retain(|kind| !matches!(kind, Kind::Stored(of, _) if of == group));
     }
 
-    /// Messages of the group were dropped, the first of them at this place.
+    /// Messages of the group were dropped, the first of them with this `seq`.
     pub(super) fn note_dropped(&mut self, group: GroupId, first: Seq) {
         match self.dropped.iter_mut().find(|(known, _)| *known == group) {
             Some((_, known)) => *known = first.min(*known),
@@ -89,7 +89,7 @@ impl Backlog {
         }
     }
 
-    /// The groups whose messages were dropped since the last call, each with the first place dropped.
+    /// The groups whose messages were dropped since the last call, each with the first `seq` dropped.
     pub(super) fn take_dropped(&mut self) -> Vec<(GroupId, Seq)> {
         std::mem::take(&mut self.dropped)
     }

@@ -102,7 +102,7 @@ impl<S: Sink> Outbox<S> {
         }
     }
 
-    /// The socket.
+    /// Where it writes to.
     pub fn sink(&self) -> &S {
         &self.sink
     }
@@ -163,7 +163,7 @@ impl<S: Sink> Outbox<S> {
         Sent::Waiting
     }
 
-    /// The groups whose messages were dropped since the last call, each with the first place dropped.
+    /// The groups whose messages were dropped since the last call, each with the first `seq` dropped.
     pub fn take_dropped(&self) -> Vec<(GroupId, Seq)> {
         self.with_backlog(Backlog::take_dropped)
     }

@@ -11,14 +11,14 @@ use super::outbox::{Outbox, Sent, Sink};
 use crate::protocol::{CloseCode, Mode, frame};
 
 /// Names a socket over all cores, for as long as the server runs: a late answer never reaches a successor
-/// in the same place.
+/// in the same slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SocketId {
-    /// The core that serves it.
+    /// The index of the core that serves it.
     pub core: u16,
-    /// Its place in the core's table.
+    /// Its index in the core's table; used again when it is gone.
     pub slot: u32,
-    /// Counts the sockets of the core.
+    /// Its number among all that the core has served, from 1.
     pub serial: u64,
 }
 
@@ -68,17 +68,17 @@ impl<S: Sink> Subscriber<S> {
         }
     }
 
-    /// Its name.
+    /// What answers to its messages are addressed to.
     pub fn id(&self) -> SocketId {
         self.id
     }
 
-    /// How it speaks.
+    /// Chosen at the handshake, kept for its life.
     pub fn mode(&self) -> Mode {
         self.mode
     }
 
-    /// What waits to be sent.
+    /// The way to the peer, with what waits to be sent.
     pub fn outbox(&self) -> &Outbox<S> {
         &self.outbox
     }

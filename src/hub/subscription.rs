@@ -1,4 +1,4 @@
-//! A socket's place among the readers of a group.
+//! A socket's reading of a group.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -30,9 +30,9 @@ pub struct Subscription<S = TcpStream> {
     user: UserId,
     subscriber: Rc<Subscriber<S>>,
     reading: Cell<Reading>,
-    /// The last place that was sent; not kept up while live.
+    /// The last `seq` that was sent; not kept up while live.
     position: Cell<Seq>,
-    /// The last place that went by while it was behind.
+    /// The last `seq` that went by while it was behind.
     passed: Cell<Seq>,
     /// Whether the socket is to be told that it fell behind.
     lagged: Cell<bool>,
@@ -68,27 +68,27 @@ impl<S: Sink> Subscription<S> {
         self.number.set(number);
     }
 
-    /// What is read.
+    /// The group that is read.
     pub fn group(&self) -> GroupId {
         self.group
     }
 
-    /// On whose behalf.
+    /// The user on whose behalf it is read.
     pub fn user(&self) -> UserId {
         self.user
     }
 
-    /// The socket.
+    /// The socket that gets the messages.
     pub fn subscriber(&self) -> &Rc<Subscriber<S>> {
         &self.subscriber
     }
 
-    /// How it gets its messages.
+    /// Whether its messages come straight, or are replayed first.
     pub fn reading(&self) -> Reading {
         self.reading.get()
     }
 
-    /// The last place that was sent; without meaning while live.
+    /// The last `seq` that was sent; without meaning while live.
     pub fn position(&self) -> Seq {
         self.position.get()
     }
@@ -121,7 +121,7 @@ impl<S: Sink> Subscription<S> {
         }
     }
 
-    /// Falls behind after this place.
+    /// Falls behind after this `seq`.
     pub(super) fn fall_behind(&self, position: Seq) {
         self.reading.set(Reading::Lagging);
         self.position.set(position);

@@ -23,8 +23,8 @@ fn fields_have_types() {
     assert_eq!(read(r#""x":-7"#, |f| f.required("x")), Ok(GroupId(-7)));
     assert_eq!(read(r#""x":7"#, |f| f.required("x")), Ok(Seq(7)));
     assert_eq!(read(r#""x":7"#, |f| f.required("x")), Ok(NonZero::<u64>::new(7).unwrap()));
-    let places = vec![(GroupId(7), Seq(3)), (GroupId(8), Seq(0))];
-    assert_eq!(read(r#""x":{"7":3,"8":0}"#, |f| f.required("x")), Ok(places));
+    let resume = vec![(GroupId(7), Seq(3)), (GroupId(8), Seq(0))];
+    assert_eq!(read(r#""x":{"7":3,"8":0}"#, |f| f.required("x")), Ok(resume));
 }
 
 #[test]
