@@ -10,7 +10,7 @@ use simd_json::{Buffers, Node, Tape};
 
 pub use self::fields::{Fields, FromField};
 
-use super::json;
+use crate::compat::fastapi::json;
 use crate::model::GroupId;
 use crate::model::limits::REQUEST_ID_BYTES_MAX;
 

@@ -1,7 +1,4 @@
-//! JSON on its way out (RFC 8259), for what is too hot for a serialiser. It is read as
-//! [`compat::fastapi`](crate::compat::fastapi::json) reads it.
-
-pub use crate::compat::fastapi::json::{SyntaxError, Value, diagnose, parse};
+//! JSON on its way out (RFC 8259), for what is too hot for a serialiser.
 
 /// Writes `text` as a JSON string, quotes included. Only what must be escaped is: the quote, the backslash
 /// and the control characters below U+0020.

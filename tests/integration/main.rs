@@ -26,6 +26,7 @@ mod json_frames;
 mod json_mode;
 mod layers;
 mod leaving;
+mod matched_path;
 mod messages;
 mod outage;
 mod poison;
