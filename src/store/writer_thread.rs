@@ -4,6 +4,7 @@ use std::thread;
 
 use tokio::runtime::{Builder, Handle, LocalOptions};
 use tokio::sync::oneshot;
+use tokio::task::spawn_local;
 
 use super::{StoreError, StoreResult};
 
@@ -22,7 +23,8 @@ where
     let run = move || match Builder::new_current_thread().enable_all().build_local(LocalOptions::default()) {
         Ok(runtime) => {
             _ = started.send(runtime.handle().clone());
-            runtime.block_on(main(opening));
+            // Not `main` itself: what it is woken by would write to the runtime's eventfd, although it comes from here.
+            _ = runtime.block_on(async { spawn_local(async move { main(opening).await }).await });
         }
         Err(error) => _ = opening.send(Err(unavailable(error))),
     };
