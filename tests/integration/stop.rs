@@ -7,6 +7,7 @@ use rustix::process::Signal;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::spawn_blocking;
+use tokio_tungstenite::tungstenite::Message;
 
 use crate::support::database::{Database, Store};
 use crate::support::patiently;
@@ -90,6 +91,9 @@ async fn it_gives_up_on_a_database_that_does_not_answer() {
     let _request = half_a_request(&server, group).await;
     let frozen = spawn_blocking(move || (postgres.freeze(), postgres)).await.unwrap();
     alice.send("never stored").await;
+    // The pong says that the server has read what came before the ping.
+    alice.send_message(Message::Ping("read".into())).await;
+    assert_eq!(alice.expect_pong().await, b"read");
     server.signal(Signal::TERM);
     assert_eq!(server.exit().await.code(), Some(0));
     assert_given_up(&server, &[REQUESTS, MESSAGES_UNSTORED, CLIENTS, STORE]);
