@@ -2,14 +2,12 @@
 
 use std::error::Error;
 
-use bytes::{BufMut, BytesMut};
-use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
+use tokio_postgres::types::{FromSql, Type};
 
-use super::copy::{micros, timestamp};
+use super::copy::timestamp;
 use crate::model::Timestamp;
 
 /// A `timestamptz` without a detour over a calendar.
-#[derive(Debug)]
 pub(super) struct Instant(pub(super) Timestamp);
 
 impl<'a> FromSql<'a> for Instant {
@@ -20,17 +18,4 @@ impl<'a> FromSql<'a> for Instant {
     fn accepts(ty: &Type) -> bool {
         *ty == Type::TIMESTAMPTZ
     }
-}
-
-impl ToSql for Instant {
-    fn to_sql(&self, _: &Type, to: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
-        to.put_i64(micros(self.0));
-        Ok(IsNull::No)
-    }
-
-    fn accepts(ty: &Type) -> bool {
-        *ty == Type::TIMESTAMPTZ
-    }
-
-    to_sql_checked!();
 }

@@ -122,29 +122,6 @@ pub(super) async fn heads(client: &Client, groups: Vec<GroupId>) -> StoreResult<
     rows.iter().map(|row| column(row, 0, "messages", "seq").map(Seq)).collect()
 }
 
-/// What [`insert`] does.
-pub(super) const INSERT: &str = "INSERT INTO messages (id, seq, group_id, user_id, created_at, content, client_id)
-    SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::timestamptz[], $6::text[],
-        $7::text[])";
-
-/// Stores a batch in a transaction that is just this statement.
-pub(super) async fn insert(
-    client: &tokio_postgres::Client,
-    insert: &Statement,
-    batch: &[Message],
-) -> Result<(), tokio_postgres::Error> {
-    let numbers = |number: fn(&Message) -> i64| -> Vec<i64> { batch.iter().map(number).collect() };
-    let created_at: Vec<Instant> = batch.iter().map(|message| Instant(message.created_at)).collect();
-    let contents: Vec<&str> = batch.iter().map(|message| &*message.content).collect();
-    let client_ids: Vec<Option<&str>> = batch.iter().map(|message| message.client_id.as_deref()).collect();
-    let (ids, seqs) = (numbers(|message| message.id.0), numbers(|message| message.seq.0));
-    let (groups, users) = (numbers(|message| message.group.id.0), numbers(|message| message.user.id.0));
-    client
-        .execute(insert, &[&ids, &seqs, &groups, &users, &created_at, &contents, &client_ids])
-        .await
-        .map(drop)
-}
-
 /// What [`find_sent`] asks.
 pub(super) const FIND_SENT: &str = "SELECT m.id, m.seq, m.created_at
     FROM unnest($1::bigint[], $2::bigint[], $3::text[]) WITH ORDINALITY AS asked (group_id, user_id, client_id, position)

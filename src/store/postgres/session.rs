@@ -35,10 +35,6 @@ const OWNED_RETRY: Duration = Duration::from_millis(50);
 /// How long an orderly goodbye may take.
 const RELEASE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Messages up to which a batch is one INSERT: one statement and one answer, where a COPY in its transaction is three
-/// statements and two rounds, but cheaper for each row.
-const INSERT_MESSAGES_MAX: usize = 32;
-
 /// Bytes handed to the connection at a time.
 const CHUNK_BYTES: usize = 256 * 1024;
 
@@ -47,7 +43,6 @@ pub(super) struct Session {
     client: Client,
     connection: AbortHandle,
     copy: Statement,
-    insert: Statement,
     find_sent: Statement,
 }
 
@@ -93,9 +88,8 @@ impl Session {
 
     async fn prepare(client: Client, connection: &Connection) -> StoreResult<Self> {
         let copy = client.prepare(copy::STATEMENT).await?;
-        let insert = client.prepare(messages::INSERT).await?;
         let find_sent = client.prepare(messages::FIND_SENT).await?;
-        Ok(Self { client, connection: connection.abort_handle(), copy, insert, find_sent })
+        Ok(Self { client, connection: connection.abort_handle(), copy, find_sent })
     }
 
     /// Closes the socket now, whatever it waits for: ownership can only be had again once it is.
@@ -115,12 +109,7 @@ impl Session {
 
     /// See [`MessageLog::append`](crate::store::MessageLog::append).
     pub(super) async fn append(&self, batch: &[Message]) -> StoreResult<()> {
-        let stored = if batch.len() <= INSERT_MESSAGES_MAX {
-            messages::insert(&self.client, &self.insert, batch).await
-        } else {
-            self.copy_in(batch).await
-        };
-        match stored {
+        match self.copy_in(batch).await {
             Err(error) if is_duplicate(&error) => {
                 if messages::are_stored(&self.client, batch).await? {
                     Ok(())
