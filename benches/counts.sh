@@ -14,7 +14,9 @@ seconds=4
 bench=$(find target -name 'fanout-*' -path '*/deps/*' -type f -executable -printf '%T@ %p\n' | sort -n | tail -1 | cut -d' ' -f2)
 "$bench" --bench --runs 1 --seconds $((4 * seconds)) --contender groupcast --case "$case_name" >/dev/null &
 bench_pid=$!
-trap 'kill $bench_pid 2>/dev/null || true' EXIT
+server=
+# The server is a child of the benchmark and outlives it.
+trap 'kill $bench_pid $server 2>/dev/null || true' EXIT
 
 # The yardsticks come first, each for as long as the server.
 until server=$(pgrep -P "$bench_pid" -x groupcast); do sleep 0.2; done
