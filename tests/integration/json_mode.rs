@@ -23,10 +23,11 @@ async fn start() -> (Server, i64) {
 }
 
 /// Reads an error and the close behind it.
-async fn expect_refusal(mut socket: JsonSocket, code: &str, close: u16) {
+async fn expect_refusal(mut socket: JsonSocket, code: &str, close: u16) -> Value {
     let error = socket.event("error").await;
     assert_eq!(error["code"], code, "{error}");
     socket.into_raw().expect_close(close).await;
+    error
 }
 
 #[tokio::test]
@@ -140,7 +141,9 @@ async fn refusals_say_why_and_close(store: Store) {
         ("/ws/chat/0/alice".to_owned(), "unauthenticated", 4001),
         (format!("/ws/chat/{alice}/nobody"), "not_found", 4004),
     ] {
-        expect_refusal(JsonSocket::open(&server, &path).await, code, close).await;
+        let error = expect_refusal(JsonSocket::open(&server, &path).await, code, close).await;
+        let full = json!(private);
+        assert_eq!(error.get("group_id"), (code == "group_full").then_some(&full), "{error}");
     }
     let mut carol = JsonSocket::hello(&server, "carol").await;
     for (group, code) in [
