@@ -19,7 +19,10 @@ server=
 trap 'kill $bench_pid $server 2>/dev/null || true' EXIT
 
 # The yardsticks come first, each for as long as the server.
-until server=$(pgrep -P "$bench_pid" -x groupcast); do sleep 0.2; done
+until server=$(pgrep -P "$bench_pid" -f '/groupcast$'); do
+  kill -0 "$bench_pid" 2>/dev/null || { echo "the benchmark ended without a server" >&2; exit 1; }
+  sleep 0.2
+done
 sleep 3
 switches() { cat /proc/"$server"/task/*/status | awk '/ctxt_switches/ { sum += $2 } END { print sum }'; }
 before=$(switches)
