@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 both_stores!(
     a_user_is_created_and_read,
     a_taken_email_or_user_name_is_refused,
+    a_taken_email_costs_no_hash,
     an_email_is_validated_and_normalised,
     empty_fields_are_refused_after_types_and_before_taken_ones,
     names_have_a_length,
@@ -77,6 +78,26 @@ async fn a_taken_email_or_user_name_is_refused(store: Store) {
     assert!(http.post(USERS, &other).await.detail(400).is_string());
     other["username"] = json!("Alice");
     http.post(USERS, &other).await.ok();
+}
+
+async fn a_taken_email_costs_no_hash(store: Store) {
+    let server = Server::start(store).await;
+    let mut http = server.http().await;
+    let mut body = alice();
+    let mut cost = async |names: &[&str], status: u16| {
+        let before = server.cpu();
+        for name in names {
+            body["username"] = json!(name);
+            if status == 200 {
+                body["email"] = json!(format!("{name}@example.com"));
+            }
+            assert_eq!(http.post(USERS, &body).await.status, status, "{name}");
+        }
+        (server.cpu() - before) / names.len() as u32
+    };
+    let of_new = cost(&["a", "b", "c", "d"], 200).await;
+    let of_taken = cost(&["e", "f", "g", "h", "i", "j", "k", "l"], 400).await;
+    assert!(of_taken * 3 < of_new, "{of_taken:?} for a taken address, {of_new:?} for a new one");
 }
 
 async fn an_email_is_validated_and_normalised(store: Store) {

@@ -4,6 +4,7 @@ use std::fs::OpenOptions;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{ExitStatus, Output, Stdio};
+use std::time::Duration;
 
 use groupcast_kit::process::Process;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -59,6 +60,11 @@ impl Server {
     /// A new TCP connection to it.
     pub async fn tcp(&self) -> TcpStream {
         TcpStream::connect(self.address()).await.expect("the server accepts")
+    }
+
+    /// CPU time of its process so far.
+    pub fn cpu(&self) -> Duration {
+        self.process.cpu().expect("the server runs")
     }
 
     /// A figure of its memory in bytes, by its name in `/proc/*/status`.
