@@ -205,14 +205,14 @@ impl Server {
     /// The system gave no threads.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), ServerError> {
         let mut workers = Vec::new();
-        let (homes, doors) = GroupHomes::new(self.listeners.len(), Arc::clone(&self.chat));
-        let ends = self.listeners.into_iter().zip(self.inboxes).zip(doors);
-        for (index, ((listener, inbox), door)) in ends.enumerate() {
+        let (homes, handoffs) = GroupHomes::new(self.listeners.len(), Arc::clone(&self.chat));
+        let ends = self.listeners.into_iter().zip(self.inboxes).zip(handoffs);
+        for (index, ((listener, inbox), handoffs)) in ends.enumerate() {
             let worker = Worker {
                 index: index as u16,
                 listener,
                 inbox,
-                door,
+                handoffs,
                 homes: homes.clone(),
                 hub: self.hub.clone(),
                 writer: self.writer.clone(),

@@ -47,7 +47,7 @@ pub(super) struct Worker {
     pub(super) index: u16,
     pub(super) listener: StdListener,
     pub(super) inbox: Inbox,
-    pub(super) door: HandoffReceiver,
+    pub(super) handoffs: HandoffReceiver,
     pub(super) homes: GroupHomes,
     pub(super) hub: Hub,
     pub(super) writer: MessageWriter,
@@ -137,7 +137,7 @@ impl Worker {
         spawn_local(async move { collector.run().await });
         spawn_local(async move { notifier.run().await });
         spawn_local(heartbeat(Rc::clone(&core), config.heartbeat));
-        spawn_local(receive(self.door, Rc::clone(&acceptor)));
+        spawn_local(receive(self.handoffs, Rc::clone(&acceptor)));
 
         tokio::select! {
             () = accept(&listener, &acceptor, &self.shared) => {}
@@ -185,9 +185,9 @@ async fn accept(listener: &TcpListener, acceptor: &Rc<Acceptor>, shared: &Shared
 }
 
 /// Takes in the connections that other threads hand over, until dropped.
-async fn receive(mut door: HandoffReceiver, acceptor: Rc<Acceptor>) {
-    while let Some(guest) = door.recv().await {
-        match guest.enter() {
+async fn receive(mut handoffs: HandoffReceiver, acceptor: Rc<Acceptor>) {
+    while let Some(handoff) = handoffs.recv().await {
+        match handoff.enter() {
             Ok((stream, permit)) => {
                 spawn_local(Rc::clone(&acceptor).serve(stream, permit, false));
             }
