@@ -14,7 +14,8 @@ pub(super) const SMALL_BYTES: usize = 4 * 1024;
 /// While three quarters of the bound are used, messages above 4 KiB wait: their sockets are not read, so
 /// that what they send stays in the kernel or with the sender. One of them alone may be read on, so that there is
 /// always a message that can be finished. Of those that wait the smallest go on first when there is room again. The
-/// last quarter is for small messages; a message that finds no room even there has no right to begin.
+/// last quarter is for small messages; a message that finds no room even there has no right to begin. Cores look for
+/// room at the same moment, so each may take one growth of a message more, half its size.
 #[derive(Debug)]
 pub struct UnfinishedBytes {
     max: usize,
@@ -113,8 +114,9 @@ impl Share {
             let growth = bytes - self.bytes;
             let used = self.of.used.fetch_add(growth, Ordering::SeqCst) + growth;
             self.bytes = bytes;
-            let is_favoured = || self.of.favoured.load(Ordering::SeqCst) == self.name;
-            return if used > self.of.max && growth > 0 && !is_favoured() { Err(NoRoom) } else { Ok(()) };
+            // A larger one waits before it is read, see `poll_room`; what it was let to read, it may keep.
+            let may_wait = bytes > SMALL_BYTES;
+            return if used > self.of.max && growth > 0 && !may_wait { Err(NoRoom) } else { Ok(()) };
         }
         self.of.used.fetch_sub(self.bytes - bytes, Ordering::SeqCst);
         self.bytes = bytes;

@@ -3,6 +3,8 @@
 use std::io::{ErrorKind, Write};
 use std::net::TcpStream;
 
+use tokio::task::JoinSet;
+
 use crate::support::blocking::{crowd_turn, open_crowd, raise_open_files_max};
 use crate::support::database::Store;
 use crate::support::server::Server;
@@ -128,17 +130,19 @@ async fn many_large_messages_pass_one_after_the_other() {
         senders.push(Socket::open(&server, "/ws/group/g/alice").await);
     }
     let content = "z".repeat(MESSAGE_BYTES);
-    let sending = senders.into_iter().map(|mut sender| {
+    let mut sending = JoinSet::new();
+    for mut sender in senders {
         let content = content.clone();
-        tokio::spawn(async move {
+        sending.spawn(async move {
             sender.send(&content).await;
             for _ in 0..SENDERS {
                 sender.until(&format!("alice: {content}")).await;
             }
-        })
-    });
-    for sender in sending.collect::<Vec<_>>() {
-        sender.await.unwrap();
+        });
+    }
+    // The first that fails ends it: the others would wait for a message that does not come.
+    while let Some(sent) = sending.join_next().await {
+        sent.unwrap();
     }
     assert_eq!(server.messages(group).await.len(), SENDERS);
 }
