@@ -9,6 +9,18 @@ pub const EMAIL_CHARS_MAX: usize = 100;
 /// Longest group name, in characters.
 pub const GROUP_NAME_CHARS_MAX: usize = 100;
 
+/// Longest topic of a group, in characters.
+pub const TOPIC_CHARS_MAX: usize = 250;
+
+/// Longest reason of a ban, in characters.
+pub const REASON_CHARS_MAX: usize = 250;
+
+/// Longest name of an API key, in characters.
+pub const KEY_NAME_CHARS_MAX: usize = 50;
+
+/// Sessions that one user may have; one more ends the one that was renewed longest ago.
+pub const SESSIONS_MAX: usize = 100;
+
 /// Longest password, in bytes of UTF-8; hashing a longer one only burns time.
 pub const PASSWORD_BYTES_MAX: usize = 1024;
 

@@ -2,15 +2,19 @@
 //!
 //! Plain values. Nothing here does I/O, reads a clock or knows a wire format.
 
+mod access;
 mod group;
 mod ids;
 pub mod limits;
 mod message;
+mod role;
 mod timestamp;
 mod user;
 
+pub use access::{ApiKey, Digest, KeyActor, RefreshDigests, Scope, Session, SessionId};
 pub use group::Group;
 pub use ids::{GroupId, MessageId, Seq, UserId};
 pub use message::{Message, NewMessage};
+pub use role::{JoinPolicy, Role, Standing};
 pub use timestamp::Timestamp;
 pub use user::{NewUser, User};

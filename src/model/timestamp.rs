@@ -9,6 +9,9 @@ use std::fmt;
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
+    /// After every other: the end of what has none.
+    pub const FOREVER: Self = Self(i64::MAX);
+
     /// Length of the displayed form in bytes: `2024-01-02T03:04:05.678901Z`.
     pub const TEXT_BYTES: usize = 27;
 

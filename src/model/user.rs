@@ -14,6 +14,8 @@ pub struct User {
     /// Unique, normalised (domain in lower case), at most
     /// [`EMAIL_CHARS_MAX`](super::limits::EMAIL_CHARS_MAX) characters.
     pub email: Arc<str>,
+    /// Whether they govern the whole server.
+    pub is_admin: bool,
 }
 
 /// What it takes to create a user.

@@ -1,7 +1,7 @@
 //! Users, groups and who belongs to which.
 
 use super::{Asked, Unique};
-use crate::model::{Group, GroupId, NewUser, User, UserId};
+use crate::model::{Group, GroupId, NewUser, Role, Standing, Timestamp, User, UserId};
 
 /// Users, groups and memberships. They are asked seldom: whoever asks often keeps the answers.
 ///
@@ -24,11 +24,17 @@ pub trait Directory: Send + Sync + 'static {
     /// The user of this name, compared byte by byte.
     fn user_by_name<'a>(&'a self, username: &'a str) -> Asked<'a, Option<User>>;
 
-    /// Creates a group.
+    /// Creates a group, which anybody may join if it is public. With an `owner` that user is its first member.
     ///
     /// # Errors
-    /// `StoreError::Taken` with [`Unique::GroupName`].
-    fn create_group<'a>(&'a self, name: &'a str, is_private: bool) -> Asked<'a, Group>;
+    /// `StoreError::Taken` with [`Unique::GroupName`], `StoreError::Missing` if there is no such user.
+    fn create_group<'a>(
+        &'a self,
+        name: &'a str,
+        is_private: bool,
+        owner: Option<UserId>,
+        now: Timestamp,
+    ) -> Asked<'a, Group>;
 
     /// The group of this number.
     fn group(&self, id: GroupId) -> Asked<'_, Option<Group>>;
@@ -37,8 +43,15 @@ pub trait Directory: Send + Sync + 'static {
     fn group_by_name<'a>(&'a self, name: &'a str) -> Asked<'a, Option<Group>>;
 
     /// Groups in ascending order of `id`, those above `after`, the first `skip` of them left out, at most
-    /// [`PAGE_ROWS_MAX`](crate::model::limits::PAGE_ROWS_MAX) or `limit` of them, whichever is less.
-    fn groups(&self, after: GroupId, skip: u64, limit: u64) -> Asked<'_, Vec<Group>>;
+    /// [`PAGE_ROWS_MAX`](crate::model::limits::PAGE_ROWS_MAX) or `limit` of them, whichever is less. With a `reader`
+    /// those that this user belongs to, and those that are not [hidden](Group::is_hidden).
+    fn groups(
+        &self,
+        reader: Option<UserId>,
+        after: GroupId,
+        skip: u64,
+        limit: u64,
+    ) -> Asked<'_, Vec<Group>>;
 
     /// The private group of these two users: the one made for them here, else the oldest private group that
     /// has just these two as members, else a new one under `name`. There is one per pair, whatever the order
@@ -50,29 +63,28 @@ pub trait Directory: Send + Sync + 'static {
     /// group was to be made and the name is in use.
     fn private_group<'a>(&'a self, one: UserId, other: UserId, name: &'a str) -> Asked<'a, Group>;
 
-    /// Makes the user a member of the group, unless the group is private and already has
+    /// Makes the user a member of the group, unless they are banned at `now`, or the group is private and already has
     /// [`PRIVATE_MEMBERS_MAX`](crate::model::limits::PRIVATE_MEMBERS_MAX) others. Of several who ask at once
-    /// for the last place one gets it.
+    /// for the last place one gets it. Questions that come together are asked together.
     ///
     /// # Errors
     /// `StoreError::Missing` if there is no such group or user.
-    fn join(&self, group: GroupId, user: UserId) -> Asked<'_, Join>;
-
-    /// Whether the user is a member of the group.
-    fn is_member(&self, group: GroupId, user: UserId) -> Asked<'_, bool>;
+    fn join(&self, group: GroupId, user: UserId, now: Timestamp) -> Asked<'_, Join>;
 
     /// Members of the group in ascending order of `id`, those above `after`, at most
     /// [`PAGE_ROWS_MAX`](crate::model::limits::PAGE_ROWS_MAX) or `limit` of them, whichever is less.
-    fn members(&self, group: GroupId, after: UserId, limit: u64) -> Asked<'_, Vec<User>>;
+    fn members(&self, group: GroupId, after: UserId, limit: u64) -> Asked<'_, Vec<(User, Role)>>;
 }
 
 /// What came of asking for membership.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Join {
     /// A member from now on.
-    Joined,
+    Joined(Standing),
     /// Was a member before.
-    AlreadyMember,
+    AlreadyMember(Standing),
     /// The group is private and has all the members it can have.
     Full,
+    /// Banned.
+    Banned,
 }

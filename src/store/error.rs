@@ -39,6 +39,8 @@ pub enum Unique {
     Username,
     /// `groups.name`
     GroupName,
+    /// `api_keys.name`
+    KeyName,
 }
 
 impl std::fmt::Display for Unique {
@@ -47,6 +49,7 @@ impl std::fmt::Display for Unique {
             Self::Email => "e-mail",
             Self::Username => "user name",
             Self::GroupName => "group name",
+            Self::KeyName => "key name",
         })
     }
 }

@@ -52,6 +52,8 @@ pub struct MessageFilter {
     pub group: Option<GroupId>,
     /// Those of this sender.
     pub user: Option<UserId>,
+    /// Those of groups that this user belongs to.
+    pub reader: Option<UserId>,
     /// Those with a higher place; nothing without `group`.
     pub after_seq: Option<Seq>,
     /// Those with a lower place; nothing without `group`.

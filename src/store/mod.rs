@@ -1,6 +1,6 @@
 //! Where users, groups, memberships and messages are kept: one contract, two databases.
 //!
-//! The contract is three traits, [`MessageLog`], [`Directory`] and [`Lifecycle`]. They are asked once per batch of
+//! The contract is five traits: [`MessageLog`], [`Directory`], [`Accounts`], [`Moderation`] and [`Lifecycle`]. They are asked once per batch of
 //! messages or per request, never per delivered message, and their answers are the same whatever database is behind
 //! them; [`open`] alone knows which there are.
 //!
@@ -12,12 +12,14 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
 
+mod accounts;
 mod database;
 mod directory;
 mod error;
 mod lifecycle;
 mod log;
 mod migration;
+mod moderation;
 mod page;
 mod postgres;
 mod row;
@@ -25,11 +27,13 @@ mod sqlite;
 mod together;
 mod writer_thread;
 
+pub use accounts::{Accounts, Credentials, Erased, Login, NewKey, Renewal, Renewed};
 pub use database::Database;
 pub use directory::{Directory, Join};
 pub use error::{StoreError, Unique};
 pub use lifecycle::{Beginning, Lifecycle};
 pub use log::{MessageFilter, MessageLog, MessagePage, Sent, SentKey};
+pub use moderation::{GroupChange, Moderation, NewSanction, OwnGroup, Removed, Sanction};
 #[doc(hidden)]
 pub use postgres::copy;
 
@@ -58,14 +62,24 @@ pub struct Store {
     pub log: Arc<dyn MessageLog>,
     /// Users, groups and memberships.
     pub directory: Arc<dyn Directory>,
+    /// Passwords, sessions and keys.
+    pub accounts: Arc<dyn Accounts>,
+    /// Roles, bans and mutes.
+    pub moderation: Arc<dyn Moderation>,
     /// The beginning and the end of the work on it.
     pub lifecycle: Arc<dyn Lifecycle>,
 }
 
 impl Store {
     /// A store of which one value answers all questions.
-    pub fn new<B: MessageLog + Directory + Lifecycle>(backend: Arc<B>) -> Self {
-        Self { log: Arc::<B>::clone(&backend), directory: Arc::<B>::clone(&backend), lifecycle: backend }
+    pub fn new<B: MessageLog + Directory + Accounts + Moderation + Lifecycle>(backend: Arc<B>) -> Self {
+        Self {
+            log: Arc::<B>::clone(&backend),
+            directory: Arc::<B>::clone(&backend),
+            accounts: Arc::<B>::clone(&backend),
+            moderation: Arc::<B>::clone(&backend),
+            lifecycle: backend,
+        }
     }
 }
 
