@@ -4,39 +4,48 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use quick_cache::sync::Cache;
+use quick_cache::{DefaultHashBuilder, UnitWeighter};
+use tokio::sync::{RwLock, RwLockWriteGuard};
 
-use super::{ChatError, ChatResult};
-use crate::model::{Group, GroupId, User, UserId};
-use crate::store::{Directory, Join, StoreError, StoreResult};
+use super::in_use::KeepUsed;
+use super::{ChatError, ChatResult, clock};
+use crate::model::{Group, GroupId, MemberState, Standing, User, UserId};
+use crate::store::{Directory, Join, Moderation, StoreError, StoreResult};
 
 /// Users, and groups, kept at a time.
 const NAMES_MAX: usize = 100_000;
-/// Memberships kept at a time.
-const MEMBERSHIPS_MAX: usize = 500_000;
+/// Members kept at a time, but for those that sockets act for.
+const MEMBERS_MAX: usize = 500_000;
 
 /// A bounded memory in front of the store. Of those who look the same up at the same time one asks the store. What is
 /// found is kept until it is forgotten or invalidated; what is not found is asked again.
 pub(super) struct DirectoryCache {
     store: Arc<dyn Directory>,
+    moderation: Arc<dyn Moderation>,
     users: Kept<UserId, User>,
     users_by_name: Kept<Arc<str>, User>,
     groups: Kept<GroupId, Group>,
     groups_by_name: Kept<Arc<str>, Group>,
-    memberships: Cache<(GroupId, UserId), ()>,
+    members: Cache<(GroupId, UserId), Arc<MemberState>, UnitWeighter, DefaultHashBuilder, KeepUsed>,
+    /// Held by those who look something up, and alone by those who change it.
+    gate: RwLock<()>,
 }
 
 /// `None` stands there for a moment only: for those who wait for the same answer.
 type Kept<K, V> = Cache<K, Option<Arc<V>>>;
 
 impl DirectoryCache {
-    pub(super) fn new(store: Arc<dyn Directory>) -> Self {
+    pub(super) fn new(store: Arc<dyn Directory>, moderation: Arc<dyn Moderation>) -> Self {
+        let (weighter, hasher) = (UnitWeighter, DefaultHashBuilder::default());
         Self {
             store,
+            moderation,
             users: Cache::new(NAMES_MAX),
             users_by_name: Cache::new(NAMES_MAX),
             groups: Cache::new(NAMES_MAX),
             groups_by_name: Cache::new(NAMES_MAX),
-            memberships: Cache::new(MEMBERSHIPS_MAX),
+            members: Cache::with(MEMBERS_MAX, MEMBERS_MAX as u64, weighter, hasher, KeepUsed),
+            gate: RwLock::default(),
         }
     }
 
@@ -44,6 +53,7 @@ impl DirectoryCache {
         if let Some(user) = self.users.get(&id) {
             return Ok(user);
         }
+        let _gate = self.gate.read().await;
         let user = look_up(&self.users, &id, self.store.user(id)).await?;
         if let Some(user) = &user {
             self.users_by_name.insert(Arc::clone(&user.username), Some(Arc::clone(user)));
@@ -55,6 +65,7 @@ impl DirectoryCache {
         if let Some(user) = self.users_by_name.get(name) {
             return Ok(user);
         }
+        let _gate = self.gate.read().await;
         let user = look_up(&self.users_by_name, &name.into(), self.store.user_by_name(name)).await?;
         if let Some(user) = &user {
             self.users.insert(user.id, Some(Arc::clone(user)));
@@ -66,6 +77,7 @@ impl DirectoryCache {
         if let Some(group) = self.groups.get(&id) {
             return Ok(group);
         }
+        let _gate = self.gate.read().await;
         let group = look_up(&self.groups, &id, self.store.group(id)).await?;
         if let Some(group) = &group {
             self.groups_by_name.insert(Arc::clone(&group.name), Some(Arc::clone(group)));
@@ -77,11 +89,17 @@ impl DirectoryCache {
         if let Some(group) = self.groups_by_name.get(name) {
             return Ok(group);
         }
+        let _gate = self.gate.read().await;
         let group = look_up(&self.groups_by_name, &name.into(), self.store.group_by_name(name)).await?;
         if let Some(group) = &group {
             self.groups.insert(group.id, Some(Arc::clone(group)));
         }
         Ok(group)
+    }
+
+    /// The group as it is now, if it is kept here.
+    pub(super) fn current_group(&self, id: GroupId) -> Option<Arc<Group>> {
+        self.groups.get(&id).flatten()
     }
 
     /// The group of this name if it is kept here.
@@ -105,60 +123,108 @@ impl DirectoryCache {
         group
     }
 
-    /// Keeps that the user is a member.
-    pub(super) fn keep_membership(&self, group: GroupId, user: UserId) {
-        self.memberships.insert((group, user), ());
-    }
-
-    /// Makes the user a member.
-    pub(super) async fn join(&self, group: &Group, user: &User) -> ChatResult<()> {
+    /// The state of a member, who becomes one if they may.
+    pub(super) async fn join(&self, group: &Group, user: &User) -> ChatResult<Arc<MemberState>> {
+        let key = (group.id, user.id);
+        if let Some(state) = self.members.get(&key) {
+            return Ok(state);
+        }
         let joining = async {
-            match self.store.join(group.id, user.id).await {
-                Ok(Join::Joined | Join::AlreadyMember) => Ok(()),
-                Ok(Join::Full) => Err(ChatError::GroupFull),
-                Err(error) => {
-                    if let StoreError::Missing(_) = error {
-                        // They were here when they were looked up.
-                        self.invalidate_user(user.id);
-                        self.invalidate_group(group.id);
-                    }
-                    Err(error.into())
-                }
+            match self.store.join(group.id, user.id, clock::now()).await? {
+                Join::Joined(standing) | Join::AlreadyMember(standing) => Ok(Arc::new(MemberState::new(standing))),
+                Join::Full => Err(ChatError::GroupFull),
+                Join::Banned => Err(ChatError::Banned),
             }
         };
-        self.memberships.get_or_insert_async(&(group.id, user.id), joining).await
+        let gate = self.gate.read().await;
+        let joined = self.members.get_or_insert_async(&key, joining).await;
+        drop(gate);
+        if let Err(ChatError::NotFound(_)) = joined {
+            // They were here when they were looked up.
+            let change = self.change().await;
+            change.invalidate_user(user.id);
+            change.invalidate_group(group.id);
+        }
+        joined
     }
 
-    /// Whether the user is a member.
-    pub(super) async fn is_member(&self, group: &Group, user: &User) -> ChatResult<bool> {
-        let key = (group.id, user.id);
-        if self.memberships.get(&key).is_some() {
-            return Ok(true);
+    /// The state of a member, or what somebody is to the group who is none.
+    pub(super) async fn member(&self, group: GroupId, user: UserId) -> ChatResult<Result<Arc<MemberState>, Standing>> {
+        let key = (group, user);
+        if let Some(state) = self.members.get(&key) {
+            return Ok(Ok(state));
         }
-        let is_member = self.store.is_member(group.id, user.id).await?;
-        if is_member {
-            self.keep_membership(group.id, user.id);
+        let looking_up = async {
+            let standing = self.moderation.standing(group, user).await.map_err(|error| Err(error.into()))?;
+            match standing.role {
+                Some(_) => Ok(Arc::new(MemberState::new(standing))),
+                None => Err(Ok(standing)),
+            }
+        };
+        let _gate = self.gate.read().await;
+        match self.members.get_or_insert_async(&key, looking_up).await {
+            Ok(state) => Ok(Ok(state)),
+            Err(Ok(standing)) => Ok(Err(standing)),
+            Err(Err(error)) => Err(error),
         }
-        Ok(is_member)
     }
 
-    /// Forgets a user whose row has changed or gone, and the memberships of that user.
+    /// Waits until nobody looks anything up, and keeps it so. To be held while the store is changed and what is kept of
+    /// it is mended: then nobody keeps what was true before.
+    pub(super) async fn change(&self) -> DirectoryChange<'_> {
+        DirectoryChange { cache: self, _gate: self.gate.write().await }
+    }
+}
+
+/// The right to change what is kept.
+pub(super) struct DirectoryChange<'d> {
+    cache: &'d DirectoryCache,
+    _gate: RwLockWriteGuard<'d, ()>,
+}
+
+impl DirectoryChange<'_> {
+    /// Keeps that the user is a member.
+    pub(super) fn keep_member(&self, group: GroupId, user: UserId, standing: Standing) {
+        if self.cache.members.get(&(group, user)).is_none() {
+            self.cache.members.insert((group, user), Arc::new(MemberState::new(standing)));
+        }
+    }
+
+    /// Forgets a user whose row has changed or gone.
     pub(super) fn invalidate_user(&self, id: UserId) {
-        self.users.remove(&id);
-        self.users_by_name.retain(|_, user| user.as_ref().is_some_and(|user| user.id != id));
-        self.memberships.retain(|(_, user), ()| *user != id);
+        self.cache.users.remove(&id);
+        self.cache.users_by_name.retain(|_, user| user.as_ref().is_some_and(|user| user.id != id));
     }
 
-    /// Forgets a group whose row has changed or gone, and the memberships of that group.
+    /// Forgets a group whose row has changed or gone. Those who act for its members are told.
     pub(super) fn invalidate_group(&self, id: GroupId) {
-        self.groups.remove(&id);
-        self.groups_by_name.retain(|_, group| group.as_ref().is_some_and(|group| group.id != id));
-        self.memberships.retain(|(group, _), ()| *group != id);
+        self.cache.groups.remove(&id);
+        self.cache.groups_by_name.retain(|_, group| group.as_ref().is_some_and(|group| group.id != id));
+        self.states(|group, _| group == id).into_iter().for_each(|(_, state)| state.set_stale());
     }
 
-    /// Forgets that the user is a member.
-    pub(super) fn invalidate_membership(&self, group: GroupId, user: UserId) {
-        self.memberships.remove(&(group, user));
+    /// The state of a member that somebody acts for or did lately. The store may know more members.
+    pub(super) fn member(&self, group: GroupId, user: UserId) -> Option<Arc<MemberState>> {
+        self.cache.members.get(&(group, user))
+    }
+
+    /// The states of members of which this is true.
+    pub(super) fn states(&self, is_wanted: impl Fn(GroupId, UserId) -> bool) -> Vec<((GroupId, UserId), Arc<MemberState>)> {
+        self.cache.members.iter().filter(|((group, user), _)| is_wanted(*group, *user)).collect()
+    }
+
+    /// Forgets a member who is none any more.
+    pub(super) fn forget_member(&self, group: GroupId, user: UserId) {
+        self.cache.members.remove(&(group, user));
+    }
+
+    /// Forgets all users and groups, since any of them may have changed.
+    pub(super) fn invalidate_all(&self) {
+        let Self { cache, .. } = self;
+        cache.users.clear();
+        cache.users_by_name.clear();
+        cache.groups.clear();
+        cache.groups_by_name.clear();
     }
 }
 

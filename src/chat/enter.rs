@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Chat, ChatError, ChatResult, Claim, Entity, Membership, Principal};
-use crate::model::{Group, GroupId, UserId};
+use super::{Caller, Chat, ChatError, ChatResult, Claim, Entity, Membership, Principal, validate};
+use crate::model::{Group, GroupId, Scope, UserId};
 use crate::protocol::command::GroupRef;
 use crate::store::{StoreError, Unique};
 
@@ -49,6 +49,18 @@ pub enum Refusal {
     /// The group is private and has all its members.
     #[error("this is a private group and is already full")]
     GroupFull(GroupId),
+    /// The path names another user than the token.
+    #[error("this path is another user's")]
+    AnotherUser,
+    /// The same of the path of a private chat.
+    #[error("this path is another user's")]
+    AnotherSender,
+    /// Nothing shows who it is, or what does is no good.
+    #[error("could not validate credentials")]
+    Unauthenticated,
+    /// The user is banned from the group.
+    #[error("banned")]
+    Banned(Arc<Group>),
     /// The store could not be asked.
     #[error(transparent)]
     Failed(#[from] ChatError),
@@ -60,45 +72,83 @@ impl Chat {
     ///
     /// # Errors
     /// The refusal to be told.
-    pub async fn enter(&self, target: SocketTarget) -> Result<Option<Membership>, Refusal> {
-        let membership = match target {
-            SocketTarget::Group { group, username } => self.enter_group(&group, &username).await?,
-            SocketTarget::Private { user, receiver } => self.enter_private_chat(user, &receiver).await?,
-            SocketTarget::Any => return Ok(None),
+    pub async fn enter(
+        &self,
+        caller: &Caller,
+        target: &SocketTarget,
+    ) -> Result<Option<(Principal, Membership)>, Refusal> {
+        match target {
+            SocketTarget::Group { group, username } => self.enter_group(caller, group, username).await.map(Some),
+            SocketTarget::Private { user, receiver } => {
+                self.enter_private_chat(caller, *user, receiver).await.map(Some)
+            }
+            SocketTarget::Any => Ok(None),
+        }
+    }
+
+    async fn enter_group(
+        &self,
+        caller: &Caller,
+        group: &str,
+        username: &str,
+    ) -> Result<(Principal, Membership), Refusal> {
+        let group = found(self.find_group(GroupRef::Name(group)).await);
+        let principal = match self.act_as(caller, Some(Claim::Username(username))).await {
+            // What is wrong with the group is told before what is wrong with the user, unless the user is another.
+            Err(ChatError::NotFound(_)) => {
+                group?.ok_or(Refusal::UnknownGroup)?;
+                return Err(Refusal::UnknownUser);
+            }
+            Err(ChatError::Forbidden(_)) => return Err(Refusal::AnotherUser),
+            Err(ChatError::NotAuthenticated) => return Err(Refusal::Unauthenticated),
+            found => found?,
         };
-        match self.directory.join(&membership.group, &membership.user).await {
-            Ok(()) => Ok(Some(membership)),
-            Err(ChatError::GroupFull) => Err(Refusal::GroupFull(membership.group.id)),
+        let group = group?.ok_or(Refusal::UnknownGroup)?;
+        let membership = self.let_in(&principal, group).await?;
+        Ok((principal, membership))
+    }
+
+    async fn enter_private_chat(
+        &self,
+        caller: &Caller,
+        user: UserId,
+        receiver: &str,
+    ) -> Result<(Principal, Membership), Refusal> {
+        let principal = match self.act_as(caller, Some(Claim::UserId(user))).await {
+            Err(ChatError::NotFound(_)) => return Err(Refusal::UnknownSender),
+            Err(ChatError::Forbidden(_)) => return Err(Refusal::AnotherSender),
+            Err(ChatError::NotAuthenticated) => return Err(Refusal::Unauthenticated),
+            found => found?,
+        };
+        let receiver = match receiver {
+            name if validate::contains_nul(name) => None,
+            name => self.directory.user_by_name(name).await?,
+        };
+        let receiver = receiver.ok_or(Refusal::UnknownReceiver)?;
+        principal.check_scope(Scope::Write)?;
+        let group = self.private_group(principal.user().id, receiver.id).await?;
+        let membership = self.let_in(&principal, group).await?;
+        Ok((principal, Membership { is_private_chat: true, ..membership }))
+    }
+
+    /// Makes the user a member, unless something is against it.
+    async fn let_in(&self, principal: &Principal, group: Arc<Group>) -> Result<Membership, Refusal> {
+        match self.walk_in(principal, &group).await {
+            Ok(state) => Ok(Membership::new(group, principal, state)),
+            Err(ChatError::GroupFull) => Err(Refusal::GroupFull(group.id)),
+            Err(ChatError::Banned) => Err(Refusal::Banned(group)),
+            Err(ChatError::NotFound(_)) => Err(Refusal::UnknownGroup),
             Err(error) => Err(error.into()),
         }
     }
 
-    async fn enter_group(&self, group: &str, username: &str) -> Result<Membership, Refusal> {
-        let group = found(self.find_group(GroupRef::Name(group)).await)?.ok_or(Refusal::UnknownGroup)?;
-        let principal = found(self.principal(Claim::Username(username)).await)?;
-        Ok(Membership::new(group, &principal.ok_or(Refusal::UnknownUser)?))
-    }
-
-    async fn enter_private_chat(&self, user: UserId, receiver: &str) -> Result<Membership, Refusal> {
-        let principal = found(self.principal(Claim::UserId(user)).await)?.ok_or(Refusal::UnknownSender)?;
-        let receiver = found(self.principal(Claim::Username(receiver)).await)?;
-        let receiver = receiver.ok_or(Refusal::UnknownReceiver)?;
-        let group = self.private_group(&principal, &receiver).await?;
-        Ok(Membership { is_private_chat: true, ..Membership::new(group, &principal) })
-    }
-
     /// The group of these two, made if there is none, under a name that nobody has.
-    async fn private_group(&self, one: &Principal, other: &Principal) -> ChatResult<Arc<Group>> {
+    async fn private_group(&self, one: UserId, other: UserId) -> ChatResult<Arc<Group>> {
         for _ in 0..PRIVATE_NAMES_MAX {
-            let random = getrandom::u32().map_err(|error| ChatError::Internal(Some(error.into())))?;
+            let random = getrandom::u32()?;
             let name = format!("private_{random:08x}");
-            match self.store.directory.private_group(one.user().id, other.user().id, &name).await {
-                Ok(group) => {
-                    for member in [one, other] {
-                        self.directory.keep_membership(group.id, member.user().id);
-                    }
-                    return Ok(self.directory.keep_group(group));
-                }
+            match self.store.directory.private_group(one, other, &name).await {
+                Ok(group) => return Ok(self.directory.keep_group(group)),
                 Err(StoreError::Taken(Unique::GroupName)) => {}
                 Err(error) => return Err(error.into()),
             }

@@ -31,6 +31,33 @@ pub enum ChatError {
     /// The user is no member of the group.
     #[error("not a member of this group")]
     NotMember,
+    /// Nothing shows who asks.
+    #[error("not authenticated")]
+    NotAuthenticated,
+    /// What was shown is no good, or no longer.
+    #[error("could not validate credentials")]
+    BadCredentials,
+    /// No account has this name and password.
+    #[error("incorrect username or password")]
+    WrongLogin,
+    /// It has to be said as whom the caller acts.
+    #[error("it is not said as whom")]
+    Unnamed,
+    /// The caller may not do this.
+    #[error("{0}")]
+    Forbidden(&'static str),
+    /// The user is banned from the group.
+    #[error("banned")]
+    Banned,
+    /// The member may not write now.
+    #[error("muted")]
+    Muted,
+    /// Too many wrong passwords; worth another try after a while.
+    #[error("too many wrong passwords")]
+    Locked {
+        /// How long to wait before the next try.
+        retry_after: Duration,
+    },
     /// The content is over the limit.
     #[error("content is longer than {limit} bytes")]
     TooLarge {
@@ -78,6 +105,14 @@ pub enum Entity {
     User,
     /// A group.
     Group,
+    /// A member of a group.
+    Member,
+    /// A ban.
+    Ban,
+    /// A mute.
+    Mute,
+    /// A session.
+    Session,
 }
 
 impl std::fmt::Display for Entity {
@@ -85,6 +120,10 @@ impl std::fmt::Display for Entity {
         f.write_str(match self {
             Self::User => "User",
             Self::Group => "Group",
+            Self::Member => "Member",
+            Self::Ban => "Ban",
+            Self::Mute => "Mute",
+            Self::Session => "Session",
         })
     }
 }
@@ -96,6 +135,12 @@ impl From<StoreError> for ChatError {
             StoreError::Unavailable(_) => Self::Unavailable(Some(error.into())),
             _ => Self::Internal(Some(error.into())),
         }
+    }
+}
+
+impl From<getrandom::Error> for ChatError {
+    fn from(error: getrandom::Error) -> Self {
+        Self::Internal(Some(error.into()))
     }
 }
 

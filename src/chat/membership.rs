@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::Principal;
 use super::presence_notifier::{self, PresenceNotifier};
 use crate::hub::{Arrival, Core, Departure, Kind, Reading, Sink, Subscriber, Subscription};
-use crate::model::{Group, Seq, User};
+use crate::model::{Group, MemberState, Removal, Scope, Seq, User};
 use crate::protocol::Mode;
 use crate::protocol::text::Movement;
 
@@ -19,19 +19,29 @@ pub struct Membership {
     pub group: Arc<Group>,
     /// The user, a member of it.
     pub user: Arc<User>,
+    /// What the member is at this moment.
+    pub(super) state: Arc<MemberState>,
+    /// Whether what the user speaks by allows writing.
+    pub(super) may_write: bool,
     /// Entered by the path of private chats, whose lines name no group.
     pub(super) is_private_chat: bool,
 }
 
 impl Membership {
-    /// The membership of the one who asks; the caller knows, or makes sure, that there is one.
-    pub(super) fn new(group: Arc<Group>, principal: &Principal) -> Self {
-        Self { group, user: Arc::clone(principal.user()), is_private_chat: false }
+    /// The membership of the one who asks.
+    pub(super) fn new(group: Arc<Group>, principal: &Principal, state: Arc<MemberState>) -> Self {
+        let may_write = principal.scope() >= Scope::Write;
+        Self { group, user: Arc::clone(principal.user()), state, may_write, is_private_chat: false }
     }
 
-    /// Whose membership it is.
-    pub fn principal(&self) -> Principal {
-        Principal::new(Arc::clone(&self.user))
+    /// Whether the user is still a member.
+    pub fn is_current(&self) -> bool {
+        self.state.role().is_ok()
+    }
+
+    /// How the member went, if they did.
+    pub fn removal(&self) -> Option<Removal> {
+        self.state.role().err()
     }
 
     /// Adds the socket to the group's readers, from now on. What comes after `position` and is not

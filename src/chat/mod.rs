@@ -1,47 +1,84 @@
 //! The use cases of the chat, free of any transport: one file each.
 //!
 //! A use case is a method of [`Chat`] in the file that bears its name. All its checks stand there, once. It
-//! knows no frames, no paths and no status codes; who asks is a [`Principal`], or a [`Membership`] where it
-//! takes one to ask.
+//! knows no frames, no paths and no status codes; who asks is a [`Caller`], a [`Principal`] where it takes a
+//! user, a [`Membership`] where it takes a member. What they may do in a group stands in the table of [`rights`].
 
+mod access;
+mod ban;
+mod caller;
+mod change_account;
+mod change_group;
 mod clock;
 mod create_group;
 mod create_user;
+mod delete_group;
 mod directory_cache;
 mod enter;
+mod erase_user;
 mod error;
 mod find_group;
 mod find_user;
+mod grant;
+mod grants;
 mod history;
+mod identity;
+mod in_use;
 mod list;
+mod log_in;
 mod membership;
+mod mute;
+mod outside_token;
+mod own_groups;
 mod presence;
 mod presence_notifier;
 mod principal;
+mod put_member;
 mod readiness;
+mod removal;
+mod renew;
 mod replay;
+mod rights;
+mod search_users;
 mod send;
+mod sessions;
+mod setup;
 mod subscribe;
 mod typing;
 mod validate;
+mod walk_in;
+mod watch_changes;
 
 use std::sync::Arc;
 
+pub use caller::{Authenticated, Caller, Claim};
+pub use change_account::AccountChange;
+pub use create_user::Registration;
 pub use enter::{Refusal, SocketTarget};
 pub use error::{Cause, ChatError, Entity};
+pub use grant::Grant;
 pub use history::History;
+pub use identity::{AuthMode, Identity};
+pub use log_in::{LogIn, LoggedIn};
 pub use membership::Membership;
 pub use presence::Presence;
 pub use presence_notifier::PresenceNotifier;
-pub use principal::{Claim, Principal};
+pub use principal::Principal;
+pub use put_member::Member;
 pub use replay::Replayed;
+pub use rights::Action;
 pub use send::{Draft, WhileAway};
+pub use sessions::OwnSessions;
+pub use setup::SETUP_LIFETIME;
 
-pub use crate::store::{MessageFilter, MessagePage, Unique};
+pub use crate::store::{GroupChange, Login, MessageFilter, MessagePage, OwnGroup, Sanction, Unique};
 
 use self::directory_cache::DirectoryCache;
-use crate::auth::{PasswordHasher, RateLimit};
+use self::grants::Grants;
+use self::setup::Setup;
+use crate::auth::RateLimit;
 use crate::hub::Hub;
+use crate::model::UserId;
 use crate::store::Store;
 use crate::writer::MessageWriter;
 
@@ -55,17 +92,23 @@ pub struct ChatOptions {
     pub content_bytes_max: usize,
     /// Sockets in a group up to which comings and goings are announced.
     pub announce_members_max: usize,
+    /// Whether a name is enough to be somebody.
+    pub auth: AuthMode,
+    /// Whether only who governs the server creates users.
+    pub is_registration_closed: bool,
 }
 
 /// The chat: what REST handlers and sockets ask. Shared by all threads.
 pub struct Chat {
     store: Store,
     directory: DirectoryCache,
-    passwords: PasswordHasher,
+    identity: Identity,
+    grants: Grants,
+    setup: Setup,
     writer: MessageWriter,
     hub: Hub,
     options: ChatOptions,
-    send_limit: Option<Arc<RateLimit>>,
+    send_limit: Option<Arc<RateLimit<UserId>>>,
     /// Changes only when stored history was lost.
     epoch: Box<str>,
     /// Taken in turn by those who ask for a group's head.
@@ -76,17 +119,30 @@ impl Chat {
     /// A chat over its parts; without a `send_limit` users may send as fast as they like.
     pub fn new(
         store: Store,
-        passwords: PasswordHasher,
+        identity: Identity,
         writer: MessageWriter,
         hub: Hub,
         options: ChatOptions,
-        send_limit: Option<Arc<RateLimit>>,
+        send_limit: Option<Arc<RateLimit<UserId>>>,
         epoch: String,
     ) -> Self {
-        let directory = DirectoryCache::new(Arc::clone(&store.directory));
+        let directory = DirectoryCache::new(Arc::clone(&store.directory), Arc::clone(&store.moderation));
+        let (grants, setup) = (Grants::new(), Setup::default());
         let head_turns = std::array::from_fn(|_| tokio::sync::Mutex::default());
         let epoch = epoch.into();
-        Self { store, directory, passwords, writer, hub, options, send_limit, epoch, head_turns }
+        Self {
+            store,
+            directory,
+            identity,
+            grants,
+            setup,
+            writer,
+            hub,
+            options,
+            send_limit,
+            epoch,
+            head_turns,
+        }
     }
 
     /// An opaque name of the stored history; another one means that some of it was lost.

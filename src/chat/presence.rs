@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Chat, ChatResult};
+use super::rights::Action;
+use super::{Caller, Chat, ChatResult};
 use crate::model::{GroupId, User};
 
 /// Who is online in a group.
@@ -19,10 +20,9 @@ impl Chat {
     /// Who is online in the group.
     ///
     /// # Errors
-    /// [`ChatError::NotFound`](super::ChatError::NotFound),
-    /// [`ChatError::Unavailable`](super::ChatError::Unavailable).
-    pub async fn presence(&self, group: GroupId) -> ChatResult<Presence> {
-        self.group(group).await?;
+    /// As of [`group_for`](Self::group_for).
+    pub async fn presence(&self, caller: &Caller, group: GroupId) -> ChatResult<Presence> {
+        self.group_for(caller, group, Action::Read).await?;
         let (online, ids) = self.hub.online(group, self.options.announce_members_max);
         let users = match ids {
             Some(ids) => {

@@ -1,49 +1,75 @@
-//! Who asks.
+//! Who asks, as a user.
 
 use std::sync::Arc;
 
-use super::{Chat, ChatError, ChatResult, Entity, validate};
-use crate::model::{User, UserId};
+use super::grant::Grant;
+use super::rights::Power;
+use super::{ChatError, ChatResult};
+use crate::model::{Scope, SessionId, User};
 
-/// Who asks for something, as far as the server knows. Made once, at the edge, and handed to every use case that
-/// acts on somebody's behalf; no use case takes the name of an actor from anywhere else.
+/// A user who asks for something. Made once, at the edge, and handed to every use case that acts on somebody's behalf;
+/// no use case takes the name of an actor from anywhere else.
 #[derive(Clone, Debug)]
 pub struct Principal {
     user: Arc<User>,
-}
-
-/// How somebody says who they are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Claim<'a> {
-    /// By number, as in the body of a REST request. Believed.
-    UserId(UserId),
-    /// By name, as in the path of a socket or in `hello`. Believed.
-    Username(&'a str),
+    /// What proves it; a name that is believed needs nothing.
+    grant: Option<Arc<Grant>>,
 }
 
 impl Principal {
-    pub(super) fn new(user: Arc<User>) -> Self {
-        Self { user }
+    pub(super) fn new(user: Arc<User>, grant: Option<Arc<Grant>>) -> Self {
+        Self { user, grant }
     }
 
     /// The user who asks.
     pub fn user(&self) -> &Arc<User> {
         &self.user
     }
-}
 
-impl Chat {
-    /// Finds out who makes this claim.
-    ///
-    /// # Errors
-    /// [`ChatError::NotFound`] if there is no such user, [`ChatError::Unavailable`].
-    pub async fn principal(&self, claim: Claim<'_>) -> ChatResult<Principal> {
-        let user = match claim {
-            Claim::UserId(id) => self.directory.user(id).await?,
-            // The database could not even be asked for a name with NUL.
-            Claim::Username(name) if validate::contains_nul(name) => None,
-            Claim::Username(name) => self.directory.user_by_name(name).await?,
-        };
-        Ok(Principal { user: user.ok_or(ChatError::NotFound(Entity::User))? })
+    /// What proves who it is; `None` for a name that was believed.
+    pub fn grant(&self) -> Option<&Arc<Grant>> {
+        self.grant.as_ref()
+    }
+
+    /// What the proof may be used for.
+    pub(super) fn scope(&self) -> Scope {
+        self.grant.as_ref().map_or(Scope::Admin, |grant| grant.scope())
+    }
+
+    /// What they may do in groups that are not theirs. A name that was believed gives no power over others.
+    pub(super) fn power(&self) -> Power {
+        match &self.grant {
+            Some(grant) if grant.is_of_any() => grant.power(),
+            Some(grant) if self.user.is_admin && grant.scope() == Scope::Admin => Power::Governor,
+            Some(_) if self.user.is_admin => Power::Reader,
+            Some(_) | None => Power::None,
+        }
+    }
+
+    /// Whether they govern the server.
+    pub fn is_server_admin(&self) -> bool {
+        self.power() == Power::Governor
+    }
+
+    /// Nothing that a key may not be used for.
+    pub(super) fn check_scope(&self, needed: Scope) -> ChatResult<()> {
+        if self.scope() >= needed { Ok(()) } else { Err(ChatError::Forbidden(KEY_SCOPE)) }
+    }
+
+    /// The session they speak in, if they logged in here.
+    pub(super) fn session(&self) -> Option<SessionId> {
+        self.grant.as_ref().and_then(|grant| grant.session())
+    }
+
+    /// Refuses a key: what concerns a user's own account is for the user alone.
+    pub(super) fn check_in_person(&self) -> ChatResult<()> {
+        match &self.grant {
+            Some(grant) if grant.is_key() => Err(ChatError::Forbidden("a key may not do this")),
+            Some(_) => Ok(()),
+            None => Err(ChatError::NotAuthenticated),
+        }
     }
 }
+
+/// Why a key was refused.
+pub(super) const KEY_SCOPE: &str = "the scope of this key does not allow this";

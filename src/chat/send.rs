@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::validate::check_nul;
-use super::{Chat, ChatError, ChatResult, Membership, Principal, clock};
+use super::principal::KEY_SCOPE;
+use super::rights::Action;
+use super::{Chat, ChatError, ChatResult, Entity, Membership, Principal, clock};
 use crate::hub::Broadcast;
 use crate::model::limits::CLIENT_ID_BYTES_MAX;
-use crate::model::{GroupId, Message, NewMessage, Seq};
+use crate::model::{GroupId, Message, NewMessage, Seq, UserId};
 use crate::protocol::{event, text};
 use crate::store::{MessageFilter, MessagePage};
 use crate::writer::{Receipt, WriteError};
@@ -61,12 +63,13 @@ impl Chat {
         draft: Draft<'_>,
         while_away: WhileAway,
     ) -> ChatResult<NewMessage> {
+        check_may_write(sender)?;
         self.check_size(draft)?;
         if while_away == WhileAway::Refuse && self.writer.is_failing() {
             return Err(ChatError::Unavailable(None));
         }
         self.check_rate(sender)?;
-        Ok(new_message(sender, draft))
+        Ok(self.new_message(sender, draft))
     }
 
     /// Takes a message that is not to be stored; answers what its readers get.
@@ -74,6 +77,11 @@ impl Chat {
     /// # Errors
     /// [`ChatError::TooLarge`], [`ChatError::RateLimited`].
     pub fn accept_ephemeral(&self, sender: &Membership, draft: Draft<'_>) -> ChatResult<Broadcast> {
+        check_may_write(sender)?;
+        // What is stored may be a retry, which the writer looks for before it asks this.
+        if sender.state.is_muted(clock::now()) {
+            return Err(ChatError::Muted);
+        }
         self.check_size(draft)?;
         self.check_rate(sender)?;
         let Membership { group, user, .. } = sender;
@@ -93,11 +101,19 @@ impl Chat {
     pub async fn post(&self, principal: &Principal, group: GroupId, draft: Draft<'_>) -> ChatResult<Message> {
         self.check_size(draft)?;
         let group = self.group(group).await?;
-        let sender = Membership::new(group, principal);
         // Before the membership, which may have to be asked for.
-        self.check_rate(&sender)?;
-        self.directory.join(&sender.group, &sender.user).await?;
-        let stored = self.writer.store(new_message(&sender, draft));
+        self.check_rate_of(principal.user().id)?;
+        let state = match self.believes_names() {
+            true => self.walk_in(principal, &group).await?,
+            false => {
+                let access = self.access_of(principal, Arc::clone(&group)).await?;
+                access.check(Action::Read)?;
+                access.member.ok_or(ChatError::NotMember)?
+            }
+        };
+        let sender = Membership::new(group, principal, state);
+        check_may_write(&sender)?;
+        let stored = self.writer.store(self.new_message(&sender, draft));
         let stored = tokio::time::timeout(POST_TIMEOUT, stored).await;
         match stored.map_err(|_| ChatError::Unavailable(None))? {
             Ok(Receipt::Stored { batch, index }) => {
@@ -105,11 +121,9 @@ impl Chat {
             }
             Ok(Receipt::Duplicate(sent)) => self.stored_message(sender.group.id, sent.seq).await,
             Err(WriteError::Unavailable) => Err(ChatError::Unavailable(None)),
-            Err(WriteError::Refused) => {
-                // Perhaps the sender is no member any more.
-                self.directory.invalidate_membership(sender.group.id, sender.user.id);
-                Err(ChatError::Internal(None))
-            }
+            Err(WriteError::Removed(_)) => Err(gone(self.is_hidden(&sender.group))),
+            Err(WriteError::Muted) => Err(ChatError::Muted),
+            Err(WriteError::Refused) => Err(ChatError::Internal(None)),
         }
     }
 
@@ -119,11 +133,31 @@ impl Chat {
     }
 
     fn check_rate(&self, sender: &Membership) -> ChatResult<()> {
+        self.check_rate_of(sender.user.id)
+    }
+
+    fn check_rate_of(&self, user: UserId) -> ChatResult<()> {
         match &self.send_limit {
             Some(limit) => {
-                limit.check(sender.user.id).map_err(|retry_after| ChatError::RateLimited { retry_after })
+                limit.check(user).map_err(|retry_after| ChatError::RateLimited { retry_after })
             }
             None => Ok(()),
+        }
+    }
+
+    fn new_message(&self, sender: &Membership, draft: Draft<'_>) -> NewMessage {
+        let mut group = Arc::clone(&sender.group);
+        if sender.state.is_stale() {
+            // It has another name by now.
+            group = self.directory.current_group(group.id).unwrap_or(group);
+        }
+        NewMessage {
+            group,
+            user: Arc::clone(&sender.user),
+            content: draft.content.into(),
+            client_id: draft.client_id.map(Into::into),
+            received_at: clock::now(),
+            member: Arc::clone(&sender.state),
         }
     }
 
@@ -139,12 +173,15 @@ impl Chat {
     }
 }
 
-fn new_message(sender: &Membership, draft: Draft<'_>) -> NewMessage {
-    NewMessage {
-        group: Arc::clone(&sender.group),
-        user: Arc::clone(&sender.user),
-        content: draft.content.into(),
-        client_id: draft.client_id.map(Into::into),
-        received_at: clock::now(),
+/// Refuses who is no member any more, and a key that may only read.
+fn check_may_write(sender: &Membership) -> ChatResult<()> {
+    if !sender.is_current() {
+        return Err(ChatError::NotMember);
     }
+    if sender.may_write { Ok(()) } else { Err(ChatError::Forbidden(KEY_SCOPE)) }
+}
+
+/// What one is told of a group that one is no member of any more.
+fn gone(is_hidden: bool) -> ChatError {
+    if is_hidden { ChatError::NotFound(Entity::Group) } else { ChatError::NotMember }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::rights::Action;
 use super::{Chat, ChatError, ChatResult, Membership, Principal};
 use crate::model::{Group, GroupId, Seq};
 
@@ -9,10 +10,11 @@ impl Chat {
     /// Lets somebody read a group, making them a member; answers where its messages end at this moment.
     ///
     /// # Errors
-    /// [`ChatError::GroupFull`], [`ChatError::Unavailable`].
+    /// [`ChatError::GroupFull`], [`ChatError::Banned`], [`ChatError::NotFound`] if for them there is no such group,
+    /// [`ChatError::Forbidden`], [`ChatError::Unavailable`].
     pub async fn subscribe(&self, principal: &Principal, group: Arc<Group>) -> ChatResult<(Membership, Seq)> {
-        let membership = Membership::new(group, principal);
-        self.directory.join(&membership.group, &membership.user).await?;
+        let state = self.walk_in(principal, &group).await?;
+        let membership = Membership::new(group, principal, state);
         let head = self.head(membership.group.id).await?;
         Ok((membership, head))
     }
@@ -20,13 +22,15 @@ impl Chat {
     /// Somebody's membership in a group.
     ///
     /// # Errors
-    /// [`ChatError::NotFound`], [`ChatError::NotMember`], [`ChatError::Unavailable`].
+    /// [`ChatError::NotFound`] if for them there is no such group, [`ChatError::NotMember`], [`ChatError::Banned`],
+    /// [`ChatError::Unavailable`].
     pub async fn membership(&self, principal: &Principal, group: GroupId) -> ChatResult<Membership> {
-        let membership = Membership::new(self.group(group).await?, principal);
-        if !self.directory.is_member(&membership.group, &membership.user).await? {
-            return Err(ChatError::NotMember);
+        let access = self.allowed(principal, group, Action::Read).await?;
+        match access.member {
+            Some(state) => Ok(Membership::new(access.group, principal, state)),
+            // Who reads everything over REST is no member for that.
+            None => Err(ChatError::NotMember),
         }
-        Ok(membership)
     }
 
     /// The `seq` of the group's last message. Asks the store only for a group that nobody has read in JSON mode

@@ -2,14 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Chat, Membership};
+use super::{Chat, Membership, clock};
 
 /// How often at most a user's typing is passed on.
 const TYPING_PERIOD: Duration = Duration::from_secs(3);
 
 impl Chat {
-    /// Whether it is to be passed on that somebody types: at most once in 3 s for a user and group.
+    /// Whether it is to be passed on that somebody types: at most once in 3 s for a user and group, never of
+    /// who may not write.
     pub fn may_type(&self, member: &Membership, now: Instant) -> bool {
-        self.hub.may_type(member.group.id, member.user.id, now, TYPING_PERIOD)
+        let may_write = member.is_current() && member.may_write && !member.state.is_muted(clock::now());
+        may_write && self.hub.may_type(member.group.id, member.user.id, now, TYPING_PERIOD)
     }
 }

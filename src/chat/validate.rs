@@ -1,6 +1,7 @@
 //! What holds for every text that is stored.
 
 use super::{ChatError, ChatResult};
+use crate::model::Timestamp;
 
 /// Whether the text contains NUL, the one character that Postgres cannot store.
 pub(super) fn contains_nul(text: &str) -> bool {
@@ -21,6 +22,14 @@ pub(super) fn check_name(field: &'static str, name: &str, chars_max: usize) -> C
     if name.chars().count() > chars_max {
         let reason = format!("should have at most {chars_max} characters");
         return Err(ChatError::Invalid { field, reason });
+    }
+    Ok(())
+}
+
+/// Refuses an end that is over.
+pub(super) fn check_future(field: &'static str, until: Timestamp, now: Timestamp) -> ChatResult<()> {
+    if until <= now {
+        return Err(ChatError::Invalid { field, reason: "should be in the future".into() });
     }
     Ok(())
 }

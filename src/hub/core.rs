@@ -13,7 +13,7 @@ use super::group::{LocalGroup, Part};
 use super::hub::{Ack, Arrival, Departure, Event, Hub, Inbox};
 use super::merge::merge;
 use super::{Broadcast, Credit, Reading, Sink, SocketId, Subscriber, Subscription};
-use crate::model::{GroupId, Seq, UserId};
+use crate::model::{GroupId, Removal, Seq, UserId};
 use crate::protocol::{CloseCode, Mode};
 
 /// The sockets that one thread serves. Lives on that thread alone, so nothing in it is locked.
@@ -242,6 +242,8 @@ impl<S: Sink> Core<S> {
                         batches.push(frames);
                         acks.extend(more);
                     }
+                    Event::Remove { group, user, removal } => self.remove(group, user, removal),
+                    Event::Close { sockets, code, reason } => self.close_sockets(&sockets, code, reason),
                     Event::Stop => stop = true,
                 }
             }
@@ -261,6 +263,28 @@ impl<S: Sink> Core<S> {
                 for (_, socket) in self.sockets.borrow().iter() {
                     socket.close(CloseCode::GOING_AWAY, STOPPING);
                 }
+            }
+        }
+    }
+
+    /// Takes a user, or all users, out of a group's readers, and tells the sockets' tasks.
+    fn remove(&self, group: GroupId, user: Option<UserId>, removal: Removal) {
+        let mut groups = self.groups.borrow_mut();
+        let Some(local) = groups.get_mut(&group) else { return };
+        for subscription in local.take(user) {
+            subscription.remove(removal);
+        }
+        if local.is_empty() {
+            groups.remove(&group);
+        }
+    }
+
+    /// Closes those of these sockets that are still open here.
+    fn close_sockets(&self, ids: &[SocketId], code: CloseCode, reason: &'static str) {
+        let sockets = self.sockets.borrow();
+        for id in ids.iter().filter(|id| id.core == self.index) {
+            if let Some(socket) = sockets.get(id.slot as usize).filter(|socket| socket.id() == *id) {
+                socket.close(code, reason);
             }
         }
     }

@@ -7,7 +7,7 @@ use super::Kind;
 use super::outbox::Sent;
 use super::{Broadcast, Sink, Subscriber, Subscription};
 use crate::hub::Reading;
-use crate::model::Seq;
+use crate::model::{Seq, UserId};
 use crate::protocol::Mode;
 
 /// Members that are looked at together before frames are sent to them.
@@ -89,6 +89,15 @@ impl<S: Sink> LocalGroup<S> {
             moved.subscription.index.set(index as u32);
         }
         give_back(&mut self.live);
+    }
+
+    /// Takes the subscriptions of a user, or of all users, out.
+    pub(super) fn take(&mut self, user: Option<UserId>) -> Vec<Rc<Subscription<S>>> {
+        let live = self.live.iter().map(|live| &live.subscription);
+        let all = live.chain(&self.replaying);
+        let taken: Vec<_> = all.filter(|one| user.is_none_or(|user| one.user() == user)).cloned().collect();
+        taken.iter().for_each(|subscription| self.remove(subscription));
+        taken
     }
 
     /// Hands frames to all, after what is being handed out in parts: who leaves because it has got its last message

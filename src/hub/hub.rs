@@ -10,8 +10,8 @@ use dashmap::{DashMap, Entry};
 use tokio::sync::mpsc;
 
 use super::{Broadcast, Recent, SocketId};
-use crate::model::{GroupId, UserId};
-use crate::protocol::Mode;
+use crate::model::{GroupId, Removal, UserId};
+use crate::protocol::{CloseCode, Mode};
 
 /// Events that may wait for one core. Who has one more waits; a core never does, so it always drains.
 const INBOX_EVENTS_MAX: usize = 1024;
@@ -37,6 +37,24 @@ pub enum Event {
         frames: Arc<[Broadcast]>,
         /// For senders of this core.
         acks: Vec<Ack>,
+    },
+    /// Take users out of a group's readers.
+    Remove {
+        /// The group.
+        group: GroupId,
+        /// The user; all of them without one.
+        user: Option<UserId>,
+        /// Why.
+        removal: Removal,
+    },
+    /// Close some sockets.
+    Close {
+        /// Those of this core; others are passed over.
+        sockets: Arc<[SocketId]>,
+        /// With which code.
+        code: CloseCode,
+        /// For what reason, at most 123 bytes.
+        reason: &'static str,
     },
     /// Close all sockets: the server stops.
     Stop,
@@ -224,6 +242,24 @@ impl Hub {
         for core in cores {
             let event = Event::Deliver { frames: Arc::clone(&frames), acks: Vec::new() };
             self.send(usize::from(core), event).await;
+        }
+    }
+
+    /// Takes a user, or all users, out of the group's readers: nothing more of the group is handed to their sockets, and
+    /// the sockets' tasks are told. Answers when every core that has some of them knows.
+    pub async fn remove(&self, group: GroupId, user: Option<UserId>, removal: Removal) {
+        for core in self.cores_of(group) {
+            self.send(usize::from(core), Event::Remove { group, user, removal }).await;
+        }
+    }
+
+    /// Closes these sockets, as far as they are open.
+    pub async fn close_sockets(&self, sockets: Vec<SocketId>, code: CloseCode, reason: &'static str) {
+        let sockets: Arc<[SocketId]> = sockets.into();
+        for core in 0..self.cores.len() {
+            if sockets.iter().any(|socket| usize::from(socket.core) == core) {
+                self.send(core, Event::Close { sockets: Arc::clone(&sockets), code, reason }).await;
+            }
         }
     }
 

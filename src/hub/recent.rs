@@ -115,6 +115,14 @@ impl Recent {
         }
     }
 
+    /// Lets go of all frames, since what they say is true no more. Heads stay known.
+    pub fn clear(&self) {
+        for mut log in self.logs.iter_mut() {
+            log.batches.clear();
+        }
+        *self.order.lock().unwrap_or_else(PoisonError::into_inner) = (VecDeque::new(), 0);
+    }
+
     /// What comes after `position` in the group: the rest of the batch in which the next message stands.
     pub fn after(&self, group: GroupId, position: Seq) -> Replay {
         let Some(log) = self.logs.get(&group) else { return Replay::Unknown };

@@ -33,6 +33,8 @@ pub struct Subscriber<S = tokio::net::TcpStream> {
     waits: Cell<bool>,
     /// Whether one of its subscriptions fell behind and its task has not seen that yet.
     behind: Cell<bool>,
+    /// Whether one of its subscriptions was ended and its task has not seen that yet.
+    removed: Cell<bool>,
     /// Whether the peer is given up.
     abandoned: Cell<bool>,
     /// Messages refused for their rate since one was not.
@@ -57,6 +59,7 @@ impl<S: Sink> Subscriber<S> {
             mode,
             waits: Cell::new(false),
             behind: Cell::new(false),
+            removed: Cell::new(false),
             abandoned: Cell::new(false),
             refused: Cell::new(0),
             in_flight: Cell::new(0),
@@ -125,6 +128,17 @@ impl<S: Sink> Subscriber<S> {
     /// Whether a subscription fell behind since the last call.
     pub fn take_behind(&self) -> bool {
         self.behind.take()
+    }
+
+    /// Tells the socket's task that one of its subscriptions was ended.
+    pub(super) fn note_removed(&self) {
+        self.removed.set(true);
+        self.wake();
+    }
+
+    /// Whether a subscription was ended since the last call.
+    pub fn take_removed(&self) -> bool {
+        self.removed.take()
     }
 
     /// Gives the peer up: the socket's task ends at once, without a close frame.

@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use super::Kind;
 use super::outbox::Sent;
 use super::{Broadcast, Sink, Subscriber};
-use crate::model::{GroupId, Seq, UserId};
+use crate::model::{GroupId, Removal, Seq, UserId};
 use crate::protocol::{Mode, frame};
 
 /// How a subscription gets its messages.
@@ -36,6 +36,8 @@ pub struct Subscription<S = TcpStream> {
     passed: Cell<Seq>,
     /// Whether the socket is to be told that it fell behind.
     lagged: Cell<bool>,
+    /// Why it is over, if not because its socket wanted so.
+    removal: Cell<Option<Removal>>,
     /// Its number among the group's arrivals.
     number: Cell<u64>,
     /// Where it stands in its group's list.
@@ -58,6 +60,7 @@ impl<S: Sink> Subscription<S> {
             position: Cell::new(position),
             passed: Cell::new(Seq(0)),
             lagged: Cell::new(false),
+            removal: Cell::new(None),
             number: Cell::new(0),
             index: Cell::new(0),
         })
@@ -96,6 +99,20 @@ impl<S: Sink> Subscription<S> {
     /// Whether the socket fell behind since the last call, so that it has to be told.
     pub fn take_lagged(&self) -> bool {
         self.lagged.take()
+    }
+
+    /// It is over. What waits for the socket in JSON mode is dropped, and the socket's task is told.
+    pub(super) fn remove(&self, removal: Removal) {
+        self.removal.set(Some(removal));
+        if self.subscriber.mode() == Mode::Json {
+            self.subscriber.outbox().forget(self.group);
+        }
+        self.subscriber.note_removed();
+    }
+
+    /// Why it is over, if not because its socket wanted so.
+    pub fn removal(&self) -> Option<Removal> {
+        self.removal.get()
     }
 
     /// All up to `position` was replayed.

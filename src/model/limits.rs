@@ -21,6 +21,9 @@ pub const KEY_NAME_CHARS_MAX: usize = 50;
 /// Sessions that one user may have; one more ends the one that was renewed longest ago.
 pub const SESSIONS_MAX: usize = 100;
 
+/// Sockets that may speak by one session, key or token of an outside issuer.
+pub const GRANT_SOCKETS_MAX: usize = 100_000;
+
 /// Longest password, in bytes of UTF-8; hashing a longer one only burns time.
 pub const PASSWORD_BYTES_MAX: usize = 1024;
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Group, MessageId, Seq, Timestamp, User};
+use super::{Group, MemberState, MessageId, Seq, Timestamp, User};
 
 /// A message that a sender handed in and that has no number yet.
 ///
@@ -19,6 +19,8 @@ pub struct NewMessage {
     pub client_id: Option<Box<str>>,
     /// When the server took it.
     pub received_at: Timestamp,
+    /// Whether the sender may still write when it is stored.
+    pub member: Arc<MemberState>,
 }
 
 /// A message with its numbers, as stored and as shown.
@@ -38,12 +40,4 @@ pub struct Message {
     pub client_id: Option<Box<str>>,
     /// When the server took it; ascending with `id`.
     pub created_at: Timestamp,
-}
-
-impl Message {
-    /// The message as it was before it had numbers.
-    pub fn into_new(self) -> NewMessage {
-        let Self { group, user, content, client_id, created_at, .. } = self;
-        NewMessage { group, user, content, client_id, received_at: created_at }
-    }
 }

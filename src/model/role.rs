@@ -63,3 +63,31 @@ impl JoinPolicy {
         [Self::Open, Self::Invite].into_iter().find(|policy| policy.name() == name)
     }
 }
+
+/// How a member went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Removal {
+    /// By themself.
+    Left,
+    /// Taken out.
+    Kicked,
+    /// Taken out, and kept out.
+    Banned,
+    /// With the group.
+    Deleted,
+}
+
+impl Removal {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 4] = [Self::Left, Self::Kicked, Self::Banned, Self::Deleted];
+
+    /// As clients are told.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Left => "left",
+            Self::Kicked => "kicked",
+            Self::Banned => "banned",
+            Self::Deleted => "deleted",
+        }
+    }
+}

@@ -234,6 +234,11 @@ pub fn unsubscribed(request: Option<&RequestId>, group: GroupId) -> Bytes {
     Object::new(EventType::Unsubscribed, request).integer("group_id", group.0).frame()
 }
 
+/// `unsubscribed` that was not asked for.
+pub fn removed(group: GroupId, removal: Removal) -> Bytes {
+    Object::new(EventType::Unsubscribed, None).integer("group_id", group.0).text("reason", removal.name()).frame()
+}
+
 /// `caught_up`
 pub fn caught_up(group: GroupId, seq: Seq) -> Bytes {
     Object::new(EventType::CaughtUp, None).integer("group_id", group.0).integer("seq", seq.0).frame()

@@ -16,6 +16,8 @@ pub const UNAVAILABLE: &str = "The service is temporarily unavailable.";
 pub const NUL_REFUSED: &str = "Message refused: it contains a NUL character.";
 /// Sent instead of a message of a user who sends too fast. To its sender alone.
 pub const RATE_LIMITED: &str = "Message refused: too many in too short a time.";
+/// Sent instead of a message of a member who may not write now. To its sender alone.
+pub const MUTED: &str = "Message refused: you are muted.";
 /// Sent instead of a message that the database refused for good. To its sender alone.
 pub const STORE_REFUSED: &str = "Message refused: it could not be stored.";
 
@@ -50,6 +52,16 @@ pub fn movement(username: &str, movement: Movement, group: Option<&str>) -> Byte
         Movement::Left => " left ",
     };
     frame::text(&[username, verb, group.unwrap_or("the chat"), "."])
+}
+
+/// The line before the close to one who is banned from the group.
+pub fn may_not_join(group: &str) -> Bytes {
+    frame::text(&["You may not join ", group, "."])
+}
+
+/// The line before the close to one who is no member any more.
+pub fn no_longer_in(group: &str) -> Bytes {
+    frame::text(&["You are no longer in ", group, "."])
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::Asked;
 use crate::model::{
-    ApiKey, Digest, KeyActor, NewUser, RefreshDigests, Scope, Session, SessionId, Timestamp, User, UserId,
+    ApiKey, Digest, GroupId, KeyActor, NewUser, RefreshDigests, Scope, Session, SessionId, Timestamp, User, UserId,
 };
 
 /// Passwords, sessions, keys and outside identities. Asked at log-in and when a token is seen for the first time, never
@@ -146,7 +146,9 @@ pub struct Erased {
     /// Sessions that ended.
     pub sessions: Vec<SessionId>,
     /// Groups that they belonged to.
-    pub groups: Vec<crate::model::GroupId>,
+    pub groups: Vec<GroupId>,
+    /// Who owns groups from now on that they owned.
+    pub heirs: Vec<(GroupId, UserId)>,
 }
 
 /// A refresh token that is spent, and the one that takes its place.

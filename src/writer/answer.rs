@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::model::Message;
+use crate::model::{Message, Removal};
 use crate::store::Sent;
 
 /// What became of a message.
@@ -25,6 +25,12 @@ pub enum Receipt {
 /// Why a message was not stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WriteError {
+    /// The sender is no member any more.
+    #[error("not a member of this group")]
+    Removed(Removal),
+    /// The sender may not write now.
+    #[error("muted")]
+    Muted,
     /// The database refused this message for good.
     #[error("the database refused the message")]
     Refused,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::numbering::Numbering;
 use super::pending::{Pending, Sender};
-use crate::model::{Message, NewMessage};
+use crate::model::{Message, NewMessage, Removal};
 use crate::store::{Sent, SentKey};
 
 /// Messages on their way through one transaction, and all who wait for them.
@@ -25,6 +25,25 @@ impl Batch {
     /// A batch of these messages, in this order.
     pub(super) fn new(pending: Vec<Pending>) -> Self {
         Self { pending, ..Self::default() }
+    }
+
+    /// Takes out the messages of those who are no members any more.
+    pub(super) fn take_removed(&mut self) -> Vec<(Pending, Removal)> {
+        if self.pending.iter().all(|pending| pending.message.member.role().is_ok()) {
+            return Vec::new();
+        }
+        let removal = |pending: &Pending| pending.message.member.role().err();
+        let removed = self.pending.extract_if(.., |pending| removal(pending).is_some());
+        removed.map(|pending| (removal(&pending).unwrap_or(Removal::Kicked), pending)).map(|(removal, pending)| (pending, removal)).collect()
+    }
+
+    /// Takes out the messages that are not stored yet and whose senders might not write when they were handed in.
+    pub(super) fn take_muted(&mut self) -> Vec<Pending> {
+        let is_muted = |pending: &Pending| pending.message.member.is_muted(pending.message.received_at);
+        if !self.pending.iter().any(is_muted) {
+            return Vec::new();
+        }
+        self.pending.extract_if(.., |pending| is_muted(pending)).collect()
     }
 
     /// What retries of the messages are known by, for those that can be retried.

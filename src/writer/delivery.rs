@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::answer::{Answer, Receipt};
+use super::answer::{Answer, Receipt, WriteError};
 use super::pending::{ReplyTo, Sender};
 use crate::hub::{self, Broadcast, Hub};
 use crate::model::{GroupId, Message};
@@ -110,6 +110,9 @@ fn encode_json(messages: &[&Message]) -> Bytes {
 fn text_answer(answer: &Answer) -> Bytes {
     match answer {
         Ok(_) => Bytes::new(),
+        Err(WriteError::Muted) => frame::text(&[text::MUTED]),
+        // The socket is told of its removal itself.
+        Err(WriteError::Removed(_)) => Bytes::new(),
         Err(_) => frame::text(&[text::STORE_REFUSED]),
     }
 }
@@ -129,8 +132,15 @@ fn json_answer(
         Ok(Receipt::Duplicate(Sent { id, seq, created_at })) => {
             Ack { id: *id, group, seq: *seq, created_at: *created_at, client_id, duplicate: true }
         }
-        Err(_) => {
-            let error = Failure::new(ErrorCode::Internal, "the message could not be stored");
+        Err(error) => {
+            let (code, text) = match error {
+                WriteError::Removed(_) => (ErrorCode::Forbidden, "not a member of this group"),
+                WriteError::Muted => (ErrorCode::Forbidden, "muted"),
+                WriteError::Refused | WriteError::Unavailable => {
+                    (ErrorCode::Internal, "the message could not be stored")
+                }
+            };
+            let error = Failure::new(code, text);
             return event::error(request, Some(group), &error);
         }
     };

@@ -68,6 +68,13 @@ impl Numbering {
             .collect()
     }
 
+    /// Gives a message that has numbers others, as if it came now.
+    pub fn renumber(&self, message: Message) -> Message {
+        let head = self.heads.get(&message.group.id).copied().unwrap_or_default();
+        let created_at = Timestamp(message.created_at.0.max(self.last_at.0 + 1));
+        Message { id: self.last_id.next(), seq: head.next(), created_at, ..message }
+    }
+
     /// These are stored: the next numbers come after them.
     pub fn advance(&mut self, stored: &[Message]) {
         for message in stored {

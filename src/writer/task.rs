@@ -132,7 +132,9 @@ impl Task {
 
     /// Stores the batch. What became of it is then in `outgoing`.
     async fn write(&mut self) -> Result<(), GaveUp> {
+        self.refuse_removed();
         self.set_aside_repeats().await?;
+        self.refuse_muted();
         self.learn_heads().await?;
         self.batch.number(&self.numbering);
         let messages = Arc::clone(self.batch.messages());
@@ -177,6 +179,20 @@ impl Task {
         Ok(())
     }
 
+    /// Refuses what comes from those who are no members any more: not even a retry tells them anything.
+    fn refuse_removed(&mut self) {
+        for (pending, removal) in self.batch.take_removed() {
+            self.answer_repeat(pending, Err(WriteError::Removed(removal)));
+        }
+    }
+
+    /// Refuses what comes from those who may not write now and is not stored yet.
+    fn refuse_muted(&mut self) {
+        for pending in self.batch.take_muted() {
+            self.answer_repeat(pending, Err(WriteError::Muted));
+        }
+    }
+
     /// Answers those whose `client_id` is stored, and sets aside those whose `client_id` stands in the batch
     /// before them.
     async fn set_aside_repeats(&mut self) -> Result<(), GaveUp> {
@@ -204,8 +220,7 @@ impl Task {
         let group = message.group.id;
         let heads = self.ask(|log| log.heads(vec![group])).await?;
         self.numbering.learn(group, heads.first().copied().unwrap_or_default());
-        let renumbered: Arc<[Message]> =
-            self.numbering.number([message.clone().into_new()].into_iter()).into();
+        let renumbered: Arc<[Message]> = Arc::new([self.numbering.renumber(message.clone())]);
         Ok(match self.append(&renumbered).await? {
             Ok(()) => {
                 self.stored(&renumbered);

@@ -1,0 +1,58 @@
+//! Erasing a user.
+
+use super::{Caller, Chat, ChatError, ChatResult, Entity};
+use crate::model::{Removal, Role, UserId};
+
+impl Chat {
+    /// Erases a user: oneself in person, or anybody as an admin of the server. Their name is free again, what they sent
+    /// stands under a placeholder, without its content if `with_messages`. Their sockets are closed with 4001.
+    ///
+    /// # Errors
+    /// [`ChatError::NotFound`], [`ChatError::Forbidden`], [`ChatError::NotAuthenticated`] if who asks has shown nothing,
+    /// in either mode; [`ChatError::Unavailable`].
+    pub async fn erase_user(&self, caller: &Caller, user: UserId, with_messages: bool) -> ChatResult<()> {
+        match caller {
+            Caller::User(principal) if principal.user().id == user && !principal.is_server_admin() => {
+                principal.check_in_person()?;
+            }
+            Caller::User(principal) if principal.is_server_admin() => {}
+            Caller::User(principal) if principal.grant().is_none() => return Err(ChatError::NotAuthenticated),
+            Caller::Any(grant) | Caller::Server(grant) if grant.power() == super::rights::Power::Governor => {}
+            Caller::Nobody => return Err(ChatError::NotAuthenticated),
+            Caller::User(_) | Caller::Any(_) | Caller::Server(_) => {
+                return Err(ChatError::Forbidden("only an admin of the server may erase others"));
+            }
+        }
+        let sockets = {
+            let grants = self.grants.change().await;
+            let directory = self.directory.change().await;
+            let states = directory.states(|_, member| member == user);
+            let roles: Vec<_> = states.iter().map(|(_, state)| state.role()).collect();
+            states.iter().for_each(|(_, state)| state.remove(Removal::Left));
+            // What is on its way is stored before its content goes, and what comes is refused.
+            let erased = match self.settle().await {
+                Ok(()) => self.store.accounts.erase_user(user, with_messages).await.map_err(ChatError::from),
+                Err(error) => Err(error),
+            };
+            let erased = match erased {
+                Ok(erased) => erased.ok_or(ChatError::NotFound(Entity::User))?,
+                Err(error) => {
+                    let before = states.iter().zip(roles).filter_map(|((_, state), role)| Some((state, role.ok()?)));
+                    before.for_each(|(state, role)| state.set_role(role));
+                    return Err(error);
+                }
+            };
+            directory.invalidate_user(user);
+            states.iter().for_each(|((group, _), _)| directory.forget_member(*group, user));
+            for (group, heir) in erased.heirs {
+                if let Some(state) = directory.member(group, heir) {
+                    state.set_role(Role::Owner);
+                }
+            }
+            grants.end_of_user(user)
+        };
+        self.hub.recent().clear();
+        self.close_sessions(sockets).await;
+        Ok(())
+    }
+}

@@ -1,0 +1,140 @@
+//! Logging in.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::grant::GrantKind;
+use super::{Chat, ChatError, ChatResult, clock, validate};
+use crate::auth::{RefreshToken, Verified};
+use crate::model::{RefreshDigests, Session, SessionId, Timestamp, User};
+use crate::protocol::CloseCode;
+use crate::store::{Credentials, Login};
+
+/// How long a session lasts after it was last renewed.
+pub(super) const SESSION_LIFETIME: Duration = Duration::from_secs(30 * 24 * 3600);
+/// Characters of a client's own name that are kept.
+const CLIENT_CHARS_MAX: usize = 200;
+/// Session numbers are below this, so that a JavaScript client can hold them exactly.
+const SESSION_IDS: u64 = 1 << 53;
+
+/// Why sockets are closed whose session has ended.
+pub(super) const SESSION_ENDED: &str = "the session has ended";
+
+/// Who wants to log in.
+pub struct LogIn<'l> {
+    /// Name or address.
+    pub login: Login<'l>,
+    /// The password.
+    pub password: String,
+    /// Where they come from.
+    pub address: IpAddr,
+    /// What their program calls itself.
+    pub client: &'l str,
+}
+
+/// What a client gets that has logged in or renewed its session.
+pub struct LoggedIn {
+    /// The token to show.
+    pub access_token: String,
+    /// How long it lasts.
+    pub expires_in: Duration,
+    /// The token to get the next pair with, once.
+    pub refresh_token: String,
+    /// Who it is.
+    pub user: Arc<User>,
+}
+
+impl Chat {
+    /// Begins a session. An unknown account takes as long as a wrong password, and both count as guesses.
+    ///
+    /// # Errors
+    /// [`ChatError::WrongLogin`]; [`ChatError::Locked`] after too many of these, whatever the password is;
+    /// [`ChatError::Busy`], [`ChatError::Unavailable`].
+    pub async fn log_in(&self, LogIn { login, password, address, client }: LogIn<'_>) -> ChatResult<LoggedIn> {
+        let (Login::Username(name) | Login::Email(name)) = login else { return Err(ChatError::WrongLogin) };
+        let known = match validate::contains_nul(name) {
+            true => None,
+            false => self.store.accounts.credentials(login).await?,
+        };
+        let account = known.as_ref().map_or_else(|| name.to_lowercase(), |known| known.user.id.to_string());
+        let known = self.check_password(&account, known, password, address).await?;
+        let known = known.ok_or(ChatError::WrongLogin)?;
+        let user = self.user(known.user.id).await?;
+        self.start_session(user, client).await
+    }
+
+    /// Whose password it is; `None` if it is wrong or there is no such account.
+    ///
+    /// # Errors
+    /// [`ChatError::Locked`], [`ChatError::Busy`], [`ChatError::Unavailable`].
+    pub(super) async fn check_password(
+        &self,
+        account: &str,
+        known: Option<Credentials>,
+        password: String,
+        address: IpAddr,
+    ) -> ChatResult<Option<Credentials>> {
+        let guard = &self.identity.login_guard;
+        let attempt = guard.begin(account, address, Instant::now());
+        let attempt = attempt.map_err(|retry_after| ChatError::Locked { retry_after })?;
+        let hash = known.as_ref().map(|known| known.password_hash.clone());
+        let verified = match self.identity.passwords.verify(password.clone(), hash).await {
+            Ok(verified) => verified,
+            Err(error) => {
+                attempt.abandoned();
+                return Err(error.into());
+            }
+        };
+        let (Verified::Right { rehash }, Some(known)) = (verified, known) else {
+            attempt.failed();
+            return Ok(None);
+        };
+        attempt.succeeded();
+        if rehash {
+            let fresh = self.identity.passwords.hash(password).await?;
+            let Credentials { user, password_hash } = &known;
+            self.store.accounts.replace_hash(user.id, password_hash.clone(), fresh).await?;
+        }
+        Ok(Some(known))
+    }
+
+    async fn start_session(&self, user: Arc<User>, client: &str) -> ChatResult<LoggedIn> {
+        let now = clock::now();
+        let id = SessionId((getrandom::u64()? % (SESSION_IDS - 1) + 1) as i64);
+        let refresh = RefreshToken::first(id.0)?;
+        let session = Session {
+            id,
+            user: user.id,
+            created_at: now,
+            renewed_at: now,
+            expires_at: lasts_until(now),
+            client: client.chars().filter(|char| *char != '\0').take(CLIENT_CHARS_MAX).collect(),
+        };
+        let digests =
+            RefreshDigests { family: refresh.family.to_bytes(), current: refresh.current.to_bytes() };
+        let access_token = self.identity.tokens.issue(user.id, id.0, now).map_err(internal)?;
+        let ended = self.store.accounts.start_session(session, digests).await?;
+        if !ended.is_empty() {
+            let sockets = self.grants.change().await.end(ended.into_iter().map(GrantKind::Session));
+            self.hub.close_sockets(sockets, CloseCode::UNAUTHENTICATED, SESSION_ENDED).await;
+        }
+        Ok(LoggedIn {
+            access_token,
+            expires_in: self.identity.tokens.lifetime(),
+            refresh_token: refresh.text,
+            user,
+        })
+    }
+}
+
+/// When a session ends that is begun or renewed now.
+pub(super) fn lasts_until(now: Timestamp) -> Timestamp {
+    Timestamp(now.0.saturating_add(SESSION_LIFETIME.as_micros() as i64))
+}
+
+pub(super) fn internal(error: impl Into<super::Cause>) -> ChatError {
+    ChatError::Internal(Some(error.into()))
+}

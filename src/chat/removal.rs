@@ -1,0 +1,81 @@
+//! Taking members out of a group.
+
+use std::time::Duration;
+
+use super::rights::Action;
+use super::{Caller, Chat, ChatError, ChatResult, Entity};
+use crate::model::{Group, GroupId, Removal, Role, UserId};
+use crate::store::{Asked, Removed};
+
+/// How long a removal waits for the messages that are being stored.
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(10);
+
+impl Chat {
+    /// Takes a member out: oneself, or somebody below. When this answers, nothing of theirs is stored any more and their
+    /// sockets have been told.
+    ///
+    /// # Errors
+    /// [`ChatError::NotFound`] if there is no such group as far as the caller may know, or no such member;
+    /// [`ChatError::NotMember`], [`ChatError::Forbidden`], [`ChatError::Unnamed`], [`ChatError::Unavailable`].
+    pub async fn remove_member(&self, caller: &Caller, group: GroupId, user: UserId) -> ChatResult<()> {
+        let is_oneself = caller.principal().is_some_and(|principal| principal.user().id == user);
+        let (action, removal) = match is_oneself {
+            true => (Action::Leave, Removal::Left),
+            false => (Action::Kick, Removal::Kicked),
+        };
+        let access = self.governed(caller, group, action).await?;
+        if !is_oneself {
+            let target = self.role(group, user).await?.ok_or(ChatError::NotFound(Entity::Member))?;
+            access.check_outranks(Some(target))?;
+        }
+        let moderation = &self.store.moderation;
+        let removed = self.take_out(&access.group, user, removal, || moderation.remove_member(group, user));
+        removed.await?.ok_or(ChatError::NotFound(Entity::Member)).map(drop)
+    }
+
+    /// What a user is in a group; `None` for who is no member.
+    pub(super) async fn role(&self, group: GroupId, user: UserId) -> ChatResult<Option<Role>> {
+        Ok(self.directory.member(group, user).await?.ok().and_then(|state| state.role().ok()))
+    }
+
+    /// Takes a user out of a group as `change` does it in the store.
+    pub(super) async fn take_out<'a>(
+        &self,
+        group: &Group,
+        user: UserId,
+        removal: Removal,
+        change: impl FnOnce() -> Asked<'a, Option<Removed>>,
+    ) -> ChatResult<Option<Removed>> {
+        let directory = self.directory.change().await;
+        let state = directory.member(group.id, user);
+        let role = state.as_ref().and_then(|state| state.role().ok());
+        // Before the store is changed: a batch that begins after this has nothing of theirs.
+        if let Some(state) = &state {
+            state.remove(removal);
+        }
+        let removed = match change().await {
+            Ok(removed) => removed,
+            Err(error) => {
+                if let (Some(state), Some(role)) = (state, role) {
+                    state.set_role(role);
+                }
+                return Err(error.into());
+            }
+        };
+        directory.forget_member(group.id, user);
+        let heir = removed.and_then(|removed| removed.heir);
+        if let Some(heir) = heir.and_then(|heir| directory.member(group.id, heir)) {
+            heir.set_role(Role::Owner);
+        }
+        drop(directory);
+        self.hub.remove(group.id, Some(user), removal).await;
+        self.settle().await?;
+        Ok(removed)
+    }
+
+    /// Waits until the messages that were on their way are stored and delivered, or refused.
+    pub(super) async fn settle(&self) -> ChatResult<()> {
+        let settled = tokio::time::timeout(SETTLE_TIMEOUT, self.writer.flush()).await;
+        settled.map_err(|_| ChatError::Unavailable(None))
+    }
+}

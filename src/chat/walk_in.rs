@@ -1,0 +1,26 @@
+//! Becoming a member by oneself: by connecting, subscribing, joining, and where names are believed by sending.
+
+use std::sync::Arc;
+
+use super::{Chat, ChatResult, Principal};
+use crate::model::{Group, MemberState};
+
+impl Chat {
+    /// Lets a user into a group as one who asks for it by themself: whoever is a member already, and whoever may join.
+    ///
+    /// # Errors
+    /// [`ChatError::NotFound`] if for them there is no such group; [`ChatError::GroupFull`], [`ChatError::Banned`],
+    /// [`ChatError::Forbidden`], [`ChatError::Unavailable`].
+    pub(super) async fn walk_in(
+        &self,
+        principal: &Principal,
+        group: &Arc<Group>,
+    ) -> ChatResult<Arc<MemberState>> {
+        let user = principal.user();
+        // Most groups let everyone in, and whether somebody is a member is found out by making them one.
+        match self.check_stranger(principal, group) {
+            Ok(()) => self.directory.join(group, user).await,
+            Err(refusal) => self.directory.member(group.id, user.id).await?.map_err(|_| refusal),
+        }
+    }
+}
