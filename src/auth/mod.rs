@@ -1,9 +1,12 @@
+//! store or HTTP; what is kept of a secret is for others to keep.
 
 mod address;
 mod password;
 mod rate;
+mod secret;
 mod stored_hash;
 
 pub use address::client_network;
 pub use password::{PasswordError, PasswordHasher, Verified};
 pub use rate::RateLimit;
+pub use secret::{ApiKeySecret, RefreshToken, SecretHash, hash_secret, one_time_secret};
