@@ -9,15 +9,19 @@ use argon2::password_hash::PasswordHasher as _;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
+use super::stored_hash::StoredHash;
+use crate::model::limits::PASSWORD_BYTES_MAX;
+
 /// Passwords that may wait for their turn; further ones are refused at once.
 const WAITING_MAX: usize = 1_024;
 
 /// How long a refused caller should wait. Hashing what can be waiting takes about this long on two cores.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 
-/// Hashes passwords with argon2id (RFC 9106): 19 MiB of memory, 2 passes, 1 lane, a salt of 16 bytes from
+/// Hashes and verifies passwords with argon2id (RFC 9106): 19 MiB of memory, 2 passes, 1 lane, a salt of 16 bytes from
 /// the operating system. That is the first choice of the OWASP cheat sheet, and some 20 ms of work, so it
-/// never runs on the caller's thread.
+/// never runs on the caller's thread. Hashes of other kinds are verified as well, so that they can be
+/// replaced.
 ///
 /// Cheap to clone; clones share their bounds.
 #[derive(Clone)]
@@ -29,7 +33,19 @@ pub struct PasswordHasher {
     running: Arc<Semaphore>,
 }
 
-/// Why a password was not hashed.
+/// What came of comparing a password with a hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verified {
+    /// It is another password, or there is no such account.
+    Wrong,
+    /// It is the password.
+    Right {
+        /// Whether the hash is of an older kind, so that a new one should take its place.
+        rehash: bool,
+    },
+}
+
+/// Why a password was neither hashed nor compared.
 #[derive(Debug, thiserror::Error)]
 pub enum PasswordError {
     /// Too many are waiting already.
@@ -61,6 +77,36 @@ impl PasswordHasher {
     /// # Errors
     /// [`PasswordError::Busy`] when too many wait, [`PasswordError::Failed`].
     pub async fn hash(&self, password: String) -> Result<String, PasswordError> {
+        self.run(move || Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string()))
+            .await?
+            .map_err(failed)
+    }
+
+    /// Compares `password` with the `hash` of an account, `None` if there is no such account. Hashes are
+    /// argon2 in PHC string format, of any parameters up to 256 MiB, 16 passes and 16 lanes, or bcrypt
+    /// (`$2a$`, `$2b$`, `$2y$`) up to a cost of 16.
+    ///
+    /// No account, a hash of another kind and a password above [`PASSWORD_BYTES_MAX`] are wrong, and that is
+    /// said no sooner than of a password that was compared. Who measures can tell an account that still has
+    /// a hash of another kind, until its first log-in. Waits in the same queue as [`hash`](Self::hash).
+    ///
+    /// # Errors
+    /// [`PasswordError::Busy`] when too many wait, [`PasswordError::Failed`].
+    pub async fn verify(&self, password: String, hash: Option<String>) -> Result<Verified, PasswordError> {
+        self.run(move || {
+            let stored = StoredHash::read(hash.as_deref());
+            let fits = password.len() <= PASSWORD_BYTES_MAX;
+            let matches = stored.matches(if fits { password.as_bytes() } else { b"" });
+            if fits && matches { Verified::Right { rehash: stored.is_outdated() } } else { Verified::Wrong }
+        })
+        .await
+    }
+
+    /// Does `work` on a blocking thread, in its turn.
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, PasswordError> {
         let Ok(admitted) = Arc::clone(&self.admitted).try_acquire_owned() else {
             return Err(PasswordError::Busy { retry_after: RETRY_AFTER });
         };
@@ -68,9 +114,9 @@ impl PasswordHasher {
         let work = self.runtime.spawn_blocking(move || {
             // Kept here, not by the caller, who may be gone before the work is done.
             let _permits = (admitted, running);
-            Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string())
+            work()
         });
-        work.await.map_err(failed)?.map_err(failed)
+        work.await.map_err(failed)
     }
 }
 
@@ -85,40 +131,4 @@ impl fmt::Debug for PasswordHasher {
 }
 
 #[cfg(test)]
-mod tests {
-    use argon2::Argon2;
-    use argon2::password_hash::{PasswordVerifier as _, phc::PasswordHash};
-    use futures_util::future::join_all;
-    use tokio::runtime::Handle;
-
-    use super::{PasswordError, PasswordHasher, WAITING_MAX};
-
-    #[tokio::test]
-    async fn hashes_verify_and_are_salted() {
-        let hasher = PasswordHasher::new(Handle::current(), 2);
-        let hash = hasher.hash("s3cret".to_owned()).await.unwrap();
-        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
-        assert_ne!(hash, hasher.hash("s3cret".to_owned()).await.unwrap());
-        let parsed = PasswordHash::new(&hash).unwrap();
-        assert!(Argon2::default().verify_password(b"s3cret", &parsed).is_ok());
-        assert!(Argon2::default().verify_password(b"secret", &parsed).is_err());
-    }
-
-    #[tokio::test]
-    async fn refuses_when_too_many_wait() {
-        let hasher = PasswordHasher::new(Handle::current(), 1);
-        // The one place to work is taken, so that all others wait.
-        let place = hasher.running.clone().acquire_owned().await.unwrap();
-        let mut waiting: Vec<_> = (0..=WAITING_MAX).map(|_| Box::pin(hasher.hash("p".to_owned()))).collect();
-        for waits in &mut waiting {
-            assert!(futures_util::poll!(waits).is_pending());
-        }
-        assert!(matches!(hasher.hash("p".to_owned()).await, Err(PasswordError::Busy { .. })));
-        // Who goes away makes room.
-        waiting.truncate(2);
-        drop(place);
-        let (waited, fresh) = tokio::join!(join_all(waiting), hasher.hash("p".to_owned()));
-        assert!(waited.into_iter().all(|hash| hash.is_ok()));
-        assert!(fresh.is_ok());
-    }
-}
+mod tests;

@@ -22,6 +22,8 @@ pub(crate) const MEMBERS: &[&str] = &["kit", "verify"];
 /// name in the place of `src`.
 const HOMES: &[(&str, &[&str])] = &[
     ("argon2", &["auth/"]),
+    ("base64", &["auth/"]),
+    ("bcrypt", &["auth/"]),
     ("clap", &["config/", "verify/"]),
     ("deadpool_postgres", &["store/postgres/"]),
     ("dotenvy", &["config/"]),
@@ -35,12 +37,15 @@ const HOMES: &[(&str, &[&str])] = &[
     ("httparse", &["kit/"]),
     ("hyper_util", &["http/", "server/"]),
     ("idna", &["compat/"]),
+    ("jsonwebtoken", &["auth/"]),
+    ("lru", &["auth/"]),
     ("mimalloc", &["main.rs"]),
     ("postgres_types", &["store/postgres/"]),
     ("refinery_core", &["store/"]),
     ("rlimit", &["config/", "kit/", "main.rs"]),
     ("rusqlite", &["store/sqlite/"]),
     ("rustix", &["kit/", "main.rs"]),
+    ("sha2", &["auth/"]),
     ("simd_json", &["compat/", "protocol/"]),
     ("socket2", &["hub/", "kit/", "server/", "ws/"]),
     ("tempfile", &["kit/", "store/sqlite/", "verify/"]),
@@ -49,6 +54,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tracing_subscriber", &["telemetry.rs", "config/"]),
     ("unicode_normalization", &["compat/"]),
     ("unicode_properties", &["compat/"]),
+    ("ureq", &["auth/"]),
 ];
 
 const LINES_MAX: usize = 400;
