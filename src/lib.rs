@@ -9,7 +9,7 @@
 //! | [`ws`] | the life of one WebSocket |
 //! | [`chat`] | the use cases, free of any transport |
 //! | [`writer`] | numbering and group commit |
-//! | [`auth`] | password hashing, rate limits |
+//! | [`auth`] | passwords, tokens, secrets, rate limits |
 //! | [`hub`] | who listens to which group, and fan-out |
 //! | [`store`] | durable storage: Postgres and SQLite |
 //! | [`protocol`] | what goes over the wire, as bytes; no I/O |

@@ -18,7 +18,7 @@ const NO_SALT: &[u8; 16] = b"no such account.";
 pub(super) enum StoredHash {
     /// In PHC string format.
     Argon2 {
-        hash: PasswordHash,
+        hash: Box<PasswordHash>,
         /// Whether it was made as a new one would be.
         is_current: bool,
     },
@@ -37,7 +37,7 @@ impl StoredHash {
     /// Whether it is the hash of `password`. Takes milliseconds to seconds.
     pub(super) fn matches(&self, password: &[u8]) -> bool {
         match self {
-            Self::Argon2 { hash, .. } => Argon2::default().verify_password(password, hash).is_ok(),
+            Self::Argon2 { hash, .. } => Argon2::default().verify_password(password, &**hash).is_ok(),
             // It reads 72 bytes and no more, as passlib did.
             Self::Bcrypt(text) => bcrypt::verify(password, text).unwrap_or(false),
             Self::Unverifiable => {
@@ -71,7 +71,7 @@ fn argon2(text: &str) -> Option<StoredHash> {
         && params.t_cost() == Params::DEFAULT_T_COST
         && params.p_cost() == Params::DEFAULT_P_COST
         && params.output_len() == Some(Params::DEFAULT_OUTPUT_LEN);
-    is_bounded.then_some(StoredHash::Argon2 { hash, is_current })
+    is_bounded.then(|| StoredHash::Argon2 { hash: hash.into(), is_current })
 }
 
 fn bcrypt(text: &str) -> Option<StoredHash> {

@@ -48,7 +48,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("sha2", &["auth/"]),
     ("simd_json", &["compat/", "protocol/"]),
     ("socket2", &["hub/", "kit/", "server/", "ws/"]),
-    ("tempfile", &["kit/", "store/sqlite/", "verify/"]),
+    ("tempfile", &["auth/", "kit/", "store/sqlite/", "verify/"]),
     ("tokio_postgres", &["store/postgres/"]),
     ("tokio_tungstenite", &["kit/", "ws/"]),
     ("tracing_subscriber", &["telemetry.rs", "config/"]),
