@@ -4,6 +4,7 @@
 //!
 //! | module | what lives there |
 //! |---|---|
+//! | [`admin`] | what operators do from the command line |
 //! | [`server`] | the listener, one thread per core, the life of a TCP connection, draining |
 //! | [`http`] | REST: router, validation, responses; the WebSocket handshake |
 //! | [`ws`] | the life of one WebSocket |
@@ -20,6 +21,7 @@
 //!
 //! `ARCHITECTURE.md` tells how they work together.
 
+pub mod admin;
 pub mod auth;
 pub mod chat;
 pub mod compat;

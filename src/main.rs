@@ -1,5 +1,5 @@
 //! The `groupcast` program: reads the settings, starts the server, runs it until it is told to stop. Or checks
-//! one.
+//! one, or does what an operator wants.
 
 mod telemetry;
 
@@ -9,7 +9,8 @@ use std::io::{self, Write};
 use std::process::{self, ExitCode};
 use std::thread;
 
-use groupcast::config::{Command, Config};
+use groupcast::admin::{self, AdminError};
+use groupcast::config::{AuthMode, Command, Config, Operation};
 use groupcast::server::{STOP_TIMEOUT, Server};
 use groupcast_verify::Check;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
     let config = match Command::load() {
         Ok(Command::Serve(config)) => config,
         Ok(Command::Verify(check)) => return run(verify(*check)),
+        Ok(Command::Operate(operation)) => return run(operate(*operation)),
         Ok(Command::Print(text)) => {
             say(text.trim_end());
             return ExitCode::SUCCESS;
@@ -56,18 +58,32 @@ async fn serve(config: Config) -> Result<ExitCode, Box<dyn Error>> {
     // From here on a signal stops the server cleanly, even while it is still starting.
     let mut stop = Stop::new()?;
     let store = config.database.to_string();
+    let auth = config.auth;
     let server = tokio::select! {
         server = Server::bind(config) => server?,
         () = stop.signal() => return Ok(ExitCode::SUCCESS),
     };
     let address = server.local_addr();
+    let (mode, header) = match auth {
+        AuthMode::Username => ("--auth=username: any name is believed", ""),
+        AuthMode::Token => ("--auth=token", "-H 'Authorization: Bearer TOKEN' "),
+    };
     say(&format!(
-        "groupcast {version} listening on http://{address} (store: {store}) - try: \
-         curl http://{address}/healthz, websocat ws://{address}/ws/group/GROUP/USER",
+        "groupcast {version} listening on http://{address} (store: {store}; {mode}) - try: \
+         curl http://{address}/healthz, websocat {header}ws://{address}/ws/group/GROUP/USER",
         version = env!("CARGO_PKG_VERSION"),
     ));
     server.run(stop.requested()).await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Does what an operator wants done with a database.
+async fn operate(operation: Operation) -> Result<ExitCode, Box<dyn Error>> {
+    match admin::run(operation, &mut io::stdout()).await {
+        Ok(()) => Ok(ExitCode::SUCCESS),
+        Err(error @ AdminError::Usage(_)) => Ok(fail(BAD_SETTINGS, error)),
+        Err(error @ AdminError::Failed(_)) => Ok(fail(FAILED, error)),
+    }
 }
 
 /// Checks a server and prints what was found.

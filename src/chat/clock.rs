@@ -6,7 +6,7 @@ use crate::model::Timestamp;
 
 /// The current time; 1970 if the clock is set before that.
 #[expect(clippy::disallowed_methods, reason = "this is the one place")]
-pub(super) fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
 }

@@ -51,6 +51,9 @@ mod watch_changes;
 
 use std::sync::Arc;
 
+pub(crate) use clock::now;
+pub(crate) use validate::check_name;
+
 pub use caller::{Authenticated, Caller, Claim};
 pub use change_account::AccountChange;
 pub use create_user::Registration;

@@ -17,7 +17,7 @@ pub(super) fn check_nul(field: &'static str, text: &str) -> ChatResult<()> {
 }
 
 /// Refuses a name that contains NUL or has more than `chars_max` characters (Unicode scalar values).
-pub(super) fn check_name(field: &'static str, name: &str, chars_max: usize) -> ChatResult<()> {
+pub(crate) fn check_name(field: &'static str, name: &str, chars_max: usize) -> ChatResult<()> {
     check_nul(field, name)?;
     if name.chars().count() > chars_max {
         let reason = format!("should have at most {chars_max} characters");

@@ -6,20 +6,24 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches};
 
+use super::database::DatabaseParser;
+use super::operation::{GroupCommand, KeyCommand, UserCommand};
 use super::settings::Config;
-use super::{ConfigError, dotenv};
+use super::{ConfigError, Database, dotenv};
 
 const AFTER_HELP: &str = "\
 A variable may also stand in the file .env in the working directory; the environment comes before it, and the \
 command line before both. Without DATABASE_URL, a Postgres server may be given in parts: MASTER_DB_USER, \
-MASTER_DB_PASSWORD, MASTER_DB_HOSTNAME, MASTER_DB_PORT (5432 if not set) and MASTER_DB_NAME.
+MASTER_DB_PASSWORD, MASTER_DB_HOSTNAME, MASTER_DB_PORT (5432 if not set) and MASTER_DB_NAME. JWT_SECRET_KEY, at least \
+32 bytes, is the key under which access tokens are signed; without it one is made and kept in the database. It is a \
+variable alone, since others see the command line.
 
 Sizes are in bytes or have a unit (KiB, MiB, GiB); times are in seconds or have a unit (ms, s, m, h), from 50ms \
 to 1h.";
 
 /// A self-hosted group-chat server.
 #[derive(Debug, clap::Parser)]
-#[command(name = "groupcast", version, about, after_help = AFTER_HELP)]
+#[command(name = "groupcast", version = env!("GROUPCAST_VERSION"), about, after_help = AFTER_HELP)]
 #[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 pub(super) struct CommandLine {
     /// What to do instead of serving
@@ -38,6 +42,24 @@ pub(super) struct CommandLine {
 #[derive(Clone, Debug, clap::Subcommand)]
 pub(super) enum Subcommand {
     Verify(groupcast_verify::Options),
+    /// Create, list and change users
+    User(Operators<UserCommand>),
+    /// Make, list and revoke API keys for programs
+    Key(Operators<KeyCommand>),
+    /// Create and list groups
+    Group(Operators<GroupCommand>),
+}
+
+/// A family of operators' commands, and the database that they are about.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Operators<C: clap::Subcommand> {
+    /// The database: postgres://USER:PASSWORD@HOST:PORT/NAME or sqlite:FILE [default: sqlite:groupcast.sqlite]
+    #[arg(id = "beside", long = "database-url", env = "DATABASE_URL", hide_env_values = true, value_name = "URL",
+          default_value = "", hide_default_value = true, value_parser = DatabaseParser, global = true)]
+    pub(super) database: Database,
+
+    #[command(subcommand)]
+    pub(super) command: C,
 }
 
 /// What came of reading the command line.
@@ -96,7 +118,8 @@ pub(super) fn origin_of(arg: &Arg, matches: &ArgMatches, dotenv: &dotenv::Loaded
     }
 }
 
-fn from_variable(variable: &str, dotenv: &dotenv::Loaded) -> String {
+/// A variable and where it stands, as a phrase.
+pub(super) fn from_variable(variable: &str, dotenv: &dotenv::Loaded) -> String {
     let place = if dotenv.contains(variable) { ".env" } else { "the environment" };
     format!("{variable} in {place}")
 }

@@ -1,14 +1,19 @@
 //! Settings: command line before environment before `.env` before defaults.
 
+mod auth_mode;
 mod command_line;
 mod database;
 mod deliver;
 mod dotenv;
 mod error;
+mod jwks;
+mod operation;
 mod quantity;
 #[cfg(test)]
 mod readme;
+mod registration;
 mod report;
+mod secret_key;
 mod settings;
 mod shown;
 mod value;
@@ -17,9 +22,16 @@ use std::ffi::OsString;
 
 use groupcast_verify::Check;
 
+pub use auth_mode::AuthMode;
+use command_line::{Operators, Subcommand};
 pub use deliver::Deliver;
 pub use error::ConfigError;
+pub use operation::{
+    GroupCommand, KeyAs, KeyCommand, Operation, OperatorCommand, PasswordSource, UserCommand,
+};
 pub use quantity::ByteSize;
+pub use registration::Registration;
+pub use secret_key::SecretKey;
 pub use settings::{BURST_SECONDS, CONNECTIONS_MAX, Config, FILES_RESERVED, SendLimit};
 
 pub use crate::store::Database;
@@ -31,6 +43,8 @@ pub enum Command {
     Serve(Box<Config>),
     /// Check a server for lost messages.
     Verify(Box<Check>),
+    /// Do what an operator wants done with a database.
+    Operate(Box<Operation>),
     /// Print this text and exit: the help, the version, or the settings.
     Print(String),
 }
@@ -56,14 +70,26 @@ impl Command {
             command_line::Parsed::CommandLine(command_line, matches) => (command_line, matches),
             command_line::Parsed::Text(text) => return Ok(Self::Print(text)),
         };
-        if let Some(command_line::Subcommand::Verify(options)) = command_line.subcommand {
-            let check = Check::new(options).map_err(|error| ConfigError::new(error.to_string()))?;
-            return Ok(Self::Verify(Box::new(check)));
+        if let Some(subcommand) = command_line.subcommand {
+            return Self::of_subcommand(subcommand);
         }
         let config = command_line.config.completed()?;
         if command_line.check_config {
             return Ok(Self::Print(report::report(&config, &matches, dotenv)));
         }
         Ok(Self::Serve(Box::new(config)))
+    }
+    /// What a subcommand asks for. Settings of a server that could not be used are no matter to it.
+    fn of_subcommand(subcommand: Subcommand) -> Result<Self, ConfigError> {
+        let (database, command) = match subcommand {
+            Subcommand::Verify(options) => {
+                let check = Check::new(options).map_err(|error| ConfigError::new(error.to_string()))?;
+                return Ok(Self::Verify(Box::new(check)));
+            }
+            Subcommand::User(Operators { database, command }) => (database, OperatorCommand::User(command)),
+            Subcommand::Key(Operators { database, command }) => (database, OperatorCommand::Key(command)),
+            Subcommand::Group(Operators { database, command }) => (database, OperatorCommand::Group(command)),
+        };
+        Ok(Self::Operate(Box::new(Operation { database, command })))
     }
 }

@@ -5,12 +5,19 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use clap::builder::NonEmptyStringValueParser;
+
+use super::auth_mode::AuthMode;
 use super::database::DatabaseParser;
 use super::deliver::Deliver;
+use super::jwks::JwksParser;
 use super::quantity::{ByteSize, bytes, duration};
+use super::registration::Registration;
+use super::secret_key::{self, SecretKey};
 use super::shown::Shown;
 use super::value::{cores, count, host, log_filter, open_files_left, origin, positive};
 use super::{ConfigError, Database};
+use crate::auth::{JwksSource, TokenAlgorithm};
 
 /// Open files that are not client connections: the database, the listeners, the runtimes.
 pub const FILES_RESERVED: usize = 256;
@@ -73,6 +80,53 @@ settings! {
         #[arg(long, env = "GROUPCAST_DELIVER", default_value = "commit", value_name = "WHEN",
               hide_possible_values = true)]
         pub deliver: Deliver,
+
+        /// How users show who they are: `username`, by naming themselves, for networks in which everybody is trusted,
+        /// or `token`, by logging in
+        #[arg(long, env = "GROUPCAST_AUTH", default_value = "username", value_name = "HOW",
+              hide_possible_values = true)]
+        pub auth: AuthMode,
+
+        /// Who may create users over REST: `open`, anybody, or `closed`, admins of the server alone
+        #[arg(long, env = "GROUPCAST_REGISTRATION", default_value = "open", value_name = "WHO",
+              hide_possible_values = true)]
+        pub registration: Registration,
+
+        /// The key under which access tokens are signed; without one it is made and kept in the database. Of the
+        /// environment alone.
+        #[arg(skip)]
+        pub jwt_secret_key: Option<SecretKey>,
+
+        /// How access tokens are signed: HS256, HS384 or HS512
+        #[arg(long, env = "ALGORITHM", default_value = "HS256", value_name = "ALGORITHM")]
+        pub jwt_algorithm: TokenAlgorithm,
+
+        /// Minutes that an access token is good; 1 to 1440
+        #[arg(long, env = "ACCESS_TOKEN_EXPIRE_MINUTES", default_value = "30", value_name = "COUNT",
+              value_parser = count(1, 1_440))]
+        pub access_token_expire_minutes: usize,
+
+        /// File or URL with the keys of an outside issuer, whose tokens are taken too: a JSON Web Key Set [default:
+        /// none]
+        #[arg(long, env = "GROUPCAST_JWKS", value_name = "FILE|URL", hide_env_values = true,
+              value_parser = JwksParser)]
+        pub jwks: Option<JwksSource>,
+
+        /// What `iss` must be in tokens of the outside issuer [default: none]
+        #[arg(long, env = "GROUPCAST_JWT_ISSUER", value_name = "ISSUER",
+              value_parser = NonEmptyStringValueParser::new())]
+        pub jwt_issuer: Option<String>,
+
+        /// What must be in `aud` in tokens of the outside issuer [default: any]
+        #[arg(long, env = "GROUPCAST_JWT_AUDIENCE", value_name = "AUDIENCE",
+              value_parser = NonEmptyStringValueParser::new())]
+        pub jwt_audience: Option<String>,
+
+        /// The claim with the user's name in tokens of the outside issuer [default: `preferred_username`, else `email`,
+        /// else `sub`]
+        #[arg(long, env = "GROUPCAST_JWT_USERNAME_CLAIM", value_name = "CLAIM",
+              value_parser = NonEmptyStringValueParser::new())]
+        pub jwt_username_claim: Option<String>,
 
         /// Longest content of a message in UTF-8; 1 to 64MiB
         #[arg(long, env = "GROUPCAST_CONTENT_BYTES_MAX", default_value = "1MiB", value_name = "SIZE",
@@ -178,8 +232,44 @@ impl Config {
             return Err(ConfigError::new("--send-burst has no effect without --send-rate"));
         }
         self.send_burst = self.send_burst.or(self.send_rate.map(|rate| rate.saturating_mul(BURST_SECONDS)));
+        self.jwt_secret_key = SecretKey::from_environment()?;
+        self.check_tokens()?;
         self.cors_origins.retain(|origin| origin != "*");
         Ok(self)
+    }
+
+    /// Checks what concerns tokens.
+    fn check_tokens(&self) -> Result<(), ConfigError> {
+        let is_short = |key: &SecretKey| key.expose().len() < secret_key::BYTES_MIN;
+        if self.auth == AuthMode::Token && self.deliver == Deliver::Eager {
+            return Err(ConfigError::new(
+                "--deliver=eager cannot be used with --auth=token, or members would see what is then refused",
+            ));
+        }
+        if self.auth == AuthMode::Token && self.jwt_secret_key.as_ref().is_some_and(is_short) {
+            return Err(ConfigError::new(format!(
+                "{} must have at least {} bytes with --auth=token; without one a key is made and kept in the database",
+                secret_key::VARIABLE,
+                secret_key::BYTES_MIN,
+            )));
+        }
+        if self.jwks.is_some() && self.jwt_issuer.is_none() {
+            return Err(ConfigError::new("--jwks needs --jwt-issuer, which says whose tokens are taken"));
+        }
+        let others = [
+            ("issuer", &self.jwt_issuer),
+            ("audience", &self.jwt_audience),
+            ("username-claim", &self.jwt_username_claim),
+        ];
+        match others.iter().find(|(_, value)| self.jwks.is_none() && value.is_some()) {
+            Some((name, _)) => Err(ConfigError::new(format!("--jwt-{name} has no effect without --jwks"))),
+            None => Ok(()),
+        }
+    }
+
+    /// How long an access token is good.
+    pub fn access_token_lifetime(&self) -> Duration {
+        Duration::from_secs(self.access_token_expire_minutes as u64 * 60)
     }
 
     /// How fast one user may send messages, over all their sockets and requests; `None`: as they like.

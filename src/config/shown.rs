@@ -7,8 +7,12 @@ use std::time::Duration;
 use clap::ValueEnum;
 
 use super::Database;
+use super::auth_mode::AuthMode;
 use super::deliver::Deliver;
 use super::quantity::{ByteSize, show_duration};
+use super::registration::Registration;
+use super::secret_key::SecretKey;
+use crate::auth::{JwksSource, TokenAlgorithm};
 
 /// A value that has a text, as an operator would write it. A secret's text hides it.
 pub(super) trait Shown {
@@ -26,7 +30,32 @@ macro_rules! displayed {
     };
 }
 
-displayed!(bool, u16, usize, String, IpAddr, Database, ByteSize);
+displayed!(
+    bool,
+    u16,
+    usize,
+    String,
+    IpAddr,
+    NonZeroU32,
+    Database,
+    ByteSize,
+    JwksSource,
+    SecretKey,
+    TokenAlgorithm
+);
+
+/// Types of which an operator writes one of a few words.
+macro_rules! named {
+    ($($type:ty),*) => {
+        $(impl Shown for $type {
+            fn shown(&self) -> String {
+                self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+            }
+        })*
+    };
+}
+
+named!(AuthMode, Deliver, Registration);
 
 impl Shown for Duration {
     fn shown(&self) -> String {
@@ -34,15 +63,9 @@ impl Shown for Duration {
     }
 }
 
-impl Shown for Deliver {
+impl<T: Shown> Shown for Option<T> {
     fn shown(&self) -> String {
-        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
-    }
-}
-
-impl Shown for Option<NonZeroU32> {
-    fn shown(&self) -> String {
-        self.map_or_else(|| "none".to_owned(), |value| value.to_string())
+        self.as_ref().map_or_else(|| "none".to_owned(), Shown::shown)
     }
 }
 

@@ -8,6 +8,7 @@
 mod connection;
 mod exchange;
 mod handoff;
+mod identity;
 mod linger;
 mod listener;
 mod stream;
@@ -27,9 +28,9 @@ use tokio_util::sync::CancellationToken;
 
 use self::handoff::GroupHomes;
 use self::worker::Worker;
-use crate::auth::{PasswordHasher, RateLimit};
+use crate::auth::{IssuerError, RateLimit};
 use crate::chat::{Chat, ChatOptions};
-use crate::config::{Config, Deliver};
+use crate::config::{Config, Deliver, Registration};
 use crate::http::{Http, HttpOptions};
 use crate::hub::{Hub, Inbox};
 use crate::store::{self, Beginning, Lifecycle, Opened, Store, StoreError};
@@ -40,8 +41,6 @@ use crate::ws::UnfinishedBytes;
 const REFUSALS_MAX: usize = 64;
 /// Threads of the background runtime.
 const BACKGROUND_THREADS: usize = 2;
-/// Passwords hashed at a time.
-const HASHES_MAX: usize = 2;
 
 /// How long a server may take to stop. Its steps have limits of their own, which leave a second for what needs
 /// no waiting; whoever runs a server ends the process if it takes longer.
@@ -67,6 +66,9 @@ pub enum ServerError {
     /// The store can not be opened.
     #[error("cannot open the store: {0}")]
     Store(#[from] StoreError),
+    /// There are no keys of the outside issuer.
+    #[error(transparent)]
+    Issuer(#[from] IssuerError),
     /// The system gave no threads or descriptors.
     #[error("cannot start: {0}")]
     System(#[from] io::Error),
@@ -156,16 +158,20 @@ impl Server {
         }
         let chat = Arc::new(Chat::new(
             store.clone(),
-            PasswordHasher::new(background.handle().clone(), HASHES_MAX),
+            identity::identity(&config, &store, background.handle()).await?,
             writer.clone(),
             hub.clone(),
             ChatOptions {
                 content_bytes_max: config.content_bytes_max.get(),
                 announce_members_max: config.announce_members_max,
+                auth: identity::auth_mode(&config),
+                is_registration_closed: config.registration == Registration::Closed,
             },
             send_limit,
             begin(&*store.lifecycle, &config).await?,
         ));
+        identity::watch_changes(&chat, &config, background.handle());
+        identity::announce(&chat, &config, local_addr).await;
         let drain = CancellationToken::new();
         let http_options = HttpOptions {
             body_bytes_max: config.body_bytes_max.get(),

@@ -12,7 +12,7 @@ const RANKS: &[&[&str]] = &[
     &["writer", "auth"],
     &["chat"],
     &["http", "ws"],
-    &["server"],
+    &["server", "admin"],
 ];
 
 /// The crates beside the server: clients, who know nothing of how it works.
@@ -43,6 +43,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("postgres_types", &["store/postgres/"]),
     ("refinery_core", &["store/"]),
     ("rlimit", &["config/", "kit/", "main.rs"]),
+    ("rpassword", &["admin/"]),
     ("rusqlite", &["store/sqlite/"]),
     ("rustix", &["kit/", "main.rs"]),
     ("sha2", &["auth/"]),
@@ -146,8 +147,9 @@ fn allowed(from: &str, to: &str) -> bool {
     match (from, to) {
         _ if from == to => true,
         ("main", _) => true,
-        // Settings are plain data: they name the database, and only those who start a server read them.
-        ("config", "store" | "model") | ("server", "config") => true,
+        // Settings are plain data: they name the database and how tokens are signed, and only those read them who start a
+        // server, or do what an operator wants.
+        ("config", "auth" | "store" | "model") | ("server" | "admin", "config") => true,
         _ => match (rank(from), rank(to)) {
             (Some(from), Some(to)) => to < from,
             _ => false,
