@@ -15,6 +15,8 @@ impl Chat {
     /// [`ChatError::Taken`](super::ChatError::Taken).
     pub async fn create_group(&self, name: &str, is_private: bool) -> ChatResult<Arc<Group>> {
         check_name("name", name, GROUP_NAME_CHARS_MAX)?;
-        Ok(self.directory.keep_group(self.store.directory.create_group(name, is_private).await?))
+        Ok(self.directory.keep_group(
+            self.store.directory.create_group(name, is_private, None, super::clock::now()).await?,
+        ))
     }
 }

@@ -7,7 +7,7 @@ use quick_cache::sync::Cache;
 
 use super::{ChatError, ChatResult};
 use crate::model::{Group, GroupId, User, UserId};
-use crate::store::{Directory, Join, StoreError, StoreResult};
+use crate::store::{Directory, Join, Moderation, StoreError, StoreResult};
 
 /// Users, and groups, kept at a time.
 const NAMES_MAX: usize = 100_000;
@@ -18,6 +18,7 @@ const MEMBERSHIPS_MAX: usize = 500_000;
 /// found is kept until it is forgotten or invalidated; what is not found is asked again.
 pub(super) struct DirectoryCache {
     store: Arc<dyn Directory>,
+    moderation: Arc<dyn Moderation>,
     users: Kept<UserId, User>,
     users_by_name: Kept<Arc<str>, User>,
     groups: Kept<GroupId, Group>,
@@ -29,9 +30,10 @@ pub(super) struct DirectoryCache {
 type Kept<K, V> = Cache<K, Option<Arc<V>>>;
 
 impl DirectoryCache {
-    pub(super) fn new(store: Arc<dyn Directory>) -> Self {
+    pub(super) fn new(store: Arc<dyn Directory>, moderation: Arc<dyn Moderation>) -> Self {
         Self {
             store,
+            moderation,
             users: Cache::new(NAMES_MAX),
             users_by_name: Cache::new(NAMES_MAX),
             groups: Cache::new(NAMES_MAX),
@@ -113,8 +115,9 @@ impl DirectoryCache {
     /// Makes the user a member.
     pub(super) async fn join(&self, group: &Group, user: &User) -> ChatResult<()> {
         let joining = async {
-            match self.store.join(group.id, user.id).await {
-                Ok(Join::Joined | Join::AlreadyMember) => Ok(()),
+            match self.store.join(group.id, user.id, super::clock::now()).await {
+                Ok(Join::Joined(_) | Join::AlreadyMember(_)) => Ok(()),
+                Ok(Join::Banned) => Err(ChatError::NotMember),
                 Ok(Join::Full) => Err(ChatError::GroupFull),
                 Err(error) => {
                     if let StoreError::Missing(_) = error {
@@ -135,7 +138,7 @@ impl DirectoryCache {
         if self.memberships.get(&key).is_some() {
             return Ok(true);
         }
-        let is_member = self.store.is_member(group.id, user.id).await?;
+        let is_member = self.moderation.standing(group.id, user.id).await?.role.is_some();
         if is_member {
             self.keep_membership(group.id, user.id);
         }

@@ -88,7 +88,7 @@ impl Chat {
         before_seq: Option<Seq>,
         limit: u64,
     ) -> ChatResult<Vec<Message>> {
-        let filter = MessageFilter { group: Some(group), user: None, after_seq, before_seq };
+        let filter = MessageFilter { group: Some(group), user: None, reader: None, after_seq, before_seq };
         Ok(self.store.log.messages(MessagePage { filter, limit, ..MessagePage::default() }).await?)
     }
 }

@@ -10,7 +10,7 @@ impl Chat {
     /// # Errors
     /// [`ChatError::Unavailable`](super::ChatError::Unavailable).
     pub async fn groups(&self, after: GroupId, skip: u64, limit: u64) -> ChatResult<Vec<Group>> {
-        Ok(self.store.directory.groups(after, skip, limit).await?)
+        Ok(self.store.directory.groups(None, after, skip, limit).await?)
     }
 
     /// A page of the members of a group, see [`Directory::members`](crate::store::Directory::members).
@@ -18,7 +18,14 @@ impl Chat {
     /// # Errors
     /// [`ChatError::Unavailable`](super::ChatError::Unavailable). An unknown group has no members.
     pub async fn members(&self, group: GroupId, after: UserId, limit: u64) -> ChatResult<Vec<User>> {
-        Ok(self.store.directory.members(group, after, limit).await?)
+        Ok(self
+            .store
+            .directory
+            .members(group, after, limit)
+            .await?
+            .into_iter()
+            .map(|(user, _)| user)
+            .collect())
     }
 
     /// A page of messages, see [`MessageLog::messages`](crate::store::MessageLog::messages).

@@ -83,7 +83,7 @@ impl Chat {
         send_limit: Option<Arc<RateLimit>>,
         epoch: String,
     ) -> Self {
-        let directory = DirectoryCache::new(Arc::clone(&store.directory));
+        let directory = DirectoryCache::new(Arc::clone(&store.directory), Arc::clone(&store.moderation));
         let head_turns = std::array::from_fn(|_| tokio::sync::Mutex::default());
         let epoch = epoch.into();
         Self { store, directory, passwords, writer, hub, options, send_limit, epoch, head_turns }
