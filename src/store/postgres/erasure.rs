@@ -22,9 +22,9 @@ pub(super) async fn erase(
     transaction.batch_execute(LONG_WORK).await?;
     // The bulk of the messages goes while others of the user can still be stored, those that were are last.
     let blanked = if with_messages { blank_messages(&transaction, user, 0).await? } else { 0 };
-    let mut groups = leave_all(&transaction, user).await?;
+    let mut left = leave_all(&transaction, user).await?;
     become_nobody(&transaction, user).await?;
-    groups.extend(leave_all(&transaction, user).await?);
+    left.extend(leave_all(&transaction, user).await?);
     if with_messages {
         blank_messages(&transaction, user, blanked).await?;
     }
@@ -34,7 +34,9 @@ pub(super) async fn erase(
     }
     let sessions = sessions::end_all(&transaction, user, None).await?;
     transaction.commit().await?;
-    Ok(Some(Erased { sessions, groups }))
+    let heirs = left.iter().filter_map(|(group, heir)| Some((*group, (*heir)?))).collect();
+    let groups = left.into_iter().map(|(group, _)| group).collect();
+    Ok(Some(Erased { sessions, groups, heirs }))
 }
 
 /// Takes their contents from the user's messages after this one; answers which was the last.
@@ -80,11 +82,11 @@ async fn free(transaction: &Transaction<'_>, user: UserId, column_name: &str) ->
 }
 
 /// Takes the user out of all groups; answers which.
-async fn leave_all(transaction: &Transaction<'_>, user: UserId) -> StoreResult<Vec<GroupId>> {
+async fn leave_all(transaction: &Transaction<'_>, user: UserId) -> StoreResult<Vec<(GroupId, Option<UserId>)>> {
     let select = transaction
         .prepare_cached("SELECT group_id FROM group_memberships WHERE user_id = $1 ORDER BY group_id")
         .await?;
-    let mut groups = Vec::new();
+    let mut left = Vec::new();
     for row in transaction.query(&select, &[&user.0]).await? {
         let group = row::group_id(
             column(&row, 0, "group_memberships", "group_id")?,
@@ -92,8 +94,8 @@ async fn leave_all(transaction: &Transaction<'_>, user: UserId) -> StoreResult<V
             "group_id",
         )?;
         standing::lock_group(transaction, group).await?;
-        members::take_out(transaction, group, user).await?;
-        groups.push(group);
+        let removed = members::take_out(transaction, group, user).await?;
+        left.push((group, removed.and_then(|removed| removed.heir)));
     }
-    Ok(groups)
+    Ok(left)
 }

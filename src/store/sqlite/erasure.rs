@@ -28,8 +28,10 @@ pub(super) fn erase(
         .prepare_cached("SELECT group_id FROM group_memberships WHERE user_id = ?1 ORDER BY group_id")?
         .query_map([user.0], |row| row.get(0).map(GroupId))?
         .collect::<Result<Vec<_>, _>>()?;
+    let mut heirs = Vec::new();
     for &group in &groups {
-        members::remove(connection, group, user)?;
+        let removed = members::remove(connection, group, user)?;
+        heirs.extend(removed.and_then(|removed| removed.heir).map(|heir| (group, heir)));
     }
     for table in ["group_bans", "group_mutes", "api_keys", "outside_identities"] {
         connection.prepare_cached(&format!("DELETE FROM {table} WHERE user_id = ?1"))?.execute([user.0])?;
@@ -39,7 +41,8 @@ pub(super) fn erase(
             .prepare_cached("UPDATE messages SET content = '' WHERE user_id = ?1")?
             .execute([user.0])?;
     }
-    Ok(Some(Erased { sessions: sessions::end_all(connection, user, None)?, groups }))
+    let sessions = sessions::end_all(connection, user, None)?;
+    Ok(Some(Erased { sessions, groups, heirs }))
 }
 
 /// The first placeholder that nobody has in this column.
