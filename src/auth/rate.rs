@@ -1,6 +1,7 @@
 //! Rates.
 
 use std::fmt;
+use std::hash::Hash;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -11,32 +12,32 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::model::UserId;
 
-/// How often users who have rested are forgotten.
+/// How often those who have rested are forgotten.
 const SWEEP_PERIOD: Duration = Duration::from_secs(10);
 
-/// How often each user may do something. It counts what a user does, not when: after a rest of `burst / rate`
-/// seconds a user may do it `burst` times at once, and `rate` times a second from then on (the generic cell
-/// rate algorithm of ITU-T I.371).
+/// How often each of many may do something: users, addresses ([`client_network`](super::client_network)),
+/// connections. It counts what one does, not when: after a rest of `burst / rate` seconds one may do it `burst`
+/// times at once, and `rate` times a second from then on (the generic cell rate algorithm of ITU-T I.371).
 ///
-/// What is refused does not count. Known are only those users who could not do it `burst` times at once; each
-/// time costs a user at most `1 / rate` seconds of being known, and [`run`](Self::run) forgets the others.
-pub struct RateLimit {
-    users: RateLimiter<UserId, DashMapStateStore<UserId>, MonotonicClock>,
+/// What is refused does not count. Known are only those who could not do it `burst` times at once; each time
+/// costs one at most `1 / rate` seconds of being known, and [`run`](Self::run) forgets the others.
+pub struct RateLimit<K: Hash + Eq + Clone = UserId> {
+    known: RateLimiter<K, DashMapStateStore<K>, MonotonicClock>,
 }
 
-impl RateLimit {
+impl<K: Hash + Eq + Clone> RateLimit<K> {
     /// Allows `rate` times a second, at most 1,000,000, and `burst` times at once. Nobody has done anything.
     pub fn new(rate: NonZeroU32, burst: NonZeroU32) -> Self {
         let quota = Quota::per_second(rate).allow_burst(burst);
-        Self { users: RateLimiter::dashmap_with_clock(quota, MonotonicClock) }
+        Self { known: RateLimiter::dashmap_with_clock(quota, MonotonicClock) }
     }
 
     /// Counts one time.
     ///
     /// # Errors
     /// This would be too often, and does not count; the value is how long to wait before the next try.
-    pub fn check(&self, user: UserId) -> Result<(), Duration> {
-        self.users.check_key(&user).map_err(|early| early.wait_time_from(MonotonicClock.now()))
+    pub fn check(&self, key: K) -> Result<(), Duration> {
+        self.known.check_key(&key).map_err(|early| early.wait_time_from(MonotonicClock.now()))
     }
 
     /// Forgets, every ten seconds, those who have rested. Runs for ever.
@@ -50,27 +51,29 @@ impl RateLimit {
     }
 
     fn sweep(&self) {
-        self.users.retain_recent();
-        self.users.shrink_to_fit();
+        self.known.retain_recent();
+        self.known.shrink_to_fit();
     }
 }
 
-impl fmt::Debug for RateLimit {
+impl<K: Hash + Eq + Clone> fmt::Debug for RateLimit<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RateLimit").field("users", &self.users.len()).finish_non_exhaustive()
+        f.debug_struct("RateLimit").field("known", &self.known.len()).finish_non_exhaustive()
     }
 }
 
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "governor goes by the system's clock")]
 mod tests {
+    use std::hash::Hash;
+    use std::net::IpAddr;
     use std::num::NonZeroU32;
     use std::time::{Duration, Instant};
 
     use super::RateLimit;
     use crate::model::UserId;
 
-    fn limit(rate: u32, burst: u32) -> RateLimit {
+    fn limit<K: Hash + Eq + Clone>(rate: u32, burst: u32) -> RateLimit<K> {
         RateLimit::new(NonZeroU32::new(rate).unwrap(), NonZeroU32::new(burst).unwrap())
     }
 
@@ -103,6 +106,15 @@ mod tests {
     }
 
     #[test]
+    fn addresses_can_be_limited_too() {
+        let limit = limit(1, 1);
+        let address: IpAddr = "192.0.2.7".parse().unwrap();
+        assert!(limit.check(address).is_ok());
+        assert!(limit.check(address).is_err());
+        assert!(limit.check("192.0.2.8".parse().unwrap()).is_ok());
+    }
+
+    #[test]
     fn those_who_have_rested_are_forgotten() {
         let limit = limit(1_000, 100_000);
         for _ in 0..100_000 {
@@ -114,6 +126,6 @@ mod tests {
         // Each of the others has rested after a millisecond, the first after far more.
         std::thread::sleep(Duration::from_millis(5));
         limit.sweep();
-        assert_eq!(limit.users.len(), 1);
+        assert_eq!(limit.known.len(), 1);
     }
 }
