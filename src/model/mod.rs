@@ -6,11 +6,13 @@ mod group;
 mod ids;
 pub mod limits;
 mod message;
+mod rate;
 mod timestamp;
 mod user;
 
 pub use group::Group;
 pub use ids::{GroupId, MessageId, Seq, UserId};
 pub use message::{Message, NewMessage};
+pub use rate::Rate;
 pub use timestamp::Timestamp;
 pub use user::{NewUser, User};
