@@ -115,6 +115,7 @@ impl Worker {
             stall_timeout: config.stall_timeout,
             close_timeout: CLOSE_TIMEOUT,
             hello_timeout: config.hello_timeout,
+            command_limit: config.command_limit(),
         };
         let endpoint = Endpoint::new(
             Rc::clone(&core),

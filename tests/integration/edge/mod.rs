@@ -4,6 +4,7 @@
 
 mod address;
 
+mod command_rate;
 mod connect_rate;
 mod origins;
 mod proxy_protocol;
