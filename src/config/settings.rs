@@ -234,7 +234,9 @@ impl Config {
                 "--proxy-protocol needs --trusted-proxies, or there is nobody whose header would be believed",
             ));
         }
-        self.cors_origins.retain(|origin| origin != "*");
+        if self.cors_origins.iter().any(|origin| origin == "*") {
+            self.cors_origins.clear();
+        }
         Ok(self)
     }
 

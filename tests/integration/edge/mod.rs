@@ -3,7 +3,6 @@
 //! A client comes from any address of 127.0.0.0/8, so one of these can be a proxy's.
 
 mod address;
-
 mod command_rate;
 mod connect_rate;
 mod origins;

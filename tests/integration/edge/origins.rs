@@ -17,7 +17,7 @@ async fn status(server: &Server, origin: &str) -> u16 {
 
 #[tokio::test]
 async fn any_page_may_unless_origins_are_listed() {
-    for options in [&[][..], &["--cors-origins=*"]] {
+    for options in [&[][..], &["--cors-origins=*"], &["--cors-origins=https://b.example,*"]] {
         let server = Server::start_with(Store::Sqlite, options).await;
         for origin in ["https://a.example", "null", "", "nonsense"] {
             assert_eq!(status(&server, origin).await, 101, "{origin}");
