@@ -32,8 +32,9 @@ pub use operation::{
 pub use quantity::ByteSize;
 pub use registration::Registration;
 pub use secret_key::SecretKey;
-pub use settings::{BURST_SECONDS, CONNECTIONS_MAX, Config, FILES_RESERVED, SendLimit};
+pub use settings::{BURST_SECONDS, CONNECTIONS_MAX, Config, FILES_RESERVED};
 
+pub use crate::model::Rate;
 pub use crate::store::Database;
 
 /// What the command line asks for.
