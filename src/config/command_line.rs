@@ -52,6 +52,7 @@ pub(super) enum Subcommand {
 
 /// A family of operators' commands, and the database that they are about.
 #[derive(Clone, Debug, clap::Args)]
+#[command(arg_required_else_help = false)]
 pub(super) struct Operators<C: clap::Subcommand> {
     /// The database: postgres://USER:PASSWORD@HOST:PORT/NAME or sqlite:FILE [default: sqlite:groupcast.sqlite]
     #[arg(id = "beside", long = "database-url", env = "DATABASE_URL", hide_env_values = true, value_name = "URL",

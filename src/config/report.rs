@@ -18,7 +18,7 @@ pub(super) fn report(config: &Config, matches: &ArgMatches, dotenv: &dotenv::Loa
         if name == "jwt_secret_key" {
             let origin = config.jwt_secret_key.as_ref().map(|_| from_variable(secret_key::VARIABLE, dotenv));
             let origin = origin.as_deref().unwrap_or("default");
-            let _ = writeln!(text, "{:<22} {value:<40} {origin}", secret_key::VARIABLE);
+            let _ = writeln!(text, "{:<28} {value:<40} {origin}", secret_key::VARIABLE);
         }
         let Some(arg) = command.get_arguments().find(|arg| arg.get_id() == name) else { continue };
         let Some(option) = arg.get_long().filter(|_| arg.get_action().takes_values()) else { continue };
@@ -26,7 +26,7 @@ pub(super) fn report(config: &Config, matches: &ArgMatches, dotenv: &dotenv::Loa
             "database" if database::is_in_parts(matches) => "MASTER_DB_* variables".to_owned(),
             _ => origin_of(arg, matches, dotenv),
         };
-        let _ = writeln!(text, "{option:<22} {value:<40} {origin}");
+        let _ = writeln!(text, "{option:<28} {value:<40} {origin}");
     }
     text
 }

@@ -43,6 +43,12 @@ async fn there_are_defaults() {
         ("port", "8000"),
         ("database-url", "sqlite:groupcast.sqlite"),
         ("deliver", "commit"),
+        ("auth", "username"),
+        ("registration", "open"),
+        ("JWT_SECRET_KEY", "none"),
+        ("jwt-algorithm", "HS256"),
+        ("access-token-expire-minutes", "30"),
+        ("jwks", "none"),
         ("content-bytes-max", "1MiB"),
         ("heartbeat", "25s"),
         ("send-rate", "none"),
@@ -176,11 +182,20 @@ async fn a_bad_setting_is_one_clear_line() {
         ("--trusted-proxies", "proxy.example", "an address such as 192.0.2.1"),
         ("--proxy-protocol=maybe", "--port=0", "'maybe'"),
         ("--proxy-protocol", "--port=0", "needs --trusted-proxies"),
+        ("--auth", "password", "[possible values: username, token]"),
+        ("--registration", "no", "[possible values: open, closed]"),
+        ("--jwt-algorithm", "none", "HS256, HS384 or HS512"),
+        ("--access-token-expire-minutes", "1441", "1..=1440"),
+        ("--jwks", "keys.json", "--jwt-issuer"),
+        ("--jwks", "https://u:hidden@h/keys", "no user name or password"),
+        ("--jwt-issuer", "https://h", "without --jwks"),
+        ("--jwt-audience", "chat", "without --jwks"),
+        ("--jwt-username-claim", "name", "without --jwks"),
         ("--log", "a=b=c", "--log"),
         ("--prot", "1", "'--port'"),
     ] {
         let complaint = complaint(dir.path(), &[], &[option, value]).await;
-        assert!(complaint.contains(says), "{complaint}");
+        assert!(complaint.contains(says) && !complaint.contains("hidden"), "{complaint}");
     }
     let complaint_about_port = complaint(dir.path(), &[("PORT", "x")], &[]).await;
     assert!(complaint_about_port.contains("PORT in the environment"), "{complaint_about_port}");
@@ -220,10 +235,27 @@ async fn help_and_version_are_printed() {
     let secret = groupcast(dir.path(), &[("DATABASE_URL", "postgres://u:hidden@h/d")], &["--help"]).await;
     assert!(!String::from_utf8(secret.stdout).unwrap().contains("hidden"));
     let version = groupcast(dir.path(), &[], &["--version"]).await;
+    let version = String::from_utf8(version.stdout).unwrap();
+    let commit =
+        version.trim_end().strip_prefix(concat!("groupcast ", env!("CARGO_PKG_VERSION"))).expect(&version);
+    // Sources without a git have none.
+    let is_commit = |text: &str| text.len() >= 7 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    assert!(commit.is_empty() || commit.strip_prefix(' ').is_some_and(is_commit), "{version}");
+}
+
+#[tokio::test]
+async fn tokens_need_a_key_of_some_length_and_messages_that_are_stored() {
+    let dir = TempDir::new().unwrap();
+    let short = [("JWT_SECRET_KEY", "hidden-and-short")];
+    let about_key = complaint(dir.path(), &short, &["--auth=token"]).await;
+    assert!(about_key.contains("at least 32 bytes") && !about_key.contains("hidden"), "{about_key}");
+    assert_eq!(setting(dir.path(), &short, &[], "JWT_SECRET_KEY").await.0, "***");
     assert_eq!(
-        String::from_utf8(version.stdout).unwrap(),
-        concat!("groupcast ", env!("CARGO_PKG_VERSION"), "\n")
+        setting(dir.path(), &[("JWT_SECRET_KEY", "")], &["--auth=token"], "JWT_SECRET_KEY").await.0,
+        "none"
     );
+    let about_eager = complaint(dir.path(), &[], &["--auth=token", "--deliver=eager"]).await;
+    assert!(about_eager.contains("--deliver=eager"), "{about_eager}");
 }
 
 #[tokio::test]

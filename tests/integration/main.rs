@@ -29,6 +29,7 @@ mod layers;
 mod leaving;
 mod matched_path;
 mod messages;
+mod operators;
 mod outage;
 mod poison;
 mod presence;
