@@ -17,6 +17,7 @@ mod directory_cache;
 mod enter;
 mod erase_user;
 mod error;
+mod expiry;
 mod find_group;
 mod find_user;
 mod grant;
