@@ -1,5 +1,6 @@
 //! A request on its way to its answer.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use hyper::header::{CONTENT_TYPE, HeaderValue};
@@ -16,6 +17,9 @@ use crate::compat::fastapi::{Form, Query, parse_object, path_integer};
 pub(super) struct Context<'r> {
     pub(super) chat: &'r Arc<Chat>,
     pub(super) head: &'r Parts,
+    /// Of the client: its own or, behind a trusted proxy, what that says. IPv4 where it is mapped into IPv6.
+    #[expect(dead_code, reason = "wrong passwords are counted by it")]
+    pub(super) address: IpAddr,
     pub(super) query: Query<'r>,
     pub(super) params: Params<'r>,
     pub(super) body: &'r mut IncomingBody<'r>,

@@ -115,6 +115,7 @@ impl HttpError {
                     Unique::Email => "Email",
                     Unique::Username => "Username",
                     Unique::GroupName => "Group name",
+                    Unique::KeyName => "Key name",
                 };
                 detail(StatusCode::BAD_REQUEST, format!("{what} already registered"))
             }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::net::IpAddr;
 use std::ops::Deref;
 
 use hyper::header::{
@@ -37,6 +38,8 @@ pub struct Upgrade {
     pub json: bool,
     /// What shows who it is.
     pub token: Option<BearerToken>,
+    /// Of the client: its own or, behind a trusted proxy, what that says. IPv4 where it is mapped into IPv6.
+    pub address: IpAddr,
 }
 
 /// A token that was shown, good or not. Its `Debug` shows nothing of it.
@@ -57,13 +60,19 @@ impl fmt::Debug for BearerToken {
     }
 }
 
-/// The answer to a handshake; `None` if the request is a plain one.
-pub(super) fn upgrade(head: &Parts, route: Option<&Route<'_>>) -> Option<Response<Body>> {
+/// The answer to a handshake from this address, unless `may_open` has something against it; `None` if the request is a
+/// plain one.
+pub(super) fn upgrade(
+    head: &Parts,
+    route: Option<&Route<'_>>,
+    address: IpAddr,
+    may_open: impl FnOnce() -> Result<(), HttpError>,
+) -> Option<Response<Body>> {
     let headers = &head.headers;
     if !lists(headers, UPGRADE, "websocket") || !lists(headers, CONNECTION, "upgrade") {
         return None;
     }
-    Some(match accept(head, route) {
+    Some(match may_open().and_then(|()| accept(head, route, address)) {
         Ok(upgrade) => switch(upgrade, headers),
         Err(error) => {
             let mut response = error.into_response();
@@ -76,7 +85,7 @@ pub(super) fn upgrade(head: &Parts, route: Option<&Route<'_>>) -> Option<Respons
     })
 }
 
-fn accept(head: &Parts, route: Option<&Route<'_>>) -> Result<Upgrade, HttpError> {
+fn accept(head: &Parts, route: Option<&Route<'_>>, address: IpAddr) -> Result<Upgrade, HttpError> {
     let headers = &head.headers;
     if head.method != Method::GET {
         return Err(HttpError::MethodNotAllowed { allow: "GET".to_owned() });
@@ -102,7 +111,7 @@ fn accept(head: &Parts, route: Option<&Route<'_>>) -> Result<Upgrade, HttpError>
     let json = target == SocketTarget::Any
         || lists(headers, SEC_WEBSOCKET_PROTOCOL, JSON_PROTOCOL)
         || Query::new(head.uri.query()).get("protocol").is_some_and(|protocol| protocol == JSON_PROTOCOL);
-    Ok(Upgrade { target, key: key.clone(), json, token: token(headers) })
+    Ok(Upgrade { target, key: key.clone(), json, token: token(headers), address })
 }
 
 /// The token of the header (RFC 6750 section 2.1), else of the subprotocol. Never of the query, which is logged on the

@@ -13,7 +13,7 @@ use super::command::RequestId;
 use super::frame;
 use super::json::{write_integer, write_string};
 use super::message::{write_message, write_message_fields};
-use crate::model::{Group, GroupId, Message, MessageId, Removal, Seq, Timestamp, User};
+use crate::model::{Group, GroupId, Message, MessageId, Seq, Timestamp, User};
 
 names::names! {
     /// The `type` of what the server sends.

@@ -84,7 +84,7 @@ impl<S: Stream> Endpoint<S> {
         permit: OwnedSemaphorePermit,
     ) -> Connection<S> {
         let socket = self.core.open(stream, mode);
-        let context = SocketContext { endpoint: self, socket };
+        let context = SocketContext::new(self, socket);
         let session = match entered {
             Ok(_) if context.core().is_stopping() => {
                 context.socket.close(CloseCode::GOING_AWAY, STOPPING);

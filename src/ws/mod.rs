@@ -12,6 +12,7 @@ mod heartbeat;
 mod identified;
 mod json;
 mod lease;
+mod pace;
 mod reader;
 mod replay;
 mod session;

@@ -42,7 +42,13 @@ async fn list(context: Context<'_>) -> Answer {
     if limit == 0 {
         return Ok(response::ok(body::full("[]")));
     }
-    let filter = MessageFilter { group: group.map(GroupId), user: user.map(UserId), after_seq, before_seq };
+    let filter = MessageFilter {
+        group: group.map(GroupId),
+        user: user.map(UserId),
+        reader: None,
+        after_seq,
+        before_seq,
+    };
     let after = match (after_seq, before_seq) {
         (None, Some(_)) => chat.newest(filter, limit).await?,
         _ => MessageId(0),

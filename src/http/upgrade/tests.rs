@@ -1,5 +1,7 @@
 //! Handshakes, good and bad.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Request, Response};
@@ -10,6 +12,7 @@ use super::{Body, SocketTarget, Upgrade};
 use crate::http::router::route;
 use crate::model::UserId;
 
+const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 
 fn head(method: &str, path: &str, changes: &[(&'static str, &'static str)]) -> Parts {
@@ -34,7 +37,7 @@ fn head(method: &str, path: &str, changes: &[(&'static str, &'static str)]) -> P
 
 fn upgrade(head: &Parts) -> Option<Response<Body>> {
     let path = percent_decode_str(head.uri.path()).decode_utf8_lossy();
-    super::upgrade(head, route(&path).as_ref())
+    super::upgrade(head, route(&path).as_ref(), ADDRESS, || Ok(()))
 }
 
 fn status(method: &str, path: &str, changes: &[(&'static str, &'static str)]) -> Option<u16> {
@@ -73,7 +76,8 @@ fn paths_name_targets() {
     ] {
         let response = upgrade(&head("GET", path, &[])).unwrap();
         let key = HeaderValue::from_static(KEY);
-        assert_eq!(*accepted(&response), Upgrade { target, key, json: false, token: None }, "{path}");
+        let expected = Upgrade { target, key, json: false, token: None, address: ADDRESS };
+        assert_eq!(*accepted(&response), expected, "{path}");
         assert!(!response.headers().contains_key("sec-websocket-protocol"));
     }
     for path in [
