@@ -1,8 +1,8 @@
 //! REST, and the WebSocket handshake.
 //!
 //! A request passes through [`Http::handle`]: [`route`] names its resource, `upgrade` takes handshakes, `cors` answers
-//! preflights, and a handler in that resource's file in `routes` reads, asks the [`Chat`](crate::chat::Chat) and
-//! writes. Whatever goes wrong on the way is an `HttpError` until the end.
+//! preflights, `need` finds out who asks, and a handler in that resource's file in `routes` reads, asks the
+//! [`Chat`](crate::chat::Chat) and writes. Whatever goes wrong on the way is an `HttpError` until the end.
 
 mod body;
 mod context;
@@ -10,8 +10,10 @@ mod cors;
 mod error;
 mod host;
 mod list;
+mod need;
 mod params;
 mod peek;
+mod registration;
 mod request_body;
 mod resource;
 mod response;
@@ -19,6 +21,7 @@ mod router;
 mod routes;
 mod service;
 mod upgrade;
+mod views;
 
 pub use body::{Body, BodyError};
 pub use peek::group_asked_for;

@@ -1,6 +1,7 @@
 //! From a request to its response.
 
 use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -105,16 +106,20 @@ impl Http {
     async fn answer(&self, head: &Parts, route: Option<&Route<'_>>, body: &mut IncomingBody<'_>) -> Answer {
         let route = route.ok_or(HttpError::NOT_FOUND)?;
         let Shared { chat, draining, body_limits, .. } = &*self.shared;
+        let (need, handler) = route.resource.handler(&head.method)?;
+        let caller = need.check(chat, &head.headers).await?;
         let context = Context {
             chat,
             head,
+            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            caller,
             query: Query::new(head.uri.query()),
             params: route.params,
             body,
             body_limits: *body_limits,
             draining,
         };
-        route.resource.handler(&head.method)?.call(context).await
+        handler.call(context).await
     }
 }
 
