@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, RecyclingMethod};
-use groupcast::model::{Group, GroupId, Message, MessageId, Seq, Timestamp, User, UserId};
+use groupcast::model::{Group, GroupId, JoinPolicy, Message, MessageId, Seq, Timestamp, User, UserId};
 use tokio_postgres::{NoTls, Row};
 
 use super::LIMIT;
@@ -17,7 +17,8 @@ const SETTINGS: &str = "SET enable_bitmapscan = off; SET enable_sort = off; SET 
 
 /// The page as groupcast asks for it.
 const SELECT: &str = "
-    SELECT m.id, m.seq, m.content, m.client_id, m.created_at, u.id, u.username, u.email, g.id, g.name, g.is_private
+    SELECT m.id, m.seq, m.content, m.client_id, m.created_at, u.id, u.username, u.email, g.id, g.name, g.is_private,
+           u.is_admin, g.topic, g.invite_only
     FROM (SELECT *, sum(octet_length(content)) OVER (ORDER BY seq) - octet_length(content) AS bytes_before
           FROM (SELECT * FROM messages
                 WHERE group_id = $4 AND id > $1 AND seq < $6 AND seq > greatest($5,
@@ -40,8 +41,13 @@ pub(super) async fn page(pool: &Pool, group: i64) -> Result<Vec<Message>> {
     let statement = client.prepare_cached(SELECT).await?;
     let rows = client.query(&statement, &[&0_i64, &0_i64, &LIMIT, &group, &0_i64, &i64::MAX]).await?;
     let Some(first) = rows.first() else { return Ok(Vec::new()) };
-    let group =
-        Arc::new(Group { id: GroupId(first.get(8)), name: text(first, 9), is_private: first.get(10) });
+    let group = Arc::new(Group {
+        id: GroupId(first.get(8)),
+        name: text(first, 9),
+        is_private: first.get(10),
+        topic: text(first, 12),
+        join: if first.get(13) { JoinPolicy::Invite } else { JoinPolicy::Open },
+    });
     rows.iter().map(|row| message(row, &group)).collect()
 }
 
@@ -53,7 +59,12 @@ fn message(row: &Row, group: &Arc<Group>) -> Result<Message> {
         content: row.get::<_, &str>(2).into(),
         client_id: row.get::<_, Option<&str>>(3).map(Into::into),
         created_at: Timestamp(created_at.as_micros() as i64),
-        user: Arc::new(User { id: UserId(row.get(5)), username: text(row, 6), email: text(row, 7) }),
+        user: Arc::new(User {
+            id: UserId(row.get(5)),
+            username: text(row, 6),
+            email: text(row, 7),
+            is_admin: row.get(11),
+        }),
         group: Arc::clone(group),
     })
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use groupcast::model::{Group, GroupId, Message, MessageId, Seq, Timestamp, User, UserId};
+use groupcast::model::{Group, GroupId, JoinPolicy, Message, MessageId, Seq, Timestamp, User, UserId};
 use rusqlite::types::Null;
 use rusqlite::{Connection, OpenFlags, params};
 use tokio::sync::Semaphore;
@@ -49,11 +49,18 @@ pub(super) async fn page(pool: &Pool, group: i64) -> Result<Vec<Message>> {
 
 fn read(connection: &Connection, group: i64) -> rusqlite::Result<Vec<Message>> {
     let group = connection
-        .prepare_cached("SELECT id, name, is_private FROM groups WHERE id = ?1")?
+        .prepare_cached("SELECT id, name, is_private, topic, invite_only FROM groups WHERE id = ?1")?
         .query_row([group], |row| {
-            Ok(Arc::new(Group { id: GroupId(row.get(0)?), name: row.get(1)?, is_private: row.get(2)? }))
+            Ok(Arc::new(Group {
+                id: GroupId(row.get(0)?),
+                name: row.get(1)?,
+                is_private: row.get(2)?,
+                topic: row.get(3)?,
+                join: if row.get(4)? { JoinPolicy::Invite } else { JoinPolicy::Open },
+            }))
         })?;
-    let mut select_user = connection.prepare_cached("SELECT id, username, email FROM users WHERE id = ?1")?;
+    let mut select_user =
+        connection.prepare_cached("SELECT id, username, email, is_admin FROM users WHERE id = ?1")?;
     let mut users: HashMap<i64, Arc<User>> = HashMap::new();
     let mut select = connection.prepare_cached(SELECT)?;
     let mut rows = select.query(params![group.id.0, Null, 0, i64::MAX, 0, LIMIT, 0])?;
@@ -64,7 +71,12 @@ fn read(connection: &Connection, group: i64) -> rusqlite::Result<Vec<Message>> {
             Some(user) => Arc::clone(user),
             None => {
                 let user = Arc::new(select_user.query_row([id], |row| {
-                    Ok(User { id: UserId(row.get(0)?), username: row.get(1)?, email: row.get(2)? })
+                    Ok(User {
+                        id: UserId(row.get(0)?),
+                        username: row.get(1)?,
+                        email: row.get(2)?,
+                        is_admin: row.get(3)?,
+                    })
                 })?);
                 users.insert(id, Arc::clone(&user));
                 user

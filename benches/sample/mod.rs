@@ -4,7 +4,9 @@
 
 use std::sync::Arc;
 
-use groupcast::model::{Group, GroupId, Message, MessageId, NewMessage, Seq, Timestamp, User, UserId};
+use groupcast::model::{
+    Group, GroupId, JoinPolicy, Message, MessageId, NewMessage, Seq, Timestamp, User, UserId,
+};
 
 /// Messages in a full batch.
 pub(crate) const BATCH: usize = 1_000;
@@ -17,10 +19,22 @@ const STARTED_AT: i64 = 1_767_225_600_000_000;
 
 /// Messages as they come from sockets.
 pub(crate) fn new_messages(count: usize) -> Vec<NewMessage> {
-    let user =
-        Arc::new(User { id: UserId(4_711), username: "alice".into(), email: "alice@example.org".into() });
+    let user = Arc::new(User {
+        id: UserId(4_711),
+        username: "alice".into(),
+        email: "alice@example.org".into(),
+        is_admin: false,
+    });
     let groups: Vec<_> = (1..=GROUPS as i64)
-        .map(|id| Arc::new(Group { id: GroupId(id), name: "lunch".into(), is_private: false }))
+        .map(|id| {
+            Arc::new(Group {
+                id: GroupId(id),
+                name: "lunch".into(),
+                is_private: false,
+                topic: "".into(),
+                join: JoinPolicy::Open,
+            })
+        })
         .collect();
     (0..count)
         .map(|number| NewMessage {

@@ -29,7 +29,12 @@ impl Connection {
     pub async fn open(address: SocketAddr) -> io::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, unread: BytesMut::new() })
+        Ok(Self::over(stream))
+    }
+
+    /// Goes on with a connection over which no answer has come.
+    pub fn over(stream: TcpStream) -> Self {
+        Self { stream, unread: BytesMut::new() }
     }
 
     /// Sends these bytes, whatever they are.

@@ -2,14 +2,18 @@
 
 mod count;
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
 use std::net::IpAddr;
 use std::num::NonZeroUsize;
+use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use lru::LruCache;
-use tokio::time::Instant;
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout_at};
 
 use self::count::{Counts, Mark};
 use super::address::client_network;
@@ -26,6 +30,9 @@ const ACCOUNT_WRONG_MAX: u32 = 100;
 
 /// How often all addresses together that are new to a slowed account may try.
 const SLOW_PERIOD: Duration = Duration::from_secs(2);
+
+/// How long an attempt waits for the outcomes of others.
+const OUTCOME_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Entries of each kind that are kept.
 const ENTRIES_MAX: NonZeroUsize = NonZeroUsize::new(100_000).unwrap();
@@ -50,9 +57,13 @@ type Pair = (Account, IpAddr);
 /// are full. Nothing is kept beyond the process.
 pub struct LoginGuard {
     state: Mutex<State>,
+    /// Told whenever the outcome of an attempt is known.
+    outcomes: Notify,
 }
 
 struct State {
+    /// Attempts under way, by where they come from; addresses without any have no entry.
+    under_way: HashMap<IpAddr, u32>,
     pairs: Counts<Pair>,
     addresses: Counts<IpAddr>,
     accounts: Counts<Account>,
@@ -66,6 +77,7 @@ impl LoginGuard {
     /// Nobody has tried anything.
     pub fn new() -> Self {
         let state = State {
+            under_way: HashMap::new(),
             pairs: Counts::new(PAIR_WRONG_MAX, ENTRIES_MAX),
             addresses: Counts::new(ADDRESS_WRONG_MAX, ENTRIES_MAX),
             // There is no wait after these, but a queue.
@@ -73,7 +85,30 @@ impl LoginGuard {
             slow_turns: LruCache::sparse(ENTRIES_MAX),
             trusted: LruCache::sparse(ENTRIES_MAX),
         };
-        Self { state: Mutex::new(state) }
+        Self { state: Mutex::new(state), outcomes: Notify::new() }
+    }
+
+    /// As [`begin`](Self::begin), but before it is refused because of others of its address that are under way, it
+    /// waits for their outcomes, up to 10 s: they may be right, as when many log in at once from one network.
+    ///
+    /// # Errors
+    /// As of [`begin`](Self::begin).
+    pub async fn admit(&self, account: &str, address: IpAddr) -> Result<Attempt<'_>, Duration> {
+        let deadline = Instant::now() + OUTCOME_TIMEOUT;
+        loop {
+            let mut outcome = pin!(self.outcomes.notified());
+            // From here on no outcome is missed.
+            outcome.as_mut().enable();
+            match self.begin(account, address, Instant::now()) {
+                Err(wait) if !self.is_under_way(address) => return Err(wait),
+                Err(wait) => timeout_at(deadline, outcome).await.map_err(|_| wait)?,
+                begun => return begun,
+            }
+        }
+    }
+
+    fn is_under_way(&self, address: IpAddr) -> bool {
+        self.state().under_way.contains_key(&client_network(address))
     }
 
     /// Asks, before the password is compared, whether it may be. `account` is what one logs in to in a form
@@ -101,6 +136,7 @@ impl LoginGuard {
         if is_slowed {
             state.slow_turns.put(account, now + SLOW_PERIOD);
         }
+        *state.under_way.entry(address).or_default() += 1;
         Ok(Attempt {
             guard: self,
             pair,
@@ -167,6 +203,18 @@ impl Attempt<'_> {
         let (account, address) = &self.pair;
         state.addresses.take_back(address, self.address_mark);
         state.accounts.take_back(account, self.account_mark);
+    }
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        if let Entry::Occupied(mut under_way) = self.guard.state().under_way.entry(self.pair.1) {
+            *under_way.get_mut() -= 1;
+            if *under_way.get() == 0 {
+                under_way.remove();
+            }
+        }
+        self.guard.outcomes.notify_waiters();
     }
 }
 

@@ -95,8 +95,8 @@ impl OutsideIssuer {
         &self.issuer
     }
 
-    /// What the token says, if this issuer issued it, for this audience, and it is good at `now`. Takes a
-    /// fraction of a millisecond of work, and waits up to 8 s if the keys have to be loaded for it. May be
+    /// What the token says, if this issuer issued it, for this audience, and it is good at `now`. The signature
+    /// is verified on the caller's thread; before, it waits up to 8 s if the keys have to be loaded for it. May be
     /// awaited on any runtime.
     ///
     /// # Errors

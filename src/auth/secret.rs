@@ -60,6 +60,11 @@ impl ApiKeySecret {
     /// What every API key begins with, and no access token does.
     pub const PREFIX: &'static str = "gck_";
 
+    /// Whether a bearer token is a key, good or not.
+    pub fn is_one(token: &str) -> bool {
+        token.starts_with(Self::PREFIX)
+    }
+
     /// A new key, `gck_` and 43 URL-safe characters, to be shown once; and what is kept of it, the hash of
     /// all of its text.
     ///

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use quick_cache::sync::Cache;
 use quick_cache::{DefaultHashBuilder, UnitWeighter};
-use tokio::sync::{RwLock, RwLockWriteGuard};
+use tokio::sync::RwLock;
 
 use super::in_use::KeepUsed;
-use super::{ChatError, ChatResult, clock};
+use super::{ChatError, ChatResult, Entity, clock};
 use crate::model::{Group, GroupId, MemberState, Standing, User, UserId};
 use crate::store::{Directory, Join, Moderation, StoreError, StoreResult};
 
@@ -22,13 +22,13 @@ const MEMBERS_MAX: usize = 500_000;
 pub(super) struct DirectoryCache {
     store: Arc<dyn Directory>,
     moderation: Arc<dyn Moderation>,
-    users: Kept<UserId, User>,
-    users_by_name: Kept<Arc<str>, User>,
-    groups: Kept<GroupId, Group>,
-    groups_by_name: Kept<Arc<str>, Group>,
-    members: Cache<(GroupId, UserId), Arc<MemberState>, UnitWeighter, DefaultHashBuilder, KeepUsed>,
+    pub(super) users: Kept<UserId, User>,
+    pub(super) users_by_name: Kept<Arc<str>, User>,
+    pub(super) groups: Kept<GroupId, Group>,
+    pub(super) groups_by_name: Kept<Arc<str>, Group>,
+    pub(super) members: Cache<(GroupId, UserId), Arc<MemberState>, UnitWeighter, DefaultHashBuilder, KeepUsed>,
     /// Held by those who look something up, and alone by those who change it.
-    gate: RwLock<()>,
+    pub(super) gate: RwLock<()>,
 }
 
 /// `None` stands there for a moment only: for those who wait for the same answer.
@@ -130,22 +130,19 @@ impl DirectoryCache {
             return Ok(state);
         }
         let joining = async {
-            match self.store.join(group.id, user.id, clock::now()).await? {
-                Join::Joined(standing) | Join::AlreadyMember(standing) => Ok(Arc::new(MemberState::new(standing))),
-                Join::Full => Err(ChatError::GroupFull),
-                Join::Banned => Err(ChatError::Banned),
+            match self.store.join(group.id, user.id, clock::now()).await {
+                Ok(Join::Joined(standing) | Join::AlreadyMember(standing)) => {
+                    Ok(Arc::new(MemberState::new(standing)))
+                }
+                Ok(Join::Full) => Err(ChatError::GroupFull),
+                Ok(Join::Banned) => Err(ChatError::Banned),
+                // They were here when they were looked up.
+                Err(StoreError::Missing(_)) => Err(ChatError::NotFound(Entity::Group)),
+                Err(error) => Err(error.into()),
             }
         };
-        let gate = self.gate.read().await;
-        let joined = self.members.get_or_insert_async(&key, joining).await;
-        drop(gate);
-        if let Err(ChatError::NotFound(_)) = joined {
-            // They were here when they were looked up.
-            let change = self.change().await;
-            change.invalidate_user(user.id);
-            change.invalidate_group(group.id);
-        }
-        joined
+        let _gate = self.gate.read().await;
+        self.members.get_or_insert_async(&key, joining).await
     }
 
     /// The state of a member, or what somebody is to the group who is none.
@@ -167,64 +164,6 @@ impl DirectoryCache {
             Err(Ok(standing)) => Ok(Err(standing)),
             Err(Err(error)) => Err(error),
         }
-    }
-
-    /// Waits until nobody looks anything up, and keeps it so. To be held while the store is changed and what is kept of
-    /// it is mended: then nobody keeps what was true before.
-    pub(super) async fn change(&self) -> DirectoryChange<'_> {
-        DirectoryChange { cache: self, _gate: self.gate.write().await }
-    }
-}
-
-/// The right to change what is kept.
-pub(super) struct DirectoryChange<'d> {
-    cache: &'d DirectoryCache,
-    _gate: RwLockWriteGuard<'d, ()>,
-}
-
-impl DirectoryChange<'_> {
-    /// Keeps that the user is a member.
-    pub(super) fn keep_member(&self, group: GroupId, user: UserId, standing: Standing) {
-        if self.cache.members.get(&(group, user)).is_none() {
-            self.cache.members.insert((group, user), Arc::new(MemberState::new(standing)));
-        }
-    }
-
-    /// Forgets a user whose row has changed or gone.
-    pub(super) fn invalidate_user(&self, id: UserId) {
-        self.cache.users.remove(&id);
-        self.cache.users_by_name.retain(|_, user| user.as_ref().is_some_and(|user| user.id != id));
-    }
-
-    /// Forgets a group whose row has changed or gone. Those who act for its members are told.
-    pub(super) fn invalidate_group(&self, id: GroupId) {
-        self.cache.groups.remove(&id);
-        self.cache.groups_by_name.retain(|_, group| group.as_ref().is_some_and(|group| group.id != id));
-        self.states(|group, _| group == id).into_iter().for_each(|(_, state)| state.set_stale());
-    }
-
-    /// The state of a member that somebody acts for or did lately. The store may know more members.
-    pub(super) fn member(&self, group: GroupId, user: UserId) -> Option<Arc<MemberState>> {
-        self.cache.members.get(&(group, user))
-    }
-
-    /// The states of members of which this is true.
-    pub(super) fn states(&self, is_wanted: impl Fn(GroupId, UserId) -> bool) -> Vec<((GroupId, UserId), Arc<MemberState>)> {
-        self.cache.members.iter().filter(|((group, user), _)| is_wanted(*group, *user)).collect()
-    }
-
-    /// Forgets a member who is none any more.
-    pub(super) fn forget_member(&self, group: GroupId, user: UserId) {
-        self.cache.members.remove(&(group, user));
-    }
-
-    /// Forgets all users and groups, since any of them may have changed.
-    pub(super) fn invalidate_all(&self) {
-        let Self { cache, .. } = self;
-        cache.users.clear();
-        cache.users_by_name.clear();
-        cache.groups.clear();
-        cache.groups_by_name.clear();
     }
 }
 

@@ -4,8 +4,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use super::grant::GrantKind;
 use super::{Chat, ChatError, ChatResult, clock, validate};
 use crate::auth::{RefreshToken, Verified};
@@ -89,7 +87,7 @@ impl Chat {
         address: IpAddr,
     ) -> ChatResult<Option<Credentials>> {
         let guard = &self.identity.login_guard;
-        let attempt = guard.begin(account, address, Instant::now());
+        let attempt = guard.admit(account, address).await;
         let attempt = attempt.map_err(|retry_after| ChatError::Locked { retry_after })?;
         let hash = known.as_ref().map(|known| known.password_hash.clone());
         let verified = match self.identity.passwords.verify(password.clone(), hash).await {

@@ -5,6 +5,7 @@
 //! user, a [`Membership`] where it takes a member. What they may do in a group stands in the table of [`rights`].
 
 mod access;
+mod authenticate;
 mod ban;
 mod caller;
 mod change_account;
@@ -14,6 +15,7 @@ mod create_group;
 mod create_user;
 mod delete_group;
 mod directory_cache;
+mod directory_change;
 mod enter;
 mod erase_user;
 mod error;
@@ -51,7 +53,8 @@ mod watch_changes;
 
 use std::sync::Arc;
 
-pub use caller::{Authenticated, Caller, Claim};
+pub use authenticate::Authenticated;
+pub use caller::{Caller, Claim};
 pub use change_account::AccountChange;
 pub use create_user::Registration;
 pub use enter::{Refusal, SocketTarget};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Chat, ChatResult, Principal};
+use super::{Chat, ChatError, ChatResult, Principal};
 use crate::model::{Group, MemberState};
 
 impl Chat {
@@ -19,7 +19,15 @@ impl Chat {
         let user = principal.user();
         // Most groups let everyone in, and whether somebody is a member is found out by making them one.
         match self.check_stranger(principal, group) {
-            Ok(()) => self.directory.join(group, user).await,
+            Ok(()) => {
+                let joined = self.directory.join(group, user).await;
+                if let Err(ChatError::NotFound(_)) = joined {
+                    let directory = self.directory.change().await;
+                    directory.invalidate_user(user.id);
+                    directory.invalidate_group(group.id);
+                }
+                joined
+            }
             Err(refusal) => self.directory.member(group.id, user.id).await?.map_err(|_| refusal),
         }
     }

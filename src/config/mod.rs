@@ -20,8 +20,9 @@ use groupcast_verify::Check;
 pub use deliver::Deliver;
 pub use error::ConfigError;
 pub use quantity::ByteSize;
-pub use settings::{BURST_SECONDS, CONNECTIONS_MAX, Config, FILES_RESERVED, SendLimit};
+pub use settings::{BURST_SECONDS, CONNECTIONS_MAX, Config, FILES_RESERVED};
 
+pub use crate::model::Rate;
 pub use crate::store::Database;
 
 /// What the command line asks for.

@@ -5,12 +5,15 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use ipnet::IpNet;
+
 use super::database::DatabaseParser;
 use super::deliver::Deliver;
 use super::quantity::{ByteSize, bytes, duration};
 use super::shown::Shown;
-use super::value::{cores, count, host, log_filter, open_files_left, origin, positive};
+use super::value::{cores, count, host, log_filter, network, open_files_left, origin, positive};
 use super::{ConfigError, Database};
+use crate::model::Rate;
 
 /// Open files that are not client connections: the database, the listeners, the runtimes.
 pub const FILES_RESERVED: usize = 256;
@@ -18,7 +21,7 @@ pub const FILES_RESERVED: usize = 256;
 /// The most that [`Config::connections_max`] can be, whatever number of files may be open.
 pub const CONNECTIONS_MAX: usize = 4_000_000;
 
-/// The seconds whose messages may be sent at once unless configured otherwise.
+/// The seconds whose messages, requests or connections may come at once unless configured otherwise.
 pub const BURST_SECONDS: NonZeroU32 = NonZeroU32::new(10).unwrap();
 
 /// Declares the struct as it is written, and how its values are shown.
@@ -127,6 +130,47 @@ settings! {
         #[arg(long, env = "GROUPCAST_SEND_BURST", value_name = "COUNT", value_parser = positive(10_000_000))]
         pub send_burst: Option<NonZeroU32>,
 
+        /// Messages a second that one socket may send, commands among them; what is above it is refused; 1 to 1000000
+        /// [default: no limit]
+        #[arg(long, env = "GROUPCAST_COMMAND_RATE", value_name = "COUNT", value_parser = positive(1_000_000))]
+        pub command_rate: Option<NonZeroU32>,
+
+        /// Messages that one socket may send at once after a rest; 1 to 10000000 [default: 10 times the rate]
+        #[arg(long, env = "GROUPCAST_COMMAND_BURST", value_name = "COUNT", value_parser = positive(10_000_000))]
+        pub command_burst: Option<NonZeroU32>,
+
+        /// Requests a second from one address, handshakes of sockets among them; what is above it is refused with 429;
+        /// 1 to 1000000 [default: no limit]
+        #[arg(long, env = "GROUPCAST_REQUEST_RATE", value_name = "COUNT", value_parser = positive(1_000_000))]
+        pub request_rate: Option<NonZeroU32>,
+
+        /// Requests at once from one address after a rest; 1 to 10000000 [default: 10 times the rate]
+        #[arg(long, env = "GROUPCAST_REQUEST_BURST", value_name = "COUNT", value_parser = positive(10_000_000))]
+        pub request_burst: Option<NonZeroU32>,
+
+        /// New connections a second from one address, or through a trusted proxy new sockets; what is above it is
+        /// refused with 429; 1 to 1000000 [default: no limit]
+        #[arg(long, env = "GROUPCAST_CONNECT_RATE", value_name = "COUNT", value_parser = positive(1_000_000))]
+        pub connect_rate: Option<NonZeroU32>,
+
+        /// New connections at once from one address after a rest; 1 to 10000000 [default: 10 times the rate]
+        #[arg(long, env = "GROUPCAST_CONNECT_BURST", value_name = "COUNT", value_parser = positive(10_000_000))]
+        pub connect_burst: Option<NonZeroU32>,
+
+        /// Addresses and networks of proxies in front of the server, separated by commas, such as
+        /// `127.0.0.1,10.0.0.0/8`: what they say of a client's address in `Forwarded`, or without that in
+        /// `X-Forwarded-For`, is believed [default: none]
+        #[arg(long, env = "GROUPCAST_TRUSTED_PROXIES", value_name = "ADDRESSES", value_delimiter = ',',
+              value_parser = network)]
+        pub trusted_proxies: Vec<IpNet>,
+
+        /// Whether connections from trusted proxies begin with a header of the PROXY protocol, version 1 or 2: `true`
+        /// or `false`
+        #[arg(long, env = "GROUPCAST_PROXY_PROTOCOL", value_name = "WHETHER", default_value = "false",
+              default_missing_value = "true", num_args = 0..=1, require_equals = true, hide_possible_values = true,
+              action = clap::ArgAction::Set)]
+        pub proxy_protocol: bool,
+
         /// How long a socket on /ws may take to say who it is
         #[arg(long, env = "GROUPCAST_HELLO_TIMEOUT", default_value = "10s", value_name = "TIME",
               value_parser = duration)]
@@ -147,8 +191,8 @@ settings! {
               value_parser = duration)]
         pub idle_timeout: Duration,
 
-        /// Origins that browsers may call from, separated by commas, such as `https://chat.example.com`; any if
-        /// there is none [default: any]
+        /// Origins that browsers may call and open sockets from, separated by commas, such as
+        /// `https://chat.example.com` or `null`; any if there is none [default: any]
         #[arg(long, env = "GROUPCAST_CORS_ORIGINS", value_name = "ORIGINS", value_delimiter = ',',
               value_parser = origin)]
         pub cors_origins: Vec<String>,
@@ -174,25 +218,49 @@ impl Config {
                 self.outbox_bytes_max, self.content_bytes_max,
             )));
         }
-        if self.send_rate.is_none() && self.send_burst.is_some() {
-            return Err(ConfigError::new("--send-burst has no effect without --send-rate"));
+        for (what, rate, burst) in [
+            ("send", self.send_rate, &mut self.send_burst),
+            ("command", self.command_rate, &mut self.command_burst),
+            ("request", self.request_rate, &mut self.request_burst),
+            ("connect", self.connect_rate, &mut self.connect_burst),
+        ] {
+            if rate.is_none() && burst.is_some() {
+                return Err(ConfigError::new(format!("--{what}-burst has no effect without --{what}-rate")));
+            }
+            *burst = burst.or(rate.map(|rate| rate.saturating_mul(BURST_SECONDS)));
         }
-        self.send_burst = self.send_burst.or(self.send_rate.map(|rate| rate.saturating_mul(BURST_SECONDS)));
-        self.cors_origins.retain(|origin| origin != "*");
+        if self.proxy_protocol && self.trusted_proxies.is_empty() {
+            return Err(ConfigError::new(
+                "--proxy-protocol needs --trusted-proxies, or there is nobody whose header would be believed",
+            ));
+        }
+        if self.cors_origins.iter().any(|origin| origin == "*") {
+            self.cors_origins.clear();
+        }
         Ok(self)
     }
 
     /// How fast one user may send messages, over all their sockets and requests; `None`: as they like.
-    pub fn send_limit(&self) -> Option<SendLimit> {
-        Some(SendLimit { rate: self.send_rate?, burst: self.send_burst? })
+    pub fn send_limit(&self) -> Option<Rate> {
+        limit(self.send_rate, self.send_burst)
+    }
+
+    /// How fast one socket may send messages of any kind; `None`: as it likes.
+    pub fn command_limit(&self) -> Option<Rate> {
+        limit(self.command_rate, self.command_burst)
+    }
+
+    /// How fast requests may come from one address; `None`: as they like.
+    pub fn request_limit(&self) -> Option<Rate> {
+        limit(self.request_rate, self.request_burst)
+    }
+
+    /// How fast connections may come from one address; `None`: as they like.
+    pub fn connect_limit(&self) -> Option<Rate> {
+        limit(self.connect_rate, self.connect_burst)
     }
 }
 
-/// How fast one user may send messages. What is above it is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SendLimit {
-    /// Messages a second in the long run.
-    pub rate: NonZeroU32,
-    /// Messages at once, after a rest.
-    pub burst: NonZeroU32,
+fn limit(rate: Option<NonZeroU32>, burst: Option<NonZeroU32>) -> Option<Rate> {
+    Some(Rate { rate: rate?, burst: burst? })
 }

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use clap::ValueEnum;
+use ipnet::IpNet;
 
 use super::Database;
 use super::deliver::Deliver;
@@ -49,5 +50,12 @@ impl Shown for Option<NonZeroU32> {
 impl Shown for Vec<String> {
     fn shown(&self) -> String {
         if self.is_empty() { "any".to_owned() } else { self.join(",") }
+    }
+}
+
+impl Shown for Vec<IpNet> {
+    fn shown(&self) -> String {
+        let networks: Vec<String> = self.iter().map(ToString::to_string).collect();
+        if networks.is_empty() { "none".to_owned() } else { networks.join(",") }
     }
 }

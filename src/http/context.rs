@@ -22,7 +22,7 @@ use crate::model::{GroupId, UserId};
 pub(super) struct Context<'r> {
     pub(super) chat: &'r Arc<Chat>,
     pub(super) head: &'r Parts,
-    /// Of the client.
+    /// Of the client: its own or, behind a trusted proxy, what that says. IPv4 where it is mapped into IPv6.
     pub(super) address: IpAddr,
     /// Who asks, as far as the handler [needs](super::need::Need) it.
     pub(super) caller: Caller,

@@ -10,6 +10,7 @@ use hyper::header::{
 use hyper::{Method, Response, StatusCode};
 
 use super::body::{self, Body};
+use super::origin::Origins;
 
 const METHODS: [&str; 5] = ["DELETE", "GET", "PATCH", "POST", "PUT"];
 const METHODS_LIST: HeaderValue = HeaderValue::from_static("DELETE, GET, PATCH, POST, PUT");
@@ -22,23 +23,18 @@ const BY_ORIGIN: HeaderValue = HeaderValue::from_static("Origin");
 /// Which origins browsers may call from.
 #[derive(Clone, Debug)]
 pub(super) struct Cors {
-    /// Empty: any.
-    origins: Vec<String>,
+    origins: Origins,
 }
 
 impl Cors {
     /// Admits these origins, as browsers write them (`https://chat.example`); none means any.
     pub(super) fn new(origins: Vec<String>) -> Self {
-        let any = origins.iter().any(|origin| origin == "*");
-        Self { origins: if any { Vec::new() } else { origins } }
+        Self { origins: Origins::new(origins) }
     }
 
-    fn admits_any(&self) -> bool {
-        self.origins.is_empty()
-    }
-
-    fn admits(&self, origin: &HeaderValue) -> bool {
-        self.admits_any() || self.origins.iter().any(|admitted| admitted.as_bytes() == origin.as_bytes())
+    /// Whether a page may open a socket with these headers, see [`Origins::admits_handshake`].
+    pub(super) fn admits_handshake(&self, headers: &HeaderMap) -> bool {
+        self.origins.admits_handshake(headers)
     }
 
     /// The answer to a preflight; `None` if the request is none.
@@ -48,7 +44,7 @@ impl Cors {
         }
         let origin = headers.get(ORIGIN)?;
         let requested = headers.get(ACCESS_CONTROL_REQUEST_METHOD)?;
-        let origin_admitted = self.admits(origin);
+        let origin_admitted = self.origins.admits(origin.as_bytes());
         let method_admitted = METHODS.iter().any(|method| method.as_bytes() == requested.as_bytes());
         let (status, text) = match (origin_admitted, method_admitted) {
             (true, true) => (StatusCode::OK, "OK"),
@@ -76,9 +72,9 @@ impl Cors {
     /// What any other answer needs, for a browser to show it to a page of another origin.
     pub(super) fn permit(&self, headers: &HeaderMap) -> Permit {
         let Some(origin) = headers.get(ORIGIN) else { return Permit::NotAsked };
-        if self.admits_any() && !headers.contains_key(COOKIE) {
+        if self.origins.admits_any() && !headers.contains_key(COOKIE) {
             Permit::Any
-        } else if self.admits(origin) {
+        } else if self.origins.admits(origin.as_bytes()) {
             Permit::One(origin.clone())
         } else {
             Permit::Denied

@@ -1,16 +1,21 @@
 //! REST, and the WebSocket handshake.
 //!
-//! A request passes through [`Http::handle`]: [`route`] names its resource, `upgrade` takes handshakes, `cors` answers
-//! preflights, `need` finds out who asks, and a handler in that resource's file in `routes` reads, asks the
-//! [`Chat`](crate::chat::Chat) and writes. Whatever goes wrong on the way is an `HttpError` until the end.
+//! A request passes through [`Http::handle`]: [`route`] names its resource, `gate` finds out where it comes from and how
+//! often, `upgrade` takes handshakes, `cors` answers preflights, `need` finds out who is asking, and a handler in that
+//! resource's file in `routes` reads, asks the [`Chat`](crate::chat::Chat) and writes. Whatever goes wrong on the way is
+//! an `HttpError` until the end.
 
+mod address_limit;
 mod body;
 mod context;
 mod cors;
 mod error;
+mod forwarded;
+mod gate;
 mod host;
 mod list;
 mod need;
+mod origin;
 mod params;
 mod peek;
 mod registration;
@@ -23,7 +28,9 @@ mod service;
 mod upgrade;
 mod views;
 
+pub use address_limit::AddressLimit;
 pub use body::{Body, BodyError};
+pub use forwarded::TrustedProxies;
 pub use peek::group_asked_for;
 pub use router::{Route, route};
 pub use service::{Http, HttpOptions, MatchedPath};

@@ -1,7 +1,7 @@
 //! From a request to its response.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,10 +12,13 @@ use hyper::{Request, Response};
 use percent_encoding::percent_decode_str;
 use tokio_util::sync::CancellationToken;
 
+use super::address_limit::AddressLimit;
 use super::body::Body;
 use super::context::Context;
 use super::cors::Cors;
 use super::error::HttpError;
+use super::forwarded::TrustedProxies;
+use super::gate::{FOREIGN_ORIGIN, Gate};
 use super::host::check_host;
 use super::request_body::{BodyFailure, BodyLimits, IncomingBody};
 use super::resource::Answer;
@@ -31,8 +34,14 @@ pub struct HttpOptions {
     pub body_bytes_max: usize,
     /// How long a client may take to send a request body; a slower one is refused with 408.
     pub body_timeout: Duration,
-    /// Origins that browsers may call from, as they write them; empty means any.
+    /// Origins that browsers may call and open sockets from, as they write them; empty means any.
     pub cors_origins: Vec<String>,
+    /// Proxies that are believed what they say of a client's address.
+    pub trusted_proxies: TrustedProxies,
+    /// How often one address may send a request, handshakes among them; `None`: as it likes.
+    pub request_limit: Option<Arc<AddressLimit>>,
+    /// How often one address may connect; through a proxy each handshake counts as that. `None`: as it likes.
+    pub connect_limit: Option<Arc<AddressLimit>>,
 }
 
 /// The HTTP side of the server: REST, and the WebSocket handshake. Cheap to clone.
@@ -43,6 +52,7 @@ pub struct Http {
 
 struct Shared {
     chat: Arc<Chat>,
+    gate: Gate,
     cors: Cors,
     body_limits: BodyLimits,
     draining: CancellationToken,
@@ -57,22 +67,24 @@ impl Http {
     /// Answers with what `chat` knows. Once `draining` is cancelled, `/readyz` says that the server is going
     /// away; everything else goes on.
     pub fn new(chat: Arc<Chat>, options: HttpOptions, draining: CancellationToken) -> Self {
-        let HttpOptions { body_bytes_max, body_timeout, cors_origins } = options;
+        let HttpOptions { body_bytes_max, body_timeout, cors_origins, .. } = options;
+        let HttpOptions { trusted_proxies, request_limit, connect_limit, .. } = options;
+        let gate = Gate { trusted_proxies, request_limit, connect_limit };
         let cors = Cors::new(cors_origins);
         let body_limits = BodyLimits { bytes_max: body_bytes_max, timeout: body_timeout };
-        Self { shared: Arc::new(Shared { chat, cors, body_limits, draining }) }
+        Self { shared: Arc::new(Shared { chat, gate, cors, body_limits, draining }) }
     }
 
-    /// Answers a request. A response 101 carries an [`Upgrade`](super::Upgrade) as an extension; the caller
-    /// completes the handshake and takes over the connection.
-    pub async fn handle<B>(&self, request: Request<B>) -> Response<Body>
+    /// Answers a request that came over a connection from `peer`. A response 101 carries an
+    /// [`Upgrade`](super::Upgrade) as an extension; the caller completes the handshake and takes over the connection.
+    pub async fn handle<B>(&self, request: Request<B>, peer: IpAddr) -> Response<Body>
     where
         B: hyper::body::Body<Data = Bytes, Error: Into<BodyFailure>> + Unpin,
     {
         let (head, body) = request.into_parts();
         let path = percent_decode_str(head.uri.path()).decode_utf8_lossy();
         let route = route(&path);
-        let mut response = self.respond(&head, route.as_ref(), &mut body.map_err(Into::into)).await;
+        let mut response = self.respond(&head, peer, route.as_ref(), &mut body.map_err(Into::into)).await;
         if let Some(route) = route {
             response.extensions_mut().insert(MatchedPath(route.template()));
         }
@@ -82,19 +94,25 @@ impl Http {
     async fn respond(
         &self,
         head: &Parts,
+        peer: IpAddr,
         route: Option<&Route<'_>>,
         body: &mut IncomingBody<'_>,
     ) -> Response<Body> {
-        let cors = &self.shared.cors;
-        let answer = match check_host(head) {
+        let Shared { gate, cors, .. } = &*self.shared;
+        let client = gate.client(&head.headers, peer);
+        let answer = match check_host(head).and_then(|()| gate.check_request(route, client)) {
             Ok(()) => {
-                if let Some(response) = upgrade(head, route) {
+                let may_open = || match cors.admits_handshake(&head.headers) {
+                    true => gate.check_handshake(client, peer),
+                    false => Err(FOREIGN_ORIGIN),
+                };
+                if let Some(response) = upgrade(head, route, client, may_open) {
                     return response;
                 }
                 if let Some(response) = cors.preflight(&head.method, &head.headers) {
                     return response;
                 }
-                self.answer(head, route, body).await
+                self.answer(head, client, route, body).await
             }
             Err(error) => Err(error),
         };
@@ -103,7 +121,13 @@ impl Http {
         response
     }
 
-    async fn answer(&self, head: &Parts, route: Option<&Route<'_>>, body: &mut IncomingBody<'_>) -> Answer {
+    async fn answer(
+        &self,
+        head: &Parts,
+        address: IpAddr,
+        route: Option<&Route<'_>>,
+        body: &mut IncomingBody<'_>,
+    ) -> Answer {
         let route = route.ok_or(HttpError::NOT_FOUND)?;
         let Shared { chat, draining, body_limits, .. } = &*self.shared;
         let (need, handler) = route.resource.handler(&head.method)?;
@@ -111,7 +135,7 @@ impl Http {
         let context = Context {
             chat,
             head,
-            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            address,
             caller,
             query: Query::new(head.uri.query()),
             params: route.params,

@@ -1,6 +1,7 @@
 //! The WebSocket handshake (RFC 6455 section 4.2).
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 
 use hyper::header::{
     CONNECTION, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
@@ -31,15 +32,23 @@ pub struct Upgrade {
     pub key: HeaderValue,
     /// JSON mode; else text mode.
     pub json: bool,
+    /// Of the client: its own or, behind a trusted proxy, what that says. IPv4 where it is mapped into IPv6.
+    pub address: IpAddr,
 }
 
-/// The answer to a handshake; `None` if the request is a plain one.
-pub(super) fn upgrade(head: &Parts, route: Option<&Route<'_>>) -> Option<Response<Body>> {
+/// The answer to a handshake from this address, unless `may_open` has something against it; `None` if the request is a
+/// plain one.
+pub(super) fn upgrade(
+    head: &Parts,
+    route: Option<&Route<'_>>,
+    address: IpAddr,
+    may_open: impl FnOnce() -> Result<(), HttpError>,
+) -> Option<Response<Body>> {
     let headers = &head.headers;
     if !lists(headers, UPGRADE, "websocket") || !lists(headers, CONNECTION, "upgrade") {
         return None;
     }
-    Some(match accept(head, route) {
+    Some(match may_open().and_then(|()| accept(head, route, address)) {
         Ok(upgrade) => switch(upgrade, headers),
         Err(error) => {
             let mut response = error.into_response();
@@ -52,7 +61,7 @@ pub(super) fn upgrade(head: &Parts, route: Option<&Route<'_>>) -> Option<Respons
     })
 }
 
-fn accept(head: &Parts, route: Option<&Route<'_>>) -> Result<Upgrade, HttpError> {
+fn accept(head: &Parts, route: Option<&Route<'_>>, address: IpAddr) -> Result<Upgrade, HttpError> {
     let headers = &head.headers;
     if head.method != Method::GET {
         return Err(HttpError::MethodNotAllowed { allow: "GET".to_owned() });
@@ -78,7 +87,7 @@ fn accept(head: &Parts, route: Option<&Route<'_>>) -> Result<Upgrade, HttpError>
     let json = target == SocketTarget::Any
         || lists(headers, SEC_WEBSOCKET_PROTOCOL, JSON_PROTOCOL)
         || Query::new(head.uri.query()).get("protocol").is_some_and(|protocol| protocol == JSON_PROTOCOL);
-    Ok(Upgrade { target, key: key.clone(), json })
+    Ok(Upgrade { target, key: key.clone(), json, address })
 }
 
 fn switch(upgrade: Upgrade, headers: &HeaderMap) -> Response<Body> {
@@ -120,6 +129,8 @@ fn is_key(key: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
     use hyper::header::{HeaderName, HeaderValue};
     use hyper::http::request::Parts;
     use hyper::{Request, Response};
@@ -130,6 +141,7 @@ mod tests {
     use crate::http::router::route;
     use crate::model::UserId;
 
+    const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
     const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 
     fn head(method: &str, path: &str, changes: &[(&'static str, &'static str)]) -> Parts {
@@ -154,7 +166,7 @@ mod tests {
 
     fn upgrade(head: &Parts) -> Option<Response<Body>> {
         let path = percent_decode_str(head.uri.path()).decode_utf8_lossy();
-        super::upgrade(head, route(&path).as_ref())
+        super::upgrade(head, route(&path).as_ref(), ADDRESS, || Ok(()))
     }
 
     fn status(method: &str, path: &str, changes: &[(&'static str, &'static str)]) -> Option<u16> {
@@ -193,7 +205,8 @@ mod tests {
         ] {
             let response = upgrade(&head("GET", path, &[])).unwrap();
             let key = HeaderValue::from_static(KEY);
-            assert_eq!(*accepted(&response), Upgrade { target, key, json: false }, "{path}");
+            let expected = Upgrade { target, key, json: false, address: ADDRESS };
+            assert_eq!(*accepted(&response), expected, "{path}");
             assert!(!response.headers().contains_key("sec-websocket-protocol"));
         }
         for path in [

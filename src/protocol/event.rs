@@ -236,7 +236,7 @@ pub fn unsubscribed(request: Option<&RequestId>, group: GroupId) -> Bytes {
 
 /// `unsubscribed` that was not asked for.
 pub fn removed(group: GroupId, removal: Removal) -> Bytes {
-    Object::new(EventType::Unsubscribed, None).integer("group_id", group.0).text("reason", removal.name()).frame()
+    Object::new(EventType::Unsubscribed, None).integer("group_id", group.0).string("reason", removal.name()).frame()
 }
 
 /// `caught_up`

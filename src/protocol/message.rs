@@ -39,15 +39,26 @@ pub fn write_message_fields(out: &mut Vec<u8>, message: &Message) {
 mod tests {
     use std::sync::Arc;
 
-    use crate::model::{Group, GroupId, Message, MessageId, Seq, Timestamp, User, UserId};
+    use crate::model::{Group, GroupId, JoinPolicy, Message, MessageId, Seq, Timestamp, User, UserId};
 
     #[test]
     fn fields_stand_in_their_order() {
         let mut message = Message {
             id: MessageId(9),
             seq: Seq(2),
-            group: Arc::new(Group { id: GroupId(3), name: "g\"h".into(), is_private: false }),
-            user: Arc::new(User { id: UserId(4), username: "ann".into(), email: "a@b.example".into() }),
+            group: Arc::new(Group {
+                id: GroupId(3),
+                name: "g\"h".into(),
+                is_private: false,
+                topic: "".into(),
+                join: JoinPolicy::Open,
+            }),
+            user: Arc::new(User {
+                id: UserId(4),
+                username: "ann".into(),
+                email: "a@b.example".into(),
+                is_admin: false,
+            }),
             content: "hi\n".into(),
             client_id: None,
             created_at: Timestamp(0),

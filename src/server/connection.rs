@@ -3,8 +3,10 @@
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::mem::MaybeUninit;
+use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -19,6 +21,8 @@ use super::Shared;
 use super::exchange::{Exchange, Requests};
 use super::handoff::GroupHomes;
 use super::linger::linger;
+use super::proxy_header::read_client;
+use super::refusal::{TOO_FAST, refuse};
 use super::stream::{Activity, Stream};
 use crate::http::Http;
 use crate::ws::{Admission, Endpoint};
@@ -69,16 +73,23 @@ impl Acceptor {
         self.requests.get()
     }
 
-    /// Serves a connection to its end, or until it is a WebSocket with a task of its own. A `fresh` one was accepted
-    /// here and may belong to another thread.
+    /// Serves a connection from this address to its end, or until it is a WebSocket with a task of its own. A `fresh`
+    /// one was accepted here: it may begin with the header of a proxy, and may belong to another thread.
     ///
     /// Between requests nothing of hyper is kept: an idle connection holds no buffers.
     pub(super) async fn serve(
         self: Rc<Self>,
         mut stream: TcpStream,
+        mut address: IpAddr,
         permit: OwnedSemaphorePermit,
         mut fresh: bool,
     ) {
+        if fresh && self.shared.config.proxy_protocol && self.shared.proxies.contains(address) {
+            match Box::pin(self.introduce(stream, address)).await {
+                Some(introduced) => (stream, address) = introduced,
+                None => return,
+            }
+        }
         let mut early = Bytes::new();
         loop {
             if early.is_empty() {
@@ -86,13 +97,13 @@ impl Acceptor {
                     heard = self.next_request(&stream, fresh) => match heard {
                         Heard::Nothing => return,
                         Heard::Request => {}
-                        Heard::ForAnother(thread) => return self.homes.send(thread, stream, permit),
+                        Heard::ForAnother(thread) => return self.homes.send(thread, stream, address, permit),
                     },
                     () = self.shared.drain.cancelled() => return,
                 }
             }
             fresh = false;
-            match Box::pin(self.serve_requests(stream, early)).await {
+            match Box::pin(self.serve_requests(stream, address, early)).await {
                 Outcome::Idle(idle, rest) => (stream, early) = (idle, rest),
                 Outcome::Upgraded(stream, rest, admission) => {
                     let endpoint = Rc::clone(&self.endpoint);
@@ -102,6 +113,29 @@ impl Acceptor {
                 Outcome::Broken => return,
             }
         }
+    }
+
+    /// Lets a trusted proxy say for whom it opened the connection; that one's address counts from now on. `None` if it
+    /// says nothing of the kind in time, and then it gets no answer, or if that client may not connect now.
+    async fn introduce(&self, mut stream: TcpStream, proxy: IpAddr) -> Option<(TcpStream, IpAddr)> {
+        let read = tokio::select! {
+            read = timeout(self.shared.config.head_timeout, read_client(&mut stream)) => read,
+            () = self.shared.drain.cancelled() => return None,
+        };
+        let address = match read {
+            Ok(Ok(client)) => client.unwrap_or(proxy),
+            Ok(Err(error)) => {
+                tracing::debug!(%error, %proxy, "connection refused");
+                return None;
+            }
+            Err(_) => return None,
+        };
+        if self.shared.may_connect(address) {
+            return Some((stream, address));
+        }
+        let turn = Arc::clone(&self.shared.refusals).try_acquire_owned().ok();
+        refuse(stream, TOO_FAST, turn).await;
+        None
     }
 
     /// Waits for the first bytes of a request.
@@ -132,12 +166,13 @@ impl Acceptor {
     }
 
     /// Serves requests as long as there are any.
-    async fn serve_requests(&self, stream: TcpStream, early: Bytes) -> Outcome {
+    async fn serve_requests(&self, stream: TcpStream, address: IpAddr, early: Bytes) -> Outcome {
         let activity = Rc::new(Activity::default());
         let exchange = Rc::new(Exchange::default());
         let service = Requests {
             http: self.http.clone(),
             endpoint: Rc::clone(&self.endpoint),
+            address,
             exchange: Rc::clone(&exchange),
             requests: Rc::clone(&self.requests),
         };
@@ -196,7 +231,9 @@ impl Acceptor {
 mod tests {
     use super::*;
 
-    fn size_of_task<F>(_: impl FnOnce(Rc<Acceptor>, TcpStream, OwnedSemaphorePermit, bool) -> F) -> usize {
+    fn size_of_task<F>(
+        _: impl FnOnce(Rc<Acceptor>, TcpStream, IpAddr, OwnedSemaphorePermit, bool) -> F,
+    ) -> usize {
         size_of::<F>()
     }
 

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -64,6 +65,8 @@ impl Drop for Counted {
 pub(super) struct Requests {
     pub(super) http: Http,
     pub(super) endpoint: Rc<Endpoint>,
+    /// Where the connection comes from.
+    pub(super) address: IpAddr,
     pub(super) exchange: Rc<Exchange>,
     /// Requests of all connections of this thread that are being answered.
     pub(super) requests: Rc<Cell<usize>>,
@@ -79,9 +82,9 @@ impl Service<Request<Incoming>> for Requests {
         exchange.begun.set(true);
         exchange.had_body.set(!request.body().is_end_stream());
         let counted = (Counted::new(&exchange.answering), Counted::new(&self.requests));
-        let (http, endpoint) = (self.http.clone(), Rc::clone(&self.endpoint));
+        let (http, endpoint, address) = (self.http.clone(), Rc::clone(&self.endpoint), self.address);
         Box::pin(async move {
-            let mut response = http.handle(request).await;
+            let mut response = http.handle(request, address).await;
             if let Some(upgrade) = response.extensions_mut().remove::<Upgrade>() {
                 // The digest's alphabet is base64, which is always a valid header value.
                 if let Ok(accept) = HeaderValue::try_from(ws::accept_key(upgrade.key.as_bytes())) {

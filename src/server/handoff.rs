@@ -1,7 +1,7 @@
 //! Bringing connections to the thread on which their group is.
 
 use std::hash::{BuildHasher, RandomState};
-use std::net::TcpStream as StdStream;
+use std::net::{IpAddr, TcpStream as StdStream};
 use std::sync::Arc;
 
 use tokio::net::TcpStream;
@@ -14,9 +14,11 @@ use crate::http;
 /// thread, not all; a large group is better spread over all of them.
 const TOGETHER_MAX: usize = 64;
 
-/// A connection that moves to another thread. Nothing of it has been read.
+/// A connection that moves to another thread. No request has been read of it.
 pub(super) struct Handoff {
     stream: StdStream,
+    /// Where it comes from.
+    address: IpAddr,
     permit: OwnedSemaphorePermit,
 }
 
@@ -55,17 +57,23 @@ impl GroupHomes {
     }
 
     /// Hands a connection over.
-    pub(super) fn send(&self, thread: usize, stream: TcpStream, permit: OwnedSemaphorePermit) {
+    pub(super) fn send(
+        &self,
+        thread: usize,
+        stream: TcpStream,
+        address: IpAddr,
+        permit: OwnedSemaphorePermit,
+    ) {
         // If either fails the connection ends: it is broken, or the server stops.
         if let (Ok(stream), Some(sender)) = (stream.into_std(), self.senders.get(thread)) {
-            let _ = sender.send(Handoff { stream, permit });
+            let _ = sender.send(Handoff { stream, address, permit });
         }
     }
 }
 
 impl Handoff {
     /// The connection, on the thread that calls.
-    pub(super) fn enter(self) -> std::io::Result<(TcpStream, OwnedSemaphorePermit)> {
-        Ok((TcpStream::from_std(self.stream)?, self.permit))
+    pub(super) fn enter(self) -> std::io::Result<(TcpStream, IpAddr, OwnedSemaphorePermit)> {
+        Ok((TcpStream::from_std(self.stream)?, self.address, self.permit))
     }
 }

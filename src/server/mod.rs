@@ -1,8 +1,8 @@
 //! The listener, the threads, the life of a connection, draining.
 //!
 //! Each core has a thread with a single-threaded runtime, a listening socket of its own on the same port, and
-//! its own connections. One that asks for a small group's socket moves to the thread of that group before anything of
-//! it is read; then it never moves again. The writer runs on the thread of the connection that stores messages, hashing on
+//! its own connections. One that asks for a small group's socket moves to the thread of that group before its request
+//! is read; then it never moves again. The writer runs on the thread of the connection that stores messages, hashing on
 //! a background runtime.
 
 mod connection;
@@ -10,12 +10,14 @@ mod exchange;
 mod handoff;
 mod linger;
 mod listener;
+mod proxy_header;
+mod refusal;
 mod stream;
 mod worker;
 
 use std::future::Future;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,8 +32,9 @@ use self::worker::Worker;
 use crate::auth::{PasswordHasher, RateLimit};
 use crate::chat::{Chat, ChatOptions};
 use crate::config::{Config, Deliver};
-use crate::http::{Http, HttpOptions};
+use crate::http::{AddressLimit, Http, HttpOptions, TrustedProxies};
 use crate::hub::{Hub, Inbox};
+use crate::model::Rate;
 use crate::store::{self, Beginning, Lifecycle, Opened, Store, StoreError};
 use crate::writer::{MessageWriter, WriterOptions};
 use crate::ws::UnfinishedBytes;
@@ -98,8 +101,20 @@ struct Shared {
     connections: Arc<Semaphore>,
     /// One permit for each connection above that which may still read its refusal.
     refusals: Arc<Semaphore>,
+    /// How often one address may connect; `None`: as it likes.
+    connect_limit: Option<Arc<AddressLimit>>,
+    proxies: TrustedProxies,
     /// Counts what has begun to arrive over the sockets.
     unfinished: Arc<UnfinishedBytes>,
+}
+
+impl Shared {
+    /// Counts a connection from this address; `false` if there are too many. Behind a proxy there are many clients, who
+    /// are counted when it is known who they are.
+    fn may_connect(&self, address: IpAddr) -> bool {
+        let Some(limit) = &self.connect_limit else { return true };
+        self.proxies.contains(address) || limit.check(address).is_ok()
+    }
 }
 
 /// The runtime for all that is not a socket. Dropping it does not wait for its threads, so that may be done
@@ -167,16 +182,29 @@ impl Server {
             begin(&*store.lifecycle, &config).await?,
         ));
         let drain = CancellationToken::new();
+        let proxies = TrustedProxies::new(config.trusted_proxies.clone());
+        let connect_limit = address_limit(config.connect_limit(), background.handle());
         let http_options = HttpOptions {
             body_bytes_max: config.body_bytes_max.get(),
             body_timeout: config.body_timeout,
             cors_origins: config.cors_origins.clone(),
+            trusted_proxies: proxies.clone(),
+            request_limit: address_limit(config.request_limit(), background.handle()),
+            connect_limit: connect_limit.clone(),
         };
         let http = Http::new(Arc::clone(&chat), http_options, drain.clone());
         let connections = Arc::new(Semaphore::new(config.connections_max));
         let refusals = Arc::new(Semaphore::new(REFUSALS_MAX));
         let unfinished = UnfinishedBytes::new(config.unfinished_bytes_max.get());
-        let shared = Shared { config: Arc::new(config), drain, connections, refusals, unfinished };
+        let shared = Shared {
+            config: Arc::new(config),
+            drain,
+            connections,
+            refusals,
+            connect_limit,
+            proxies,
+            unfinished,
+        };
         Ok(Self {
             local_addr,
             listeners,
@@ -263,6 +291,14 @@ impl Server {
         drop(self.background);
         Ok(())
     }
+}
+
+/// A limit that holds for each address, swept in the background.
+fn address_limit(rate: Option<Rate>, background: &Handle) -> Option<Arc<AddressLimit>> {
+    let limit = Arc::new(AddressLimit::new(rate?));
+    let swept = Arc::clone(&limit);
+    background.spawn(async move { swept.run().await });
+    Some(limit)
 }
 
 /// Begins the work on the history, and gives its epoch.

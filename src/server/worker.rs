@@ -1,14 +1,13 @@
 //! The thread of one core.
 
 use std::io;
-use std::net::TcpListener as StdListener;
+use std::net::{IpAddr, TcpListener as StdListener};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use tokio::io::AsyncWriteExt;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::task::spawn_local;
@@ -16,7 +15,7 @@ use tokio::time::{Instant, interval, sleep};
 
 use super::connection::Acceptor;
 use super::handoff::{GroupHomes, HandoffReceiver};
-use super::linger::linger;
+use super::refusal::{FULL, TOO_FAST, refuse};
 use super::{REQUESTS_TIMEOUT, Shared};
 use crate::chat::{Chat, PresenceNotifier};
 use crate::http::Http;
@@ -38,10 +37,6 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 const ACCEPT_RETRY: Duration = Duration::from_millis(50);
 /// How often a stopping worker looks whether all is done.
 const DRAIN_CHECK: Duration = Duration::from_millis(5);
-/// The answer to a connection above the limit.
-const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\
-    Content-Type: application/json\r\nContent-Length: 33\r\n\r\n{\"detail\":\"Too many connections\"}";
-
 /// What a worker needs.
 pub(super) struct Worker {
     pub(super) index: u16,
@@ -120,6 +115,7 @@ impl Worker {
             stall_timeout: config.stall_timeout,
             close_timeout: CLOSE_TIMEOUT,
             hello_timeout: config.hello_timeout,
+            command_limit: config.command_limit(),
         };
         let endpoint = Endpoint::new(
             Rc::clone(&core),
@@ -165,17 +161,20 @@ impl Worker {
 async fn accept(listener: &TcpListener, acceptor: &Rc<Acceptor>, shared: &Shared) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => match Arc::clone(&shared.connections).try_acquire_owned() {
-                Ok(permit) => {
-                    // Without this, small frames would wait for the peer's delayed acknowledgement.
-                    let _ = stream.set_nodelay(true);
-                    spawn_local(Rc::clone(acceptor).serve(stream, permit, true));
+            Ok((stream, peer)) => {
+                let address = peer.ip().to_canonical();
+                match admit(shared, address) {
+                    Ok(permit) => {
+                        // Without this, small frames would wait for the peer's delayed acknowledgement.
+                        let _ = stream.set_nodelay(true);
+                        spawn_local(Rc::clone(acceptor).serve(stream, address, permit, true));
+                    }
+                    Err(answer) => {
+                        let turn = Arc::clone(&shared.refusals).try_acquire_owned().ok();
+                        spawn_local(refuse(stream, answer, turn));
+                    }
                 }
-                Err(_) => {
-                    let turn = Arc::clone(&shared.refusals).try_acquire_owned().ok();
-                    spawn_local(refuse(stream, turn));
-                }
-            },
+            }
             Err(error) => {
                 tracing::warn!(%error, "cannot accept");
                 sleep(ACCEPT_RETRY).await;
@@ -184,21 +183,22 @@ async fn accept(listener: &TcpListener, acceptor: &Rc<Acceptor>, shared: &Shared
     }
 }
 
+/// The permit of a connection from this address, or what it is told if there is none for it.
+fn admit(shared: &Shared, address: IpAddr) -> Result<OwnedSemaphorePermit, &'static [u8]> {
+    if !shared.may_connect(address) {
+        return Err(TOO_FAST);
+    }
+    Arc::clone(&shared.connections).try_acquire_owned().map_err(|_| FULL)
+}
+
 /// Takes in the connections that other threads hand over, until dropped.
 async fn receive(mut handoffs: HandoffReceiver, acceptor: Rc<Acceptor>) {
     while let Some(handoff) = handoffs.recv().await {
         match handoff.enter() {
-            Ok((stream, permit)) => {
-                spawn_local(Rc::clone(&acceptor).serve(stream, permit, false));
+            Ok((stream, address, permit)) => {
+                spawn_local(Rc::clone(&acceptor).serve(stream, address, permit, false));
             }
             Err(error) => tracing::warn!(%error, "cannot take a connection over"),
         }
-    }
-}
-
-/// Tells a client that it is one too many; without a turn to linger it may have to find out by itself.
-async fn refuse(mut stream: TcpStream, turn: Option<OwnedSemaphorePermit>) {
-    if stream.write_all(FULL).await.is_ok() && turn.is_some() {
-        linger(stream).await;
     }
 }

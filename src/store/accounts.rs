@@ -51,7 +51,7 @@ pub trait Accounts: Send + Sync + 'static {
 
     /// Erases a user: name and address become `deleted-<id>`, the password fits nothing, sessions, keys, outside
     /// identities, memberships, bans and mutes of theirs go; groups they own get the oldest admin, else the oldest
-    /// member, as owner. With `with_messages` the contents of their messages become empty. `false` if there is no such
+    /// member, as owner. With `with_messages` the contents of their messages become empty. `None` if there is no such
     /// user, or none any more.
     fn erase_user(&self, user: UserId, with_messages: bool) -> Asked<'_, Option<Erased>>;
 

@@ -45,13 +45,7 @@ pub trait Directory: Send + Sync + 'static {
     /// Groups in ascending order of `id`, those above `after`, the first `skip` of them left out, at most
     /// [`PAGE_ROWS_MAX`](crate::model::limits::PAGE_ROWS_MAX) or `limit` of them, whichever is less. With a `reader`
     /// those that this user belongs to, and those that are not [hidden](Group::is_hidden).
-    fn groups(
-        &self,
-        reader: Option<UserId>,
-        after: GroupId,
-        skip: u64,
-        limit: u64,
-    ) -> Asked<'_, Vec<Group>>;
+    fn groups(&self, reader: Option<UserId>, after: GroupId, skip: u64, limit: u64) -> Asked<'_, Vec<Group>>;
 
     /// The private group of these two users: the one made for them here, else the oldest private group that
     /// has just these two as members, else a new one under `name`. There is one per pair, whatever the order

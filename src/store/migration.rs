@@ -12,6 +12,11 @@ pub(super) fn runner(files: &[Embedded]) -> Result<Runner, Error> {
     Ok(Runner::new(&migrations?).set_grouped(true))
 }
 
+/// The number of the last of `files`; 0 if there are none.
+pub(super) fn newest(files: &[Embedded]) -> Result<i32, Error> {
+    Ok(runner(files)?.get_migrations().iter().map(Migration::version).max().unwrap_or(0))
+}
+
 /// Asserts that `files` are all those of the folder `sql/<folder>`, for one that is not listed is never run.
 #[cfg(test)]
 pub(super) fn assert_all_listed(folder: &str, files: &[Embedded]) {

@@ -1,8 +1,8 @@
 //! Where users, groups, memberships and messages are kept: one contract, two databases.
 //!
-//! The contract is five traits: [`MessageLog`], [`Directory`], [`Accounts`], [`Moderation`] and [`Lifecycle`]. They are asked once per batch of
-//! messages or per request, never per delivered message, and their answers are the same whatever database is behind
-//! them; [`open`] alone knows which there are.
+//! The contract is five traits: [`MessageLog`], [`Directory`], [`Accounts`], [`Moderation`] and [`Lifecycle`]. They are
+//! asked once per batch of messages or per request, never per delivered message, and their answers are the same whatever
+//! database is behind them; [`open`] and [`open_beside`] alone know which there are.
 //!
 //! Each method is one transaction. Texts handed in contain no NUL and keep the bounds of
 //! [`limits`](crate::model::limits). An absent row is `Ok(None)` or an empty list, never an error.
@@ -22,6 +22,7 @@ mod migration;
 mod moderation;
 mod page;
 mod postgres;
+mod prefix;
 mod row;
 mod sqlite;
 mod together;
@@ -104,5 +105,19 @@ pub async fn open(database: &Database, connections: usize) -> StoreResult<Opened
     match database {
         Database::Sqlite(file) => sqlite::open(file, connections).await,
         Database::Postgres(url) => postgres::open(url, connections).await,
+    }
+}
+
+/// Opens the store of this database for an operator's command, which may run beside a server. Postgres: nothing is
+/// owned, and messages cannot be [appended](MessageLog::append); the tables are brought up to date if no server uses
+/// them. SQLite: as [`open`], so a file that a server uses is [`StoreError::Owned`].
+///
+/// # Errors
+/// Those of [`open`]; also [`StoreError::Refused`] if a server uses a Postgres database whose tables are not those of
+/// this program.
+pub async fn open_beside(database: &Database) -> StoreResult<Store> {
+    match database {
+        Database::Sqlite(file) => Ok(sqlite::open(file, 1).await?.store),
+        Database::Postgres(url) => postgres::open_beside(url).await,
     }
 }

@@ -2,10 +2,19 @@
 
 use super::{MessageFilter, StoreError, StoreResult};
 use crate::model::limits::PAGE_ROWS_MAX;
-use crate::model::{GroupId, MessageId, Seq, UserId};
+use crate::model::{GroupId, JoinPolicy, KeyActor, MessageId, Role, Scope, Seq, Timestamp, UserId};
 
 /// Message numbers are below this, so that a JavaScript client can hold them exactly.
 const MESSAGE_ID_END: i64 = 1 << 53;
+
+/// Names that are tried for one who is erased. The longest has 46 characters.
+const PLACEHOLDERS: usize = 20;
+
+/// Groups of one's own, and keys, that are listed at most.
+pub(super) const LIST_ROWS_MAX: i64 = 10_000;
+
+/// Rows that ran out which are cleared away at once.
+pub(super) const CLEARED_ROWS_MAX: i64 = 1_000;
 
 /// A user's number as read from `table`.`column`.
 pub(super) fn user_id(value: i64, table: &'static str, column: &'static str) -> StoreResult<UserId> {
@@ -33,6 +42,78 @@ fn positive(value: i64, end: i64, table: &'static str, column: &'static str) -> 
     } else {
         Err(StoreError::Corrupt { table, column, reason: format!("{value} is out of range") })
     }
+}
+
+/// A part in a group as read from `group_memberships.role`.
+pub(super) fn role(value: i64) -> StoreResult<Role> {
+    [Role::Member, Role::Admin, Role::Owner]
+        .into_iter()
+        .find(|&role| i64::from(role_number(role)) == value)
+        .ok_or_else(|| unknown(value, "group_memberships", "role"))
+}
+
+/// How `group_memberships.role` has it.
+pub(super) fn role_number(role: Role) -> i16 {
+    match role {
+        Role::Member => 0,
+        Role::Admin => 1,
+        Role::Owner => 2,
+    }
+}
+
+/// What a key may be used for, as read from `api_keys.scope`.
+pub(super) fn scope(value: i64) -> StoreResult<Scope> {
+    [Scope::Read, Scope::Write, Scope::Admin]
+        .into_iter()
+        .find(|&scope| i64::from(scope_number(scope)) == value)
+        .ok_or_else(|| unknown(value, "api_keys", "scope"))
+}
+
+/// How `api_keys.scope` has it.
+pub(super) fn scope_number(scope: Scope) -> i16 {
+    match scope {
+        Scope::Read => 0,
+        Scope::Write => 1,
+        Scope::Admin => 2,
+    }
+}
+
+/// As whom a key acts, as read from `api_keys.actor` and `api_keys.user_id`.
+pub(super) fn actor(value: i64, user: Option<i64>) -> StoreResult<KeyActor> {
+    match (value, user) {
+        (0, Some(user)) => Ok(KeyActor::User(user_id(user, "api_keys", "user_id")?)),
+        (1, None) => Ok(KeyActor::Any),
+        (2, None) => Ok(KeyActor::Server),
+        _ => Err(unknown(value, "api_keys", "actor")),
+    }
+}
+
+/// How `api_keys.actor` and `api_keys.user_id` have it.
+pub(super) fn actor_numbers(actor: KeyActor) -> (i16, Option<i64>) {
+    match actor {
+        KeyActor::User(user) => (0, Some(user.0)),
+        KeyActor::Any => (1, None),
+        KeyActor::Server => (2, None),
+    }
+}
+
+/// How one gets into a group, as read from `groups.invite_only`.
+pub(super) fn join_policy(invite_only: bool) -> JoinPolicy {
+    if invite_only { JoinPolicy::Invite } else { JoinPolicy::Open }
+}
+
+/// How the databases have an end: none at all is NULL.
+pub(super) fn until(end: Timestamp) -> Option<Timestamp> {
+    (end != Timestamp::FOREVER).then_some(end)
+}
+
+/// Names for one who is erased, the best first; whoever registers may have taken some of them.
+pub(super) fn placeholders(user: UserId) -> Vec<String> {
+    (0..PLACEHOLDERS).map(|dashes| format!("deleted-{user}{}", "-".repeat(dashes))).collect()
+}
+
+fn unknown(value: i64, table: &'static str, column: &'static str) -> StoreError {
+    StoreError::Corrupt { table, column, reason: format!("{value} stands for nothing") }
 }
 
 /// How many rows to bring for a `limit`.

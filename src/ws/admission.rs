@@ -53,7 +53,7 @@ impl<S: Stream> Endpoint<S> {
         permit: OwnedSemaphorePermit,
     ) -> Connection<S> {
         let socket = self.core.open(stream, mode);
-        let context = SocketContext { endpoint: self, socket };
+        let context = SocketContext::new(self, socket);
         let (core, socket) = (context.core(), &context.socket);
         let session = match (entered, mode) {
             (Ok(_), _) if core.is_stopping() => {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::commands;
-use crate::model::{Group, GroupId, Message, MessageId, Seq, Timestamp, User, UserId};
+use crate::model::{Group, GroupId, JoinPolicy, Message, MessageId, Seq, Timestamp, User, UserId};
 use crate::protocol::command::{CommandParser, RequestId};
 use crate::protocol::event::{self, Ack, ErrorCode, EventType, Failure, Welcome};
 
@@ -128,8 +128,14 @@ fn every_command_is_documented_with_its_fields() {
 fn samples(event_type: EventType) -> Vec<Bytes> {
     let id = RequestId::Integer(1);
     let request = Some(&id);
-    let group = Group { id: GroupId(1), name: "g".into(), is_private: false };
-    let user = User { id: UserId(2), username: "ann".into(), email: "".into() };
+    let group = Group {
+        id: GroupId(1),
+        name: "g".into(),
+        is_private: false,
+        topic: "".into(),
+        join: JoinPolicy::Open,
+    };
+    let user = User { id: UserId(2), username: "ann".into(), email: "".into(), is_admin: false };
     let message = |client_id: Option<&str>| Message {
         id: MessageId(3),
         seq: Seq(4),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::endpoint::Endpoint;
+use super::pace::Pace;
 use super::stream::Stream;
 use crate::chat::{Chat, ChatError, Membership};
 use crate::hub::{Core, Subscriber};
@@ -21,15 +22,23 @@ const REFUSED_MAX: u8 = 100;
 pub(super) struct SocketContext<S> {
     pub(super) endpoint: Rc<Endpoint<S>>,
     pub(super) socket: Rc<Subscriber<S>>,
+    /// Absent where no socket is limited.
+    pace: Option<Rc<Pace>>,
 }
 
 impl<S> Clone for SocketContext<S> {
     fn clone(&self) -> Self {
-        Self { endpoint: Rc::clone(&self.endpoint), socket: Rc::clone(&self.socket) }
+        Self { endpoint: Rc::clone(&self.endpoint), socket: Rc::clone(&self.socket), pace: self.pace.clone() }
     }
 }
 
 impl<S: Stream> SocketContext<S> {
+    /// Of a socket that has sent nothing.
+    pub(super) fn new(endpoint: Rc<Endpoint<S>>, socket: Rc<Subscriber<S>>) -> Self {
+        let pace = endpoint.options.command_limit.map(|limit| Rc::new(Pace::new(limit)));
+        Self { endpoint, socket, pace }
+    }
+
     /// The use cases, kept: for a future that outlives the call.
     pub(super) fn chat(&self) -> Arc<Chat> {
         Arc::clone(&self.endpoint.chat)
@@ -74,10 +83,26 @@ impl<S: Stream> SocketContext<S> {
         if !matches!(error, ChatError::RateLimited { .. }) {
             return self.reply(answer);
         }
+        self.refuse_for_rate(answer, self.socket.message_refused());
+    }
+
+    /// Counts a message of any kind that the socket has sent. Where it comes too soon it is refused with what `answer`
+    /// makes of the error, and the value is `false`; a socket that goes on is closed with [`CloseCode::RATE_LIMITED`].
+    pub(super) fn keeps_pace(&self, answer: impl FnOnce(&ChatError) -> Bytes) -> bool {
+        let Some(Err(too_soon)) = self.pace.as_ref().map(|pace| pace.check()) else { return true };
+        if self.socket.closing().is_none() {
+            let error = ChatError::RateLimited { retry_after: too_soon.wait };
+            self.refuse_for_rate(&answer(&error), too_soon.refused);
+        }
+        false
+    }
+
+    /// Tells a socket with `answer` that it is too fast, as for the last `refused` messages.
+    fn refuse_for_rate(&self, answer: &Bytes, refused: u8) {
         // What was read together with the message that it is closed for needs no answer.
         if self.socket.closing().is_none() {
             self.reply(answer);
-            if self.socket.message_refused() >= REFUSED_MAX {
+            if refused >= REFUSED_MAX {
                 self.socket.close(CloseCode::RATE_LIMITED, "too many messages in too short a time");
             }
         }

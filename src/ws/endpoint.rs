@@ -11,6 +11,7 @@ use super::stream::Stream;
 use super::unfinished::UnfinishedBytes;
 use crate::chat::{Chat, PresenceNotifier};
 use crate::hub::{Core, Subscriber};
+use crate::model::Rate;
 use crate::protocol::command::CommandParser;
 use crate::writer::SubmitBuffer;
 
@@ -36,6 +37,8 @@ pub struct WsOptions {
     pub close_timeout: Duration,
     /// How long a socket without a user may take to say `hello`.
     pub hello_timeout: Duration,
+    /// How fast one socket may send messages of any kind; `None`: as it likes.
+    pub command_limit: Option<Rate>,
 }
 
 /// What the sockets of a core share.

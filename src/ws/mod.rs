@@ -10,6 +10,7 @@ mod endpoint;
 mod heartbeat;
 mod identified;
 mod json;
+mod pace;
 mod reader;
 mod replay;
 mod session;

@@ -30,7 +30,7 @@ impl<S: Stream> Session<S> {
         match self {
             Self::Over => {}
             Self::Text(active) => say(context, &active.membership, message),
-            Self::Json(session) if session.is_ready() => commands::run(session, context, message),
+            Self::Json(session) if session.is_ready() => obey(session, context, message),
             Self::Json(session) => session.keep(message),
         }
     }
@@ -90,6 +90,9 @@ impl<S: Stream> Session<S> {
 
 /// Sends a message in text mode, or tells its sender why not.
 fn say<S: Stream>(context: &SocketContext<S>, sender: &Membership, content: &str) {
+    if !context.keeps_pace(|_| frame::text(&[text::RATE_LIMITED])) {
+        return;
+    }
     let chat = &context.endpoint.chat;
     match Draft::new(content, None).and_then(|draft| chat.accept(sender, draft, WhileAway::Wait)) {
         Ok(message) => context.submit(message, None),
@@ -103,6 +106,13 @@ fn say<S: Stream>(context: &SocketContext<S>, sender: &Membership, content: &str
     }
 }
 
+/// Carries out a command in JSON mode, unless it comes too soon after those before it.
+fn obey<S: Stream>(session: &mut JsonSession<S>, context: &SocketContext<S>, frame: &str) {
+    if context.keeps_pace(|error| commands::refusal(context, frame, error)) {
+        commands::run(session, context, frame);
+    }
+}
+
 /// Carries out the commands that wait, as far as nothing has to be waited for; ready when there are none.
 fn carry_on<S: Stream>(
     session: &mut JsonSession<S>,
@@ -111,7 +121,7 @@ fn carry_on<S: Stream>(
 ) -> Poll<()> {
     loop {
         match session.poll_next(context, cx) {
-            Poll::Ready(Some(frame)) => commands::run(session, context, &frame),
+            Poll::Ready(Some(frame)) => obey(session, context, &frame),
             Poll::Ready(None) => return Poll::Ready(()),
             Poll::Pending => return Poll::Pending,
         }

@@ -47,6 +47,9 @@ async fn there_are_defaults() {
         ("heartbeat", "25s"),
         ("send-rate", "none"),
         ("hello-timeout", "10s"),
+        ("request-rate", "none"),
+        ("trusted-proxies", "none"),
+        ("proxy-protocol", "false"),
         ("cors-origins", "any"),
         ("log", "warn,groupcast=info"),
     ] {
@@ -165,6 +168,14 @@ async fn a_bad_setting_is_one_clear_line() {
         ("--cors-origins", "https://a.example/path", "without a path"),
         ("--send-rate", "0", "1..=1000000"),
         ("--send-burst", "5", "without --send-rate"),
+        ("--request-burst", "5", "without --request-rate"),
+        ("--connect-burst", "5", "without --connect-rate"),
+        ("--command-burst", "5", "without --command-rate"),
+        ("--command-rate", "1000001", "1..=1000000"),
+        ("--trusted-proxies", "10.0.0.1,10.0.0.0/33", "'10.0.0.0/33'"),
+        ("--trusted-proxies", "proxy.example", "an address such as 192.0.2.1"),
+        ("--proxy-protocol=maybe", "--port=0", "'maybe'"),
+        ("--proxy-protocol", "--port=0", "needs --trusted-proxies"),
         ("--log", "a=b=c", "--log"),
         ("--prot", "1", "'--port'"),
     ] {
@@ -230,6 +241,8 @@ async fn the_readme_lists_every_option() {
     for command in [&["--help"][..], &["verify", "--help"]] {
         let help = String::from_utf8(groupcast(dir.path(), &[], command).await.stdout).unwrap();
         let options = help.split_whitespace().filter(|word| word.starts_with("--"));
+        // An option whose value may be left out is followed by `[=<VALUE>]`.
+        let options = options.filter_map(|word| word.split('[').next());
         for option in options.filter(|option| !matches!(*option, "--help" | "--version")) {
             assert!(readme.contains(&format!("`{option}`")), "README.md does not list {option}");
         }

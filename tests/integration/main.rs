@@ -19,6 +19,7 @@ mod crowd;
 mod cycles;
 mod durability;
 mod eager;
+mod edge;
 mod fanout;
 mod http_wire;
 mod idempotency;

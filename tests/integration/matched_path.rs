@@ -1,12 +1,13 @@
 //! What a response carries beside what goes over the wire: the template of its path.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use groupcast::auth::PasswordHasher;
 use groupcast::chat::{Chat, ChatOptions};
-use groupcast::http::{Http, HttpOptions, MatchedPath};
+use groupcast::http::{Http, HttpOptions, MatchedPath, TrustedProxies};
 use groupcast::hub::Hub;
 use groupcast::store::{self, Database, Opened};
 use groupcast::writer::{MessageWriter, WriterOptions};
@@ -26,8 +27,14 @@ async fn open(dir: &tempfile::TempDir) -> Http {
     let passwords = PasswordHasher::new(Handle::current(), 1);
     let options = ChatOptions { content_bytes_max: 1024, announce_members_max: 10 };
     let chat = Chat::new(store, passwords, writer, hub, options, None, "epoch".to_owned());
-    let options =
-        HttpOptions { body_bytes_max: 1024, body_timeout: Duration::from_secs(60), cors_origins: Vec::new() };
+    let options = HttpOptions {
+        body_bytes_max: 1024,
+        body_timeout: Duration::from_secs(60),
+        cors_origins: Vec::new(),
+        trusted_proxies: TrustedProxies::default(),
+        request_limit: None,
+        connect_limit: None,
+    };
     Http::new(Arc::new(chat), options, CancellationToken::new())
 }
 
@@ -48,7 +55,8 @@ async fn a_response_carries_the_template_of_its_path() {
         ("GET", "/nowhere", 404, None),
     ] {
         let request = Request::builder().method(method).uri(path).header("host", "x");
-        let response = http.handle(request.body(Empty::<Bytes>::new()).unwrap()).await;
+        let response =
+            http.handle(request.body(Empty::<Bytes>::new()).unwrap(), Ipv4Addr::LOCALHOST.into()).await;
         assert_eq!(response.status(), status, "{method} {path}");
         let found = response.extensions().get::<MatchedPath>().map(|path| path.0);
         assert_eq!(found, template, "{method} {path}");

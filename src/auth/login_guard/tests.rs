@@ -183,3 +183,24 @@ fn no_more_is_kept_than_the_bound() {
     // The first was forgotten for the last.
     assert_eq!(guess(&guard, "ada", nth_address(0), now), Ok(()));
 }
+
+#[tokio::test]
+async fn many_who_log_in_at_once_from_one_network_all_get_in() {
+    let (guard, home) = (LoginGuard::new(), address("192.0.2.1"));
+    let log_ins = (0..200).map(async |user| {
+        let attempt = guard.admit(&format!("user {}", user / 10), home).await.unwrap();
+        tokio::task::yield_now().await;
+        attempt.succeeded();
+    });
+    futures_util::future::join_all(log_ins).await;
+    let guesses = (0..20).map(async |_| match guard.admit("ada", home).await {
+        Ok(attempt) => {
+            tokio::task::yield_now().await;
+            attempt.failed();
+            true
+        }
+        Err(_) => false,
+    });
+    let tried = futures_util::future::join_all(guesses).await;
+    assert_eq!(tried.into_iter().filter(|tried| *tried).count(), 5);
+}

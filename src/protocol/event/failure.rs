@@ -23,7 +23,7 @@ super::names::names! {
         GroupFull = "group_full",
         /// The content or the number of groups is over a limit.
         TooLarge = "too_large",
-        /// The user sends faster than is allowed; worth another try.
+        /// The user, or the socket, sends faster than is allowed; worth another try.
         RateLimited = "rate_limited",
         /// The store is away; worth another try.
         Unavailable = "unavailable",

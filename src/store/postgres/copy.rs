@@ -73,15 +73,21 @@ mod tests {
     use bytes::BytesMut;
 
     use super::{encode, encoded_bytes};
-    use crate::model::{Group, GroupId, Message, MessageId, Seq, Timestamp, User, UserId};
+    use crate::model::{Group, GroupId, JoinPolicy, Message, MessageId, Seq, Timestamp, User, UserId};
 
     #[test]
     fn rows_are_laid_out_as_the_manual_says_in_the_space_foreseen() {
         let message = Message {
             id: MessageId(1),
             seq: Seq(2),
-            group: Arc::new(Group { id: GroupId(3), name: "g".into(), is_private: false }),
-            user: Arc::new(User { id: UserId(4), username: "u".into(), email: "e".into() }),
+            group: Arc::new(Group {
+                id: GroupId(3),
+                name: "g".into(),
+                is_private: false,
+                topic: "".into(),
+                join: JoinPolicy::Open,
+            }),
+            user: Arc::new(User { id: UserId(4), username: "u".into(), email: "e".into(), is_admin: false }),
             content: "\\N".into(),
             client_id: Some("c".into()),
             created_at: Timestamp(946_684_800_000_005),

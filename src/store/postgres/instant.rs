@@ -2,12 +2,14 @@
 
 use std::error::Error;
 
-use tokio_postgres::types::{FromSql, Type};
+use bytes::{BufMut, BytesMut};
+use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
-use super::copy::timestamp;
+use super::copy::{micros, timestamp};
 use crate::model::Timestamp;
 
-/// A `timestamptz` without a detour over a calendar.
+/// A `timestamptz` without a detour over a calendar. `infinity` is [`Timestamp::FOREVER`].
+#[derive(Debug)]
 pub(super) struct Instant(pub(super) Timestamp);
 
 impl<'a> FromSql<'a> for Instant {
@@ -18,4 +20,17 @@ impl<'a> FromSql<'a> for Instant {
     fn accepts(ty: &Type) -> bool {
         *ty == Type::TIMESTAMPTZ
     }
+}
+
+impl ToSql for Instant {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        out.put_i64(micros(self.0));
+        Ok(IsNull::No)
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        *ty == Type::TIMESTAMPTZ
+    }
+
+    to_sql_checked!();
 }

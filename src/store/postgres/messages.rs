@@ -19,7 +19,7 @@ const COLUMNS: &str = "m.id, m.seq, m.content, m.client_id, m.created_at";
 
 /// How the messages that a filter lets through are found.
 struct Lookup {
-    condition: &'static str,
+    condition: String,
     /// `id` or `seq`, whichever the index of this kind of filter follows. In a group both orders are one.
     order: &'static str,
     /// From `$4` on. `$1` is the message after which they come, `$2` how many to leave out, `$3` how many
@@ -30,23 +30,36 @@ struct Lookup {
 impl Lookup {
     fn new(filter: &MessageFilter) -> Self {
         let (after_seq, before_seq) = row::places(filter);
-        match (filter.group, filter.user) {
-            (Some(group), None) => Self {
-                condition: "group_id = $4 AND id > $1 AND seq < $6 AND seq > greatest($5,
-                    coalesce((SELECT seq FROM messages WHERE id = $1 AND group_id = $4), 0))",
-                order: "seq",
-                parameters: vec![group.0, after_seq, before_seq],
-            },
-            (Some(group), Some(user)) => Self {
-                condition: "user_id = $4 AND id > $1 AND group_id = $5 AND seq > $6 AND seq < $7",
-                order: "id",
-                parameters: vec![user.0, group.0, after_seq, before_seq],
-            },
-            (None, Some(user)) => {
-                Self { condition: "user_id = $4 AND id > $1", order: "id", parameters: vec![user.0] }
-            }
-            (None, None) => Self { condition: "id > $1", order: "id", parameters: Vec::new() },
+        let (condition, order, mut parameters) = match (filter.group, filter.user) {
+            (Some(group), None) => (
+                "group_id = $4 AND id > $1 AND seq < $6 AND seq > greatest($5,
+                 coalesce((SELECT seq FROM messages WHERE id = $1 AND group_id = $4), 0))",
+                "seq",
+                vec![group.0, after_seq, before_seq],
+            ),
+            (Some(group), Some(user)) => (
+                "group_id = $4 AND id > $1 AND seq > $5 AND seq < $6 AND user_id = $7",
+                "id",
+                vec![group.0, after_seq, before_seq, user.0],
+            ),
+            (None, Some(user)) => ("user_id = $4 AND id > $1", "id", vec![user.0]),
+            (None, None) => ("id > $1", "id", Vec::new()),
+        };
+        let mut condition = condition.to_owned();
+        if let Some(reader) = filter.reader {
+            parameters.push(reader.0);
+            let place = 3 + parameters.len();
+            // Their groups are looked up once, and do not lead the planner away from the order.
+            condition += &match filter.group {
+                Some(_) => format!(
+                    " AND EXISTS (SELECT 1 FROM group_memberships r WHERE r.group_id = $4 AND r.user_id = ${place})"
+                ),
+                None => format!(
+                    " AND group_id = ANY (ARRAY(SELECT r.group_id FROM group_memberships r WHERE r.user_id = ${place}))"
+                ),
+            };
         }
+        Self { condition, order, parameters }
     }
 
     async fn query(
@@ -99,14 +112,17 @@ pub(super) async fn newest(client: &Client, filter: MessageFilter, count: u64) -
     }
 }
 
-/// See [`MessageLog::last_message`](crate::store::MessageLog::last_message).
+/// See [`MessageLog::last_message`](crate::store::MessageLog::last_message). Counts those that went with their group.
 pub(super) async fn last(client: &Client) -> StoreResult<(MessageId, Timestamp)> {
-    let select =
-        client.prepare_cached("SELECT id, created_at FROM messages ORDER BY id DESC LIMIT 1").await?;
-    match client.query_opt(&select, &[]).await? {
-        Some(row) => Ok((row::message_id(column(&row, 0, "messages", "id")?)?, created_at(&row, 1)?)),
-        None => Ok((MessageId(0), Timestamp(0))),
-    }
+    let select = client
+        .prepare_cached(
+            "SELECT greatest(last_message_id, id), greatest(last_message_at, created_at)
+             FROM server LEFT JOIN (SELECT id, created_at FROM messages ORDER BY id DESC LIMIT 1) last ON true",
+        )
+        .await?;
+    let row = client.query_one(&select, &[]).await?;
+    let id = column(&row, 0, "messages", "id")?;
+    Ok((if id == 0 { MessageId(0) } else { row::message_id(id)? }, created_at(&row, 1)?))
 }
 
 /// See [`MessageLog::heads`](crate::store::MessageLog::heads).
@@ -180,10 +196,13 @@ pub(super) async fn are_stored(client: &tokio_postgres::Client, batch: &[Message
     Ok(true)
 }
 
+/// Where the columns of a message's user and group begin, and how many all are.
+const USER: usize = 5;
+pub(super) const GROUP: usize = USER + users::COLUMN_COUNT;
+pub(super) const COLUMN_COUNT: usize = GROUP + groups::COLUMN_COUNT;
+
 /// A message from [`COLUMNS`], [`users::COLUMNS`] and [`groups::COLUMNS`].
-fn from_row(row: &Row, shared: &mut Page) -> StoreResult<Message> {
-    const USER: usize = 5;
-    const GROUP: usize = 8;
+pub(super) fn from_row(row: &Row, shared: &mut Page) -> StoreResult<Message> {
     let user = row::user_id(column(row, USER, "messages", "user_id")?, "messages", "user_id")?;
     let group = row::group_id(column(row, GROUP, "messages", "group_id")?, "messages", "group_id")?;
     Ok(Message {

@@ -13,16 +13,33 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
+mod accounts;
+mod admins;
+mod beside;
 mod connect;
 pub mod copy;
+mod credentials;
+mod deletion;
+mod directory;
 mod epoch;
+mod erasure;
 mod error;
+mod facts;
 mod groups;
 mod instant;
+mod keys;
+mod members;
 mod messages;
 mod migrations;
+mod moderation;
+mod outside;
+mod own_groups;
 mod pool;
+mod private;
+mod sanctions;
 mod session;
+mod sessions;
+mod standing;
 mod users;
 mod writer;
 
@@ -32,16 +49,24 @@ use writer::{Keeper, Writer};
 
 use super::together::{self, Together};
 use super::{
-    Asked, Beginning, Directory, Join, Lifecycle, MessageFilter, MessageLog, MessagePage, Opened, Sent,
-    SentKey, Store, StoreResult, Unique, writer_thread,
+    Asked, Beginning, Join, Lifecycle, MessageFilter, MessageLog, MessagePage, Opened, Sent, SentKey, Store,
+    StoreResult, writer_thread,
 };
-use crate::model::{Group, GroupId, Message, MessageId, NewUser, Seq, Timestamp, User, UserId};
+use crate::model::{
+    ApiKey, Digest, GroupId, Message, MessageId, Seq, Session, SessionId, Standing, Timestamp, User, UserId,
+};
 
 /// Threads of the pool's runtime.
 const RUNTIME_THREADS: usize = 2;
 
 /// How long a question may take once it has a connection.
 const QUESTION_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long one may take that touches all messages of a user or a group.
+const LONG_QUESTION_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// Connections of an operator's command.
+const CONNECTIONS_BESIDE: usize = 2;
 
 /// Checks a connection URL, see [`check`](super::check).
 pub(super) fn check(url: &str) -> StoreResult<()> {
@@ -53,11 +78,15 @@ struct PostgresStore {
     /// `None` only while being dropped.
     runtime: Option<Runtime>,
     pool: Pool,
-    writer: Writer,
+    /// `None` beside a server.
+    writer: Option<Writer>,
     /// The questions under way.
     questions: TaskTracker,
     users_by_name: Arc<Together<String, Option<User>>>,
-    joins: Arc<Together<(GroupId, UserId), Join>>,
+    joins: Arc<Together<(GroupId, UserId, Timestamp), Join>>,
+    standings: Arc<Together<(GroupId, UserId), Standing>>,
+    sessions: Arc<Together<SessionId, Option<Session>>>,
+    keys: Arc<Together<Digest, Option<ApiKey>>>,
 }
 
 /// Opens the database of `url`, see [`open`](super::open).
@@ -72,24 +101,39 @@ pub(super) async fn open(url: &str, connections: usize) -> StoreResult<Opened> {
         Err(error) => _ = opening.send(Err(error)),
     })
     .await?;
-    let runtime = Builder::new_multi_thread()
-        .worker_threads(RUNTIME_THREADS)
-        .thread_name("store-postgres")
-        .enable_all()
-        .build()
-        .map_err(unavailable)?;
-    let backend = PostgresStore {
-        runtime: Some(runtime),
-        pool,
-        writer,
-        questions: TaskTracker::new(),
-        users_by_name: Arc::new(Together::new()),
-        joins: Arc::new(Together::new()),
-    };
+    let backend = PostgresStore::new(pool, Some(writer))?;
     Ok(Opened { store: Store::new(Arc::new(backend)), writer: thread })
 }
 
+/// Opens the database of `url` for an operator's command, see [`open_beside`](super::open_beside).
+pub(super) async fn open_beside(url: &str) -> StoreResult<Store> {
+    let target = Target::parse(url)?;
+    let pool = pool::build(&target, CONNECTIONS_BESIDE)?;
+    beside::check(&target).await?;
+    Ok(Store::new(Arc::new(PostgresStore::new(pool, None)?)))
+}
+
 impl PostgresStore {
+    fn new(pool: Pool, writer: Option<Writer>) -> StoreResult<Self> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(RUNTIME_THREADS)
+            .thread_name("store-postgres")
+            .enable_all()
+            .build()
+            .map_err(unavailable)?;
+        Ok(Self {
+            runtime: Some(runtime),
+            pool,
+            writer,
+            questions: TaskTracker::new(),
+            users_by_name: Arc::new(Together::new()),
+            joins: Arc::new(Together::new()),
+            standings: Arc::new(Together::new()),
+            sessions: Arc::new(Together::new()),
+            keys: Arc::new(Together::new()),
+        })
+    }
+
     /// Has a pooled connection answer `question`. If the caller goes away the question is still brought to
     /// its end, so no connection returns to the pool in the middle of a transaction.
     fn ask<T, F>(&self, question: F) -> Asked<'_, T>
@@ -97,7 +141,21 @@ impl PostgresStore {
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut Client) -> BoxFuture<'c, StoreResult<T>> + Send + 'static,
     {
-        self.run(ask_pool(self.pool.clone(), question))
+        self.run(ask_pool(self.pool.clone(), QUESTION_TIMEOUT, question))
+    }
+
+    /// The same of what touches all messages of a user or a group.
+    fn ask_at_length<T, F>(&self, question: F) -> Asked<'_, T>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut Client) -> BoxFuture<'c, StoreResult<T>> + Send + 'static,
+    {
+        self.run(ask_pool(self.pool.clone(), LONG_QUESTION_TIMEOUT, question))
+    }
+
+    /// The way to the session that stores messages.
+    fn writer(&self) -> StoreResult<&Writer> {
+        self.writer.as_ref().ok_or_else(|| unavailable("messages are stored by the server beside this"))
     }
 
     /// Asks a question together with all of its kind that come while others are asked, see [`Together`].
@@ -118,7 +176,8 @@ impl PostgresStore {
                 let (together, pool) = (Arc::clone(together), self.pool.clone());
                 let asking = async move {
                     while let Some((keys, answers)) = together.take() {
-                        let answered = ask_pool(pool.clone(), move |client| ask(client, keys)).await;
+                        let answered =
+                            ask_pool(pool.clone(), QUESTION_TIMEOUT, move |client| ask(client, keys)).await;
                         together::settle(answers, answered);
                     }
                 };
@@ -142,12 +201,12 @@ impl PostgresStore {
 }
 
 /// Has a connection of the pool answer `question`.
-async fn ask_pool<T, F>(pool: Pool, question: F) -> StoreResult<T>
+async fn ask_pool<T, F>(pool: Pool, time_max: Duration, question: F) -> StoreResult<T>
 where
     F: for<'c> FnOnce(&'c mut Client) -> BoxFuture<'c, StoreResult<T>> + Send,
 {
     let mut client = pool.get().await.map_err(error::from_pool)?;
-    let answer = timeout(QUESTION_TIMEOUT, question(&mut client)).await;
+    let answer = timeout(time_max, question(&mut client)).await;
     answer.unwrap_or_else(|_| {
         // Whatever it still does, nobody else shall wait behind it.
         drop(Object::take(client));
@@ -182,69 +241,11 @@ impl MessageLog for PostgresStore {
     }
 
     fn find_sent(&self, keys: Vec<SentKey>) -> Asked<'_, Vec<Option<Sent>>> {
-        Box::pin(self.writer.find_sent(keys))
+        Box::pin(async move { self.writer()?.find_sent(keys).await })
     }
 
     fn append(&self, batch: Arc<[Message]>) -> Asked<'_, ()> {
-        Box::pin(self.writer.append(batch))
-    }
-}
-
-impl Directory for PostgresStore {
-    fn taken<'a>(&'a self, username: &'a str, email: &'a str) -> Asked<'a, Option<Unique>> {
-        let (username, email) = (username.to_owned(), email.to_owned());
-        self.ask(move |client| Box::pin(users::taken(client, username, email)))
-    }
-
-    fn create_user(&self, user: NewUser) -> Asked<'_, User> {
-        self.ask(move |client| Box::pin(users::create(client, user)))
-    }
-
-    fn user(&self, id: UserId) -> Asked<'_, Option<User>> {
-        self.ask(move |client| Box::pin(users::by_id(client, id)))
-    }
-
-    fn user_by_name<'a>(&'a self, username: &'a str) -> Asked<'a, Option<User>> {
-        self.ask_together(&self.users_by_name, username.to_owned(), |client, names| {
-            Box::pin(users::by_names(client, names))
-        })
-    }
-
-    fn create_group<'a>(&'a self, name: &'a str, is_private: bool) -> Asked<'a, Group> {
-        let name = name.to_owned();
-        self.ask(move |client| Box::pin(groups::create(client, name, is_private)))
-    }
-
-    fn group(&self, id: GroupId) -> Asked<'_, Option<Group>> {
-        self.ask(move |client| Box::pin(groups::by_id(client, id)))
-    }
-
-    fn group_by_name<'a>(&'a self, name: &'a str) -> Asked<'a, Option<Group>> {
-        let name = name.to_owned();
-        self.ask(move |client| Box::pin(groups::by_name(client, name)))
-    }
-
-    fn groups(&self, after: GroupId, skip: u64, limit: u64) -> Asked<'_, Vec<Group>> {
-        self.ask(move |client| Box::pin(groups::list(client, after, skip, limit)))
-    }
-
-    fn private_group<'a>(&'a self, one: UserId, other: UserId, name: &'a str) -> Asked<'a, Group> {
-        let name = name.to_owned();
-        self.ask(move |client| Box::pin(groups::private(client, one, other, name)))
-    }
-
-    fn join(&self, group: GroupId, user: UserId) -> Asked<'_, Join> {
-        self.ask_together(&self.joins, (group, user), |client, asked| {
-            Box::pin(groups::join_all(client, asked))
-        })
-    }
-
-    fn is_member(&self, group: GroupId, user: UserId) -> Asked<'_, bool> {
-        self.ask(move |client| Box::pin(groups::is_member(client, group, user)))
-    }
-
-    fn members(&self, group: GroupId, after: UserId, limit: u64) -> Asked<'_, Vec<User>> {
-        self.ask(move |client| Box::pin(groups::members(client, group, after, limit)))
+        Box::pin(async move { self.writer()?.append(batch).await })
     }
 }
 
@@ -258,12 +259,15 @@ impl Lifecycle for PostgresStore {
     }
 
     fn settle(&self) -> Asked<'_, ()> {
-        let owner = self.writer.owner();
+        let owner = match self.writer() {
+            Ok(writer) => writer.owner(),
+            Err(error) => return Box::pin(async { Err(error) }),
+        };
         self.ask(move |client| Box::pin(async move { epoch::settle(client, &owner).await }))
     }
 
     fn ping(&self) -> Asked<'_, ()> {
-        if !self.writer.is_connected() {
+        if self.writer.as_ref().is_some_and(|writer| !writer.is_connected()) {
             return Box::pin(async { Err(unavailable("the connection that stores messages is away")) });
         }
         self.ask(|client| Box::pin(async move { client.batch_execute("SELECT 1").await.map_err(Into::into) }))
@@ -271,7 +275,9 @@ impl Lifecycle for PostgresStore {
 
     fn close(&self) -> Asked<'_, ()> {
         Box::pin(async move {
-            self.writer.close().await;
+            if let Some(writer) = &self.writer {
+                writer.close().await;
+            }
             self.questions.close();
             self.questions.wait().await;
             self.pool.close();

@@ -23,6 +23,9 @@ const SETTINGS: &str = "SET statement_timeout = '9s';
      SET enable_sort = off;
      SET jit = off;";
 
+/// Begins a transaction that may touch all messages of a user or a group: it may take ten minutes, nearly.
+pub(super) const LONG_WORK: &str = "SET LOCAL statement_timeout = '590s'";
+
 /// A pool of at most `connections`, opened when they are needed.
 pub(super) fn build(target: &Target, connections: usize) -> StoreResult<Pool> {
     let config = ManagerConfig { recycling_method: RecyclingMethod::Fast };

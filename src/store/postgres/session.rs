@@ -17,7 +17,7 @@ use crate::model::Message;
 use crate::store::{Sent, SentKey, StoreError, StoreResult};
 
 /// The advisory lock that the owner of a database holds: "groupcas" in ASCII.
-const OWNER_LOCK: i64 = 0x6772_6f75_7063_6173;
+pub(super) const OWNER_LOCK: i64 = 0x6772_6f75_7063_6173;
 
 /// What the database itself ends, a little before the writer gives up on the connection.
 const SETTINGS: &str = "SET statement_timeout = '25s'; SET idle_in_transaction_session_timeout = '25s';";

@@ -2,50 +2,73 @@
 
 use std::collections::HashMap;
 
-use deadpool_postgres::ClientWrapper as Client;
+use deadpool_postgres::{ClientWrapper as Client, Transaction};
 use tokio_postgres::Row;
 
 use super::error::column;
 use crate::model::{NewUser, User, UserId};
-use crate::store::{StoreError, StoreResult, Unique, row};
+use crate::store::{StoreError, StoreResult, Unique, prefix, row};
 
 /// The columns that [`from_row`] reads.
-pub(super) const COLUMNS: &str = "u.id, u.username, u.email";
+pub(super) const COLUMNS: &str = "u.id, u.username, u.email, u.is_admin";
+
+/// How many these are.
+pub(super) const COLUMN_COUNT: usize = 4;
 
 /// See [`Directory::create_user`](crate::store::Directory::create_user).
 pub(super) async fn create(client: &mut Client, user: NewUser) -> StoreResult<User> {
+    let transaction = client.transaction().await?;
+    let user = insert(&transaction, user, false).await?;
+    transaction.commit().await?;
+    Ok(user)
+}
+
+/// Creates a user.
+pub(super) async fn insert(
+    transaction: &Transaction<'_>,
+    user: NewUser,
+    is_admin: bool,
+) -> StoreResult<User> {
     // Looking first keeps a taken name from using up a number; the conflict clause settles races.
-    let insert = client
+    let insert = transaction
         .prepare_cached(
-            "INSERT INTO users (username, email, password) SELECT $1::text, $2::text, $3::text
+            "INSERT INTO users (username, email, password, username_lower, is_admin)
+             SELECT $1::text, $2::text, $3::text, $4::text, $5
              WHERE NOT EXISTS (SELECT 1 FROM users WHERE email = $2::text OR username = $1::text)
              ON CONFLICT DO NOTHING RETURNING id",
         )
         .await?;
-    match client.query_opt(&insert, &[&user.username, &user.email, &user.password_hash]).await? {
+    let lower = prefix::lower(&user.username);
+    let row = transaction
+        .query_opt(&insert, &[&user.username, &user.email, &user.password_hash, &lower, &is_admin])
+        .await?;
+    match row {
         Some(row) => Ok(User {
             id: row::user_id(column(&row, 0, "users", "id")?, "users", "id")?,
             username: user.username.into(),
             email: user.email.into(),
+            is_admin,
         }),
         None => {
-            let taken = taken(client, user.username, user.email).await?;
-            Err(StoreError::Taken(taken.unwrap_or(Unique::Username)))
+            let select = transaction.prepare_cached(TAKEN).await?;
+            let row = transaction.query_one(&select, &[&user.email, &user.username]).await?;
+            Err(StoreError::Taken(what_is_taken(&row)?.unwrap_or(Unique::Username)))
         }
     }
 }
 
+const TAKEN: &str = "SELECT EXISTS (SELECT 1 FROM users WHERE email = $1),
+    EXISTS (SELECT 1 FROM users WHERE username = $2)";
+
 /// See [`Directory::taken`](crate::store::Directory::taken).
 pub(super) async fn taken(client: &Client, username: String, email: String) -> StoreResult<Option<Unique>> {
-    let select = client
-        .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM users WHERE email = $1),
-                    EXISTS (SELECT 1 FROM users WHERE username = $2)",
-        )
-        .await?;
-    let row = client.query_one(&select, &[&email, &username]).await?;
-    let is_email_taken: bool = column(&row, 0, "users", "email")?;
-    let is_username_taken: bool = column(&row, 1, "users", "username")?;
+    let select = client.prepare_cached(TAKEN).await?;
+    what_is_taken(&client.query_one(&select, &[&email, &username]).await?)
+}
+
+fn what_is_taken(row: &Row) -> StoreResult<Option<Unique>> {
+    let is_email_taken: bool = column(row, 0, "users", "email")?;
+    let is_username_taken: bool = column(row, 1, "users", "username")?;
     Ok(if is_email_taken { Some(Unique::Email) } else { is_username_taken.then_some(Unique::Username) })
 }
 
@@ -61,7 +84,9 @@ pub(super) async fn by_names(
     names: Vec<String>,
 ) -> StoreResult<Vec<StoreResult<Option<User>>>> {
     let select = client
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM users u WHERE u.username = ANY ($1::text[])"))
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM users u WHERE u.username = ANY ($1::text[]) AND NOT u.erased"
+        ))
         .await?;
     let rows = client.query(&select, &[&names]).await?;
     let mut found = HashMap::with_capacity(rows.len());
@@ -69,6 +94,53 @@ pub(super) async fn by_names(
         found.insert(column::<&str>(row, 1, "users", "username")?, row);
     }
     Ok(names.iter().map(|name| found.get(&**name).map(|row| from_row(row)).transpose()).collect())
+}
+
+/// [`StoreError::Missing`] unless there is such a user, who is not erased before the transaction ends.
+pub(super) async fn check(transaction: &Transaction<'_>, id: UserId) -> StoreResult<()> {
+    let lock = "SELECT 1 FROM users WHERE id = $1 AND NOT erased FOR KEY SHARE";
+    let lock = transaction.prepare_cached(lock).await?;
+    transaction.query_opt(&lock, &[&id.0]).await?.map(drop).ok_or(StoreError::Missing("user"))
+}
+
+/// [`StoreError::Missing`] unless there is such a user, who is not erased. Holds up others who come so far until the
+/// transaction ends, and nobody else: rows that refer to the user can come.
+pub(super) async fn lock(transaction: &Transaction<'_>, id: UserId) -> StoreResult<()> {
+    let lock = "SELECT 1 FROM users WHERE id = $1 AND NOT erased FOR NO KEY UPDATE";
+    let lock = transaction.prepare_cached(lock).await?;
+    transaction.query_opt(&lock, &[&id.0]).await?.map(drop).ok_or(StoreError::Missing("user"))
+}
+
+/// See [`Accounts::users`](crate::store::Accounts::users).
+pub(super) async fn list(client: &Client, after: UserId, limit: u64) -> StoreResult<Vec<User>> {
+    let select = client
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM users u WHERE u.id > $1 AND NOT u.erased ORDER BY u.id LIMIT $2"
+        ))
+        .await?;
+    client.query(&select, &[&after.0, &row::page_rows(limit)]).await?.iter().map(from_row).collect()
+}
+
+/// See [`Accounts::search_users`](crate::store::Accounts::search_users).
+pub(super) async fn search(client: &Client, prefix: String, limit: u64) -> StoreResult<Vec<User>> {
+    let sql = |end| {
+        format!(
+            "SELECT {COLUMNS} FROM users u WHERE u.username_lower >= $1 {end} AND NOT u.erased
+             ORDER BY u.username_lower, u.id LIMIT $2"
+        )
+    };
+    let (first, limit) = (prefix::lower(&prefix), row::page_rows(limit));
+    let rows = match prefix::end(&first) {
+        Some(end) => {
+            let select = client.prepare_cached(&sql("AND u.username_lower < $3")).await?;
+            client.query(&select, &[&first, &limit, &end]).await?
+        }
+        None => {
+            let select = client.prepare_cached(&sql("")).await?;
+            client.query(&select, &[&first, &limit]).await?
+        }
+    };
+    rows.iter().map(from_row).collect()
 }
 
 /// A user from [`COLUMNS`].
@@ -82,5 +154,6 @@ pub(super) fn from_row_at(row: &Row, first: usize) -> StoreResult<User> {
         id: row::user_id(column(row, first, "users", "id")?, "users", "id")?,
         username: column::<&str>(row, first + 1, "users", "username")?.into(),
         email: column::<&str>(row, first + 2, "users", "email")?.into(),
+        is_admin: column(row, first + 3, "users", "is_admin")?,
     })
 }

@@ -12,7 +12,7 @@ use crate::store::StoreResult;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Prepared statements kept by each connection, more than there are different ones.
-const STATEMENTS_MAX: usize = 64;
+const STATEMENTS_MAX: usize = 128;
 
 /// FULL waits for the disk at each commit, and fullfsync on macOS for its cache too: what is committed survives a loss of
 /// power.

@@ -13,33 +13,43 @@ use crate::store::{MessageFilter, MessagePage, Sent, SentKey, StoreError, StoreR
 const COLUMNS: &str = "id, seq, group_id, user_id, content, client_id, created_at";
 
 /// How the messages that a filter lets through are found, and in what order. `?1` is the group, `?2` the
-/// user, `?3` and `?4` the places between which a message lies, `?5` the message after which it comes.
+/// user, `?3` the reader, `?4` and `?5` the places between which a message lies, `?6` the message after which it comes.
 ///
 /// Each kind of filter has its index, and a `+` keeps the planner from another. A group's messages are read in
-/// the order of their places, which is that of their numbers too; where to go on is the place of `?5`.
-fn filtered(filter: &MessageFilter) -> (&'static str, &'static str) {
-    match (filter.group, filter.user) {
+/// the order of their places, which is that of their numbers too; where to go on is the place of `?6`.
+fn filtered(filter: &MessageFilter) -> (String, &'static str) {
+    let (condition, order) = match (filter.group, filter.user) {
         (Some(_), None) => (
-            "group_id = ?1 AND id > ?5 AND seq < ?4 AND seq > max(?3,
-             coalesce((SELECT seq FROM messages WHERE id = ?5 AND group_id = ?1), 0))",
+            "group_id = ?1 AND id > ?6 AND seq < ?5 AND seq > max(?4,
+             coalesce((SELECT seq FROM messages WHERE id = ?6 AND group_id = ?1), 0))",
             "seq",
         ),
         (Some(_), Some(_)) => {
-            ("user_id = ?2 AND id > ?5 AND +group_id = ?1 AND +seq > ?3 AND +seq < ?4", "id")
+            ("user_id = ?2 AND id > ?6 AND +group_id = ?1 AND +seq > ?4 AND +seq < ?5", "id")
         }
-        (None, Some(_)) => ("user_id = ?2 AND id > ?5", "id"),
-        (None, None) => ("id > ?5", "id"),
-    }
+        (None, Some(_)) => ("user_id = ?2 AND id > ?6", "id"),
+        (None, None) => ("id > ?6", "id"),
+    };
+    let read = match (filter.reader, filter.group) {
+        (None, _) => "",
+        (Some(_), Some(_)) => {
+            "AND EXISTS (SELECT 1 FROM group_memberships r WHERE r.group_id = ?1 AND r.user_id = ?3)"
+        }
+        (Some(_), None) => {
+            "AND +group_id IN (SELECT r.group_id FROM group_memberships r WHERE r.user_id = ?3)"
+        }
+    };
+    (format!("{condition} {read}"), order)
 }
 
 fn page_sql(filter: &MessageFilter) -> String {
     let (condition, order) = filtered(filter);
-    format!("SELECT {COLUMNS} FROM messages WHERE {condition} ORDER BY {order} LIMIT ?6 OFFSET ?7")
+    format!("SELECT {COLUMNS} FROM messages WHERE {condition} ORDER BY {order} LIMIT ?7 OFFSET ?8")
 }
 
 fn newest_sql(filter: &MessageFilter) -> String {
     let (condition, order) = filtered(filter);
-    format!("SELECT id FROM messages WHERE {condition} ORDER BY {order} DESC LIMIT 1 OFFSET ?6")
+    format!("SELECT id FROM messages WHERE {condition} ORDER BY {order} DESC LIMIT 1 OFFSET ?7")
 }
 
 /// See [`MessageLog::messages`](crate::store::MessageLog::messages).
@@ -49,6 +59,7 @@ pub(super) fn page(connection: &Connection, page: &MessagePage) -> StoreResult<V
     let mut rows = statement.query(params![
         page.filter.group.map(|id| id.0),
         page.filter.user.map(|id| id.0),
+        page.filter.reader.map(|id| id.0),
         after_seq,
         before_seq,
         page.after.0,
@@ -75,6 +86,7 @@ pub(super) fn newest(connection: &Connection, filter: &MessageFilter, count: u64
             params![
                 filter.group.map(|id| id.0),
                 filter.user.map(|id| id.0),
+                filter.reader.map(|id| id.0),
                 after_seq,
                 before_seq,
                 0,
@@ -86,17 +98,31 @@ pub(super) fn newest(connection: &Connection, filter: &MessageFilter, count: u64
     id.map_or(Ok(MessageId(0)), |id| row::message_id(id?))
 }
 
-/// See [`MessageLog::last_message`](crate::store::MessageLog::last_message).
+/// See [`MessageLog::last_message`](crate::store::MessageLog::last_message). Counts those that went with their group.
 pub(super) fn last(connection: &Connection) -> StoreResult<(MessageId, Timestamp)> {
+    let mut select = connection.prepare_cached(
+        "SELECT max(last_message_id, coalesce(id, 0)), max(last_message_at, coalesce(created_at, 0))
+         FROM server LEFT JOIN (SELECT id, created_at FROM messages ORDER BY id DESC LIMIT 1)",
+    )?;
+    select.query_row([], |row| {
+        Ok(column(row, 0, "messages", "id").and_then(|id| {
+            let id = if id == 0 { MessageId(0) } else { row::message_id(id)? };
+            Ok((id, Timestamp(column(row, 1, "messages", "created_at")?)))
+        }))
+    })?
+}
+
+/// The message of this number.
+pub(super) fn by_id(
+    connection: &Connection,
+    id: MessageId,
+    shared: &mut Page,
+) -> StoreResult<Option<Message>> {
     connection
-        .prepare_cached("SELECT id, created_at FROM messages ORDER BY id DESC LIMIT 1")?
-        .query_row([], |row| {
-            Ok(column(row, 0, "messages", "id").and_then(|id| {
-                Ok((row::message_id(id)?, Timestamp(column(row, 1, "messages", "created_at")?)))
-            }))
-        })
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM messages WHERE id = ?1"))?
+        .query_row([id.0], |row| Ok(from_row(connection, row, shared)))
         .optional()?
-        .unwrap_or(Ok((MessageId(0), Timestamp(0))))
+        .transpose()
 }
 
 /// See [`MessageLog::heads`](crate::store::MessageLog::heads).
@@ -223,8 +249,13 @@ mod tests {
             (Some(GroupId(1)), Some(UserId(1)), "ix_messages_user (user_id=? AND id>?)"),
             (Some(GroupId(1)), None, "ix_messages_place (group_id=? AND seq>? AND seq<?)"),
         ] {
-            let filter = MessageFilter { group, user, ..MessageFilter::default() };
-            for sql in [page_sql(&filter), newest_sql(&filter)] {
+            let filters = [None, Some(UserId(1))].map(|reader| MessageFilter {
+                group,
+                user,
+                reader,
+                ..MessageFilter::default()
+            });
+            for sql in filters.iter().flat_map(|filter| [page_sql(filter), newest_sql(filter)]) {
                 let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
                 let plan = statement.raw_query().mapped(|row| row.get::<_, String>(3));
                 let plan = plan.collect::<Result<Vec<_>, _>>().unwrap().join("; ");

@@ -11,6 +11,7 @@ const FILES: &[Embedded] = &[
     ("V2__messages", include_str!("../../../sql/sqlite/V2__messages.sql")),
     ("V3__server", include_str!("../../../sql/sqlite/V3__server.sql")),
     ("V4__unsettled", include_str!("../../../sql/sqlite/V4__unsettled.sql")),
+    ("V5__access", include_str!("../../../sql/sqlite/V5__access.sql")),
 ];
 
 /// Applies what is missing, all of it in one transaction.

@@ -6,14 +6,30 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+mod accounts;
+mod admins;
 mod checkpoints;
 mod connection;
+mod credentials;
+mod deletion;
+mod directory;
 mod epoch;
+mod erasure;
 mod error;
+mod facts;
 mod groups;
+mod keys;
+mod members;
 mod messages;
 mod migrations;
+mod moderation;
+mod outside;
+mod own_groups;
 mod ownership;
+mod private;
+mod sanctions;
+mod sessions;
+mod standing;
 mod threads;
 mod users;
 mod writer;
@@ -25,10 +41,10 @@ use writer::{Requests, Writer};
 
 use super::row::places;
 use super::{
-    Asked, Beginning, Directory, Join, Lifecycle, MessageFilter, MessageLog, MessagePage, Opened, Sent,
-    SentKey, Store, StoreResult, Unique, writer_thread,
+    Asked, Beginning, Lifecycle, MessageFilter, MessageLog, MessagePage, Opened, Sent, SentKey, Store,
+    StoreResult, writer_thread,
 };
-use crate::model::{Group, GroupId, Message, MessageId, NewUser, Seq, Timestamp, User, UserId};
+use crate::model::{GroupId, Message, MessageId, Seq, Timestamp};
 
 /// Most threads that read. More would only wait for each other's cores.
 const READERS_MAX: usize = 64;
@@ -108,61 +124,6 @@ impl MessageLog for SqliteStore {
 
     fn append(&self, batch: Arc<[Message]>) -> Asked<'_, ()> {
         self.writer.append(batch)
-    }
-}
-
-impl Directory for SqliteStore {
-    fn taken<'a>(&'a self, username: &'a str, email: &'a str) -> Asked<'a, Option<Unique>> {
-        let (username, email) = (username.to_owned(), email.to_owned());
-        self.read(move |connection| users::taken(connection, &username, &email))
-    }
-
-    fn create_user(&self, user: NewUser) -> Asked<'_, User> {
-        self.writer.write(move |connection| users::create(connection, user))
-    }
-
-    fn user(&self, id: UserId) -> Asked<'_, Option<User>> {
-        self.read(move |connection| users::by_id(connection, id))
-    }
-
-    fn user_by_name<'a>(&'a self, username: &'a str) -> Asked<'a, Option<User>> {
-        let username = username.to_owned();
-        self.read(move |connection| users::by_name(connection, &username))
-    }
-
-    fn create_group<'a>(&'a self, name: &'a str, is_private: bool) -> Asked<'a, Group> {
-        let name = name.to_owned();
-        self.writer.write(move |connection| groups::create(connection, &name, is_private))
-    }
-
-    fn group(&self, id: GroupId) -> Asked<'_, Option<Group>> {
-        self.read(move |connection| groups::by_id(connection, id))
-    }
-
-    fn group_by_name<'a>(&'a self, name: &'a str) -> Asked<'a, Option<Group>> {
-        let name = name.to_owned();
-        self.read(move |connection| groups::by_name(connection, &name))
-    }
-
-    fn groups(&self, after: GroupId, skip: u64, limit: u64) -> Asked<'_, Vec<Group>> {
-        self.read(move |connection| groups::list(connection, after, skip, limit))
-    }
-
-    fn private_group<'a>(&'a self, one: UserId, other: UserId, name: &'a str) -> Asked<'a, Group> {
-        let name = name.to_owned();
-        self.writer.write(move |connection| groups::private(connection, one, other, &name))
-    }
-
-    fn join(&self, group: GroupId, user: UserId) -> Asked<'_, Join> {
-        self.writer.write(move |connection| groups::join(connection, group, user))
-    }
-
-    fn is_member(&self, group: GroupId, user: UserId) -> Asked<'_, bool> {
-        self.read(move |connection| groups::is_member(connection, group, user))
-    }
-
-    fn members(&self, group: GroupId, after: UserId, limit: u64) -> Asked<'_, Vec<User>> {
-        self.read(move |connection| groups::members(connection, group, after, limit))
     }
 }
 

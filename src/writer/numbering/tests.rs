@@ -3,12 +3,23 @@ use std::sync::Arc;
 use groupcast_kit::random::{self, Random};
 
 use super::*;
-use crate::model::{Group, User, UserId};
+use crate::model::{Group, JoinPolicy, User, UserId};
 
 fn message(group: i64, at: i64) -> NewMessage {
     NewMessage {
-        group: Arc::new(Group { id: GroupId(group), name: "g".into(), is_private: false }),
-        user: Arc::new(User { id: UserId(1), username: "u".into(), email: "u@e.org".into() }),
+        group: Arc::new(Group {
+            id: GroupId(group),
+            name: "g".into(),
+            is_private: false,
+            topic: "".into(),
+            join: JoinPolicy::Open,
+        }),
+        user: Arc::new(User {
+            id: UserId(1),
+            username: "u".into(),
+            email: "u@e.org".into(),
+            is_admin: false,
+        }),
         content: "".into(),
         client_id: None,
         received_at: Timestamp(at),

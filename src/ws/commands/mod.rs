@@ -15,6 +15,8 @@ mod unsubscribe;
 
 use std::rc::Rc;
 
+use bytes::Bytes;
+
 use self::hello::Hello;
 use self::history::History;
 use self::ping::Ping;
@@ -23,11 +25,12 @@ use self::send::Send;
 use self::subscribe::Subscribe;
 use self::typing::Typing;
 use self::unsubscribe::Unsubscribe;
-use super::context::SocketContext;
+use super::context::{SocketContext, failure};
 use super::json::{JsonSession, Pending};
 use super::stream::Stream;
+use crate::chat::ChatError;
 use crate::protocol::command::{BadFrame, Fields, Request, RequestId};
-use crate::protocol::event::ErrorCode;
+use crate::protocol::event::{self, ErrorCode};
 
 /// Says which `type` is which command, of those that anybody may give and those that only a user may.
 macro_rules! commands {
@@ -100,4 +103,13 @@ pub(super) fn run<S: Stream>(session: &mut JsonSession<S>, context: &SocketConte
         Ok(Some(pending)) => session.start(pending),
         Err(BadFrame { id, reason }) => context.fail(id.as_ref(), None, ErrorCode::BadFrame, reason),
     }
+}
+
+/// The answer to a frame that is not carried out, whatever it is.
+pub(super) fn refusal<S>(context: &SocketContext<S>, frame: &str, error: &ChatError) -> Bytes {
+    let id = context.endpoint.parser.borrow_mut().parse(frame, |request| match request {
+        Ok(request) => request.id,
+        Err(bad) => bad.id,
+    });
+    event::error(id.as_ref(), None, &failure(error))
 }

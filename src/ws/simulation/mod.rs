@@ -5,6 +5,7 @@
 //! `GROUPCAST_SEED=n cargo test simulation` plays one seed again.
 
 mod client;
+mod no_accounts;
 mod pipe;
 mod server;
 mod store;

@@ -27,6 +27,7 @@ const WS_OPTIONS: WsOptions = WsOptions {
     stall_timeout: Duration::from_secs(30),
     close_timeout: Duration::from_secs(5),
     hello_timeout: Duration::from_secs(10),
+    command_limit: None,
 };
 
 /// A server under way. Dropped, it is killed.

@@ -8,7 +8,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use groupcast_kit::random::Random;
 
-use crate::model::{Group, GroupId, Message, MessageId, NewUser, Seq, Timestamp, User, UserId};
+use crate::model::{
+    Group, GroupId, JoinPolicy, Message, MessageId, NewUser, Role, Seq, Standing, Timestamp, User, UserId,
+};
 use crate::protocol::{event, text};
 use crate::store::{
     Asked, Beginning, Directory, Join, Lifecycle, MessageFilter, MessageLog, MessagePage, Sent, SentKey,
@@ -17,6 +19,10 @@ use crate::store::{
 
 /// Content with this in it is refused.
 pub(super) const POISON: &str = "poison";
+
+/// What everybody is to every group.
+pub(super) const MEMBER: Standing =
+    Standing { role: Some(Role::Member), muted_until: None, banned_until: None };
 
 /// The model.
 pub(super) struct ModelStore {
@@ -139,6 +145,11 @@ impl ModelStore {
         Fate { before, after, fails_before: fails(), fails_after: fails() }
     }
 
+    /// The same of what only looks.
+    pub(super) async fn answer<T>(&self, value: T) -> StoreResult<T> {
+        self.ask(5, |_| Ok(value)).await
+    }
+
     /// Does the work at one moment between being asked and the answer.
     async fn ask<T>(
         &self,
@@ -221,10 +232,6 @@ impl Directory for ModelStore {
         Box::pin(self.ask(5, move |_| Ok(id.map(GroupId).map(group))))
     }
 
-    fn is_member(&self, _: GroupId, _: UserId) -> Asked<'_, bool> {
-        Box::pin(self.ask(5, |_| Ok(true)))
-    }
-
     fn taken<'a>(&'a self, _: &'a str, _: &'a str) -> Asked<'a, Option<Unique>> {
         Box::pin(async { Ok(None) })
     }
@@ -233,8 +240,8 @@ impl Directory for ModelStore {
         Box::pin(self.ask(5, move |_| Ok(Some(group(id)))))
     }
 
-    fn join(&self, _: GroupId, _: UserId) -> Asked<'_, Join> {
-        Box::pin(self.ask(5, |_| Ok(Join::AlreadyMember)))
+    fn join(&self, _: GroupId, _: UserId, _: Timestamp) -> Asked<'_, Join> {
+        Box::pin(self.ask(5, |_| Ok(Join::AlreadyMember(MEMBER))))
     }
 
     // What follows nobody here asks for.
@@ -243,11 +250,11 @@ impl Directory for ModelStore {
         Box::pin(async { Err(StoreError::Missing("user")) })
     }
 
-    fn create_group<'a>(&'a self, _: &'a str, _: bool) -> Asked<'a, Group> {
+    fn create_group<'a>(&'a self, _: &'a str, _: bool, _: Option<UserId>, _: Timestamp) -> Asked<'a, Group> {
         Box::pin(async { Err(StoreError::Missing("group")) })
     }
 
-    fn groups(&self, _: GroupId, _: u64, _: u64) -> Asked<'_, Vec<Group>> {
+    fn groups(&self, _: Option<UserId>, _: GroupId, _: u64, _: u64) -> Asked<'_, Vec<Group>> {
         Box::pin(async { Ok(Vec::new()) })
     }
 
@@ -255,7 +262,7 @@ impl Directory for ModelStore {
         Box::pin(async { Err(StoreError::Missing("group")) })
     }
 
-    fn members(&self, _: GroupId, _: UserId, _: u64) -> Asked<'_, Vec<User>> {
+    fn members(&self, _: GroupId, _: UserId, _: u64) -> Asked<'_, Vec<(User, Role)>> {
         Box::pin(async { Ok(Vec::new()) })
     }
 }
@@ -284,10 +291,10 @@ impl Lifecycle for ModelStore {
 
 /// The group of this number.
 pub(super) fn group(id: GroupId) -> Group {
-    Group { id, name: format!("g{id}").into(), is_private: false }
+    Group { id, name: format!("g{id}").into(), is_private: false, topic: "".into(), join: JoinPolicy::Open }
 }
 
 /// The user of this number.
 pub(super) fn user(id: UserId) -> User {
-    User { id, username: format!("u{id}").into(), email: "".into() }
+    User { id, username: format!("u{id}").into(), email: "".into(), is_admin: false }
 }

@@ -5,6 +5,7 @@ use std::ops::Deref;
 
 use groupcast_kit::{http, response};
 use serde_json::Value;
+use tokio::net::TcpStream;
 
 pub use groupcast_kit::http::request;
 
@@ -21,6 +22,11 @@ impl Connection {
     /// Connects.
     pub async fn open(address: SocketAddr) -> Self {
         Self(http::Connection::open(address).await.expect("the server accepts"))
+    }
+
+    /// Goes on with a connection over which no answer has come.
+    pub fn over(stream: TcpStream) -> Self {
+        Self(http::Connection::over(stream))
     }
 
     /// Sends these bytes. The server may have closed already, which is for the next read to tell.

@@ -1,0 +1,38 @@
+//! Who governs the server.
+
+use deadpool_postgres::ClientWrapper as Client;
+
+use super::error::column;
+use super::users;
+use crate::model::{NewUser, User, UserId};
+use crate::store::{StoreError, StoreResult};
+
+const EXISTS: &str = "SELECT EXISTS (SELECT 1 FROM users WHERE is_admin)";
+
+/// See [`Accounts::set_admin`](crate::store::Accounts::set_admin).
+pub(super) async fn set(client: &Client, user: UserId, is_admin: bool) -> StoreResult<()> {
+    let update = client.prepare_cached("UPDATE users SET is_admin = $2 WHERE id = $1 AND NOT erased").await?;
+    let changed = client.execute(&update, &[&user.0, &is_admin]).await?;
+    if changed == 0 { Err(StoreError::Missing("user")) } else { Ok(()) }
+}
+
+/// See [`Accounts::create_first_admin`](crate::store::Accounts::create_first_admin).
+pub(super) async fn create_first(client: &mut Client, user: NewUser) -> StoreResult<Option<User>> {
+    let transaction = client.transaction().await?;
+    // Of several who come at once one is the first.
+    let lock = transaction.prepare_cached("SELECT 1 FROM server FOR NO KEY UPDATE").await?;
+    transaction.query(&lock, &[]).await?;
+    let exists = transaction.prepare_cached(EXISTS).await?;
+    if column(&transaction.query_one(&exists, &[]).await?, 0, "users", "is_admin")? {
+        return Ok(None);
+    }
+    let user = users::insert(&transaction, user, true).await?;
+    transaction.commit().await?;
+    Ok(Some(user))
+}
+
+/// See [`Accounts::has_admin`](crate::store::Accounts::has_admin).
+pub(super) async fn exists(client: &Client) -> StoreResult<bool> {
+    let exists = client.prepare_cached(EXISTS).await?;
+    column(&client.query_one(&exists, &[]).await?, 0, "users", "is_admin")
+}

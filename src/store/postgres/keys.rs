@@ -1,0 +1,79 @@
+//! API keys.
+
+use std::collections::HashMap;
+
+use deadpool_postgres::ClientWrapper as Client;
+use tokio_postgres::Row;
+
+use super::error::column;
+use super::instant::Instant;
+use super::users;
+use crate::model::{ApiKey, Digest, KeyActor};
+use crate::store::{NewKey, StoreError, StoreResult, Unique, row};
+
+/// The columns that [`from_row`] reads.
+const COLUMNS: &str = "id, name, scope, actor, user_id, created_at";
+
+/// See [`Accounts::create_key`](crate::store::Accounts::create_key).
+pub(super) async fn create(client: &mut Client, key: NewKey) -> StoreResult<ApiKey> {
+    let transaction = client.transaction().await?;
+    if let KeyActor::User(user) = key.actor {
+        users::check(&transaction, user).await?;
+    }
+    let insert = transaction
+        .prepare_cached(&format!(
+            "INSERT INTO api_keys (name, scope, actor, user_id, created_at, digest)
+             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (name) DO NOTHING RETURNING {COLUMNS}"
+        ))
+        .await?;
+    let (actor, user) = row::actor_numbers(key.actor);
+    let scope = row::scope_number(key.scope);
+    let row = transaction
+        .query_opt(&insert, &[&key.name, &scope, &actor, &user, &Instant(key.created_at), &&key.digest[..]])
+        .await?;
+    let key = from_row(&row.ok_or(StoreError::Taken(Unique::KeyName))?)?;
+    transaction.commit().await?;
+    Ok(key)
+}
+
+/// See [`Accounts::key`](crate::store::Accounts::key).
+pub(super) async fn by_digests(
+    client: &Client,
+    digests: Vec<Digest>,
+) -> StoreResult<Vec<StoreResult<Option<ApiKey>>>> {
+    let select = client
+        .prepare_cached(&format!("SELECT {COLUMNS}, digest FROM api_keys WHERE digest = ANY ($1)"))
+        .await?;
+    let asked: Vec<&[u8]> = digests.iter().map(|digest| &digest[..]).collect();
+    let rows = client.query(&select, &[&asked]).await?;
+    let mut found = HashMap::with_capacity(rows.len());
+    for row in &rows {
+        found.insert(column::<&[u8]>(row, 6, "api_keys", "digest")?, row);
+    }
+    Ok(asked.iter().map(|digest| found.get(digest).map(|row| from_row(row)).transpose()).collect())
+}
+
+/// See [`Accounts::keys`](crate::store::Accounts::keys).
+pub(super) async fn list(client: &Client) -> StoreResult<Vec<ApiKey>> {
+    let select =
+        client.prepare_cached(&format!("SELECT {COLUMNS} FROM api_keys ORDER BY name LIMIT $1")).await?;
+    client.query(&select, &[&row::LIST_ROWS_MAX]).await?.iter().map(from_row).collect()
+}
+
+/// See [`Accounts::revoke_key`](crate::store::Accounts::revoke_key).
+pub(super) async fn revoke(client: &Client, name: String) -> StoreResult<bool> {
+    let delete = client.prepare_cached("DELETE FROM api_keys WHERE name = $1").await?;
+    Ok(client.execute(&delete, &[&name]).await? > 0)
+}
+
+fn from_row(row: &Row) -> StoreResult<ApiKey> {
+    let (scope, actor): (i16, i16) =
+        (column(row, 2, "api_keys", "scope")?, column(row, 3, "api_keys", "actor")?);
+    Ok(ApiKey {
+        id: column(row, 0, "api_keys", "id")?,
+        name: column::<&str>(row, 1, "api_keys", "name")?.into(),
+        scope: row::scope(scope.into())?,
+        actor: row::actor(actor.into(), column(row, 4, "api_keys", "user_id")?)?,
+        created_at: column::<Instant>(row, 5, "api_keys", "created_at")?.0,
+    })
+}
