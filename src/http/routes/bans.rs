@@ -25,8 +25,7 @@ pub(super) static BAN: Resource = Resource {
 
 async fn list(context: Context<'_>) -> Answer {
     let group = context.group_id()?;
-    // Who bans is somebody, so there is nothing here to be read by nobody.
-    let caller = context.changing().await?;
+    let caller = context.acting().await?;
     list::respond(context.chat, Bans { caller, group, after: UserId(0) }).await
 }
 

@@ -24,8 +24,7 @@ pub(super) static MUTE: Resource = Resource {
 
 async fn list(context: Context<'_>) -> Answer {
     let group = context.group_id()?;
-    // As of bans.
-    let caller = context.changing().await?;
+    let caller = context.acting().await?;
     list::respond(context.chat, Mutes { caller, group, after: UserId(0) }).await
 }
 
