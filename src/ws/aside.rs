@@ -42,6 +42,11 @@ impl<S> Default for Aside<S> {
 }
 
 impl<S> Aside<S> {
+    /// That of a socket that speaks by something.
+    pub(super) fn with_lease(lease: Box<Lease>) -> Self {
+        Self { lease: Some(lease), ..Self::default() }
+    }
+
     /// Whether there is nothing to keep.
     pub(super) fn is_empty(&self) -> bool {
         let Self { lease, replays, memberships, leaving } = self;

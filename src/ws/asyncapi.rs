@@ -7,9 +7,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::commands;
-use crate::model::{
-    Group, GroupId, JoinPolicy, Message, MessageId, Removal, Seq, Timestamp, User, UserId,
-};
+use crate::model::{Group, GroupId, JoinPolicy, Message, MessageId, Removal, Seq, Timestamp, User, UserId};
 use crate::protocol::command::{CommandParser, RequestId};
 use crate::protocol::event::{self, Ack, ErrorCode, EventType, Failure, Welcome};
 

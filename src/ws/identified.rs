@@ -29,7 +29,7 @@ pub(super) struct Identified<S> {
 impl<S: Stream> Identified<S> {
     /// A socket of this user that reads nothing.
     pub(super) fn new(principal: Principal, lease: Option<Box<Lease>>) -> Self {
-        let aside = lease.map(|lease| Box::new(Aside { lease: Some(lease), ..Aside::default() }));
+        let aside = lease.map(|lease| Box::new(Aside::with_lease(lease)));
         Self { principal, subscriptions: ActiveSubscriptions::default(), aside }
     }
 

@@ -57,10 +57,8 @@ fn paths_name_targets() {
         group: group.to_owned(),
         username: username.to_owned(),
     };
-    let private = |user, receiver: &str| SocketTarget::Private {
-        user: UserId(user),
-        receiver: receiver.to_owned(),
-    };
+    let private =
+        |user, receiver: &str| SocketTarget::Private { user: UserId(user), receiver: receiver.to_owned() };
     for (path, target) in [
         ("/ws/group/g/u", group("g", "u")),
         ("/api/v1/ws/group/g/u?x=1", group("g", "u")),
