@@ -51,7 +51,10 @@ impl Chat {
     /// # Errors
     /// [`ChatError::WrongLogin`]; [`ChatError::Locked`] after too many of these, whatever the password is;
     /// [`ChatError::Busy`], [`ChatError::Unavailable`].
-    pub async fn log_in(&self, LogIn { logins, password, address, client }: LogIn<'_>) -> ChatResult<LoggedIn> {
+    pub async fn log_in(
+        &self,
+        LogIn { logins, password, address, client }: LogIn<'_>,
+    ) -> ChatResult<LoggedIn> {
         let Some(Login::Username(name) | Login::Email(name)) = logins.first() else {
             return Err(ChatError::WrongLogin);
         };

@@ -36,7 +36,9 @@ impl Need {
             Err(error) => Err(error),
         };
         match shown {
-            Err(ChatError::NotAuthenticated | ChatError::BadCredentials) if !is_demanded => Ok(Caller::Nobody),
+            Err(ChatError::NotAuthenticated | ChatError::BadCredentials) if !is_demanded => {
+                Ok(Caller::Nobody)
+            }
             shown => shown,
         }
     }

@@ -64,8 +64,7 @@ fn strangers_look_and_join() {
 
 #[test]
 fn each_role_adds_to_the_one_below() {
-    let of_member =
-        [Action::Look, Action::Read, Action::Join, Action::Send, Action::Type, Action::Leave];
+    let of_member = [Action::Look, Action::Read, Action::Join, Action::Send, Action::Type, Action::Leave];
     assert_eq!(with(of_role(Role::Member), Verdict::Yes), of_member);
     assert_eq!(with(of_role(Role::Admin), Verdict::Yes), EVERY_ACTION[..12]);
     assert_eq!(with(of_role(Role::Owner), Verdict::Yes), EVERY_ACTION);

@@ -61,7 +61,10 @@ pub fn parse_optional_object<'s>(
 }
 
 /// The fields of a body as HTML forms send it, decoded; `None` if it is of another type.
-pub fn parse_fields<'b>(content_type: Option<&[u8]>, body: &'b [u8]) -> Option<Vec<(Cow<'b, str>, Cow<'b, str>)>> {
+pub fn parse_fields<'b>(
+    content_type: Option<&[u8]>,
+    body: &'b [u8],
+) -> Option<Vec<(Cow<'b, str>, Cow<'b, str>)>> {
     let media_type = content_type?.split(|&byte| byte == b';').next()?.trim_ascii();
     let is_form = media_type.eq_ignore_ascii_case(b"application/x-www-form-urlencoded");
     is_form.then(|| form_urlencoded::parse(body).collect())
@@ -96,7 +99,8 @@ mod tests {
             (None, "1", false),
         ] {
             let mut scratch = Vec::new();
-            let parsed = parse_optional_object(content_type.map(str::as_bytes), body.as_bytes(), &mut scratch);
+            let parsed =
+                parse_optional_object(content_type.map(str::as_bytes), body.as_bytes(), &mut scratch);
             assert_eq!(parsed.is_ok_and(|value| value == Value::Object(Vec::new())), is_there, "{body}");
         }
     }

@@ -62,7 +62,12 @@ impl<'q> Query<'q> {
 
     /// What one of these words stands for; `None` if it is absent, and if it is none of them, which is added to
     /// `problems`.
-    pub fn choice<T: Copy>(self, name: &'static str, choices: &[(&str, T)], problems: &mut Problems) -> Option<T> {
+    pub fn choice<T: Copy>(
+        self,
+        name: &'static str,
+        choices: &[(&str, T)],
+        problems: &mut Problems,
+    ) -> Option<T> {
         choose(choices, &Value::String(&self.get(name)?), Location::Query, name, problems)
     }
 

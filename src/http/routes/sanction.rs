@@ -27,7 +27,9 @@ impl<'s> From<&'s Sanction> for SanctionView<'s> {
             person: Person::from(&sanction.user),
             by: sanction.by.map(|UserId(id)| id),
             reason: sanction.reason.as_deref(),
-            until: Some(sanction.until).filter(|until| *until != Timestamp::FOREVER).map(|until| until.to_string()),
+            until: Some(sanction.until)
+                .filter(|until| *until != Timestamp::FOREVER)
+                .map(|until| until.to_string()),
             created_at: sanction.created_at.to_string(),
         }
     }

@@ -47,7 +47,9 @@ fn every_method_of_every_resource_says_what_it_needs() {
     let mut found = BTreeSet::new();
     for resource in RESOURCES {
         if let Serves::Methods(methods) = resource.serves {
-            found.extend(methods.iter().map(|(method, need, _)| line(method.as_str(), resource.paths[0], *need)));
+            found.extend(
+                methods.iter().map(|(method, need, _)| line(method.as_str(), resource.paths[0], *need)),
+            );
         }
     }
     let expected: BTreeSet<_> = NEEDS.iter().map(|(method, path, need)| line(method, path, *need)).collect();

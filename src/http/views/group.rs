@@ -27,7 +27,9 @@ impl<'g> GroupView<'g> {
             name: &group.name,
             is_private: group.is_private,
             topic: Some(&*group.topic).filter(|topic| tells_all || !topic.is_empty()),
-            join: Some(group.join).filter(|join| tells_all || *join != JoinPolicy::default()).map(JoinPolicy::name),
+            join: Some(group.join)
+                .filter(|join| tells_all || *join != JoinPolicy::default())
+                .map(JoinPolicy::name),
         }
     }
 }

@@ -47,7 +47,7 @@ on_both! {
 
         let erased = store.accounts.erase_user(alice.id, false).await.unwrap();
         let sessions = vec![SessionId(1), SessionId(2)];
-        assert_eq!(erased, Some(Erased { sessions, groups: vec![own.id, other.id] }));
+        assert_eq!(erased, Some(Erased { sessions, groups: vec![own.id, other.id], heirs: vec![(own.id, bob.id)] }));
         assert_eq!(store.accounts.erase_user(alice.id, true).await.unwrap(), None);
         assert_eq!(store.accounts.erase_user(UserId(99), true).await.unwrap(), None);
 
