@@ -5,7 +5,8 @@
 use std::sync::Arc;
 
 use groupcast::model::{
-    Group, GroupId, JoinPolicy, Message, MessageId, NewMessage, Seq, Timestamp, User, UserId,
+    Group, GroupId, JoinPolicy, MemberState, Message, MessageId, NewMessage, Role, Seq, Standing, Timestamp,
+    User, UserId,
 };
 
 /// Messages in a full batch.
@@ -36,6 +37,8 @@ pub(crate) fn new_messages(count: usize) -> Vec<NewMessage> {
             })
         })
         .collect();
+    let standing = Standing { role: Some(Role::Member), ..Standing::default() };
+    let member = Arc::new(MemberState::new(standing));
     (0..count)
         .map(|number| NewMessage {
             group: Arc::clone(&groups[number % GROUPS]),
@@ -43,6 +46,7 @@ pub(crate) fn new_messages(count: usize) -> Vec<NewMessage> {
             content: CONTENT.into(),
             client_id: None,
             received_at: Timestamp(STARTED_AT + number as i64),
+            member: Arc::clone(&member),
         })
         .collect()
 }

@@ -98,7 +98,12 @@ impl Chat {
     }
 
     /// The same of whoever governs, which a key without a user may too.
-    pub(super) async fn governed(&self, caller: &Caller, group: GroupId, action: Action) -> ChatResult<Access> {
+    pub(super) async fn governed(
+        &self,
+        caller: &Caller,
+        group: GroupId,
+        action: Action,
+    ) -> ChatResult<Access> {
         let access = self.access(caller, self.find_group(GroupRef::Id(group)).await?).await?;
         access.check(action)?;
         Ok(access)

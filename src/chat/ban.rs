@@ -63,7 +63,7 @@ impl Chat {
         after: UserId,
         limit: u64,
     ) -> ChatResult<Vec<Sanction>> {
-        self.governed(caller, group, Action::Ban).await?;
+        self.governed(caller, group, Action::Review).await?;
         Ok(self.store.moderation.bans(group, after, limit, clock::now()).await?)
     }
 }

@@ -15,7 +15,12 @@ impl Chat {
     /// [`ChatError::Invalid`] for a name that is too long or contains NUL, [`ChatError::Taken`],
     /// [`ChatError::Forbidden`] for a key that may only read, [`ChatError::NotAuthenticated`],
     /// [`ChatError::Unavailable`].
-    pub async fn create_group(&self, caller: &Caller, name: &str, is_private: bool) -> ChatResult<Arc<Group>> {
+    pub async fn create_group(
+        &self,
+        caller: &Caller,
+        name: &str,
+        is_private: bool,
+    ) -> ChatResult<Arc<Group>> {
         if caller.grant().is_none() && !self.believes_names() {
             return Err(ChatError::NotAuthenticated);
         }

@@ -27,7 +27,8 @@ impl Chat {
                 Ok(true) => {}
                 Ok(false) => return Err(ChatError::NotFound(Entity::Group)),
                 Err(error) => {
-                    let before = states.iter().zip(roles).filter_map(|((_, state), role)| Some((state, role.ok()?)));
+                    let before =
+                        states.iter().zip(roles).filter_map(|((_, state), role)| Some((state, role.ok()?)));
                     before.for_each(|(state, role)| state.set_role(role));
                     return Err(error);
                 }

@@ -26,7 +26,8 @@ pub(super) struct DirectoryCache {
     pub(super) users_by_name: Kept<Arc<str>, User>,
     pub(super) groups: Kept<GroupId, Group>,
     pub(super) groups_by_name: Kept<Arc<str>, Group>,
-    pub(super) members: Cache<(GroupId, UserId), Arc<MemberState>, UnitWeighter, DefaultHashBuilder, KeepUsed>,
+    pub(super) members:
+        Cache<(GroupId, UserId), Arc<MemberState>, UnitWeighter, DefaultHashBuilder, KeepUsed>,
     /// Held by those who look something up, and alone by those who change it.
     pub(super) gate: RwLock<()>,
 }
@@ -146,7 +147,11 @@ impl DirectoryCache {
     }
 
     /// The state of a member, or what somebody is to the group who is none.
-    pub(super) async fn member(&self, group: GroupId, user: UserId) -> ChatResult<Result<Arc<MemberState>, Standing>> {
+    pub(super) async fn member(
+        &self,
+        group: GroupId,
+        user: UserId,
+    ) -> ChatResult<Result<Arc<MemberState>, Standing>> {
         let key = (group, user);
         if let Some(state) = self.members.get(&key) {
             return Ok(Ok(state));

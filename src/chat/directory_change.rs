@@ -48,7 +48,10 @@ impl DirectoryChange<'_> {
     }
 
     /// The states of members of which this is true.
-    pub(super) fn states(&self, is_wanted: impl Fn(GroupId, UserId) -> bool) -> Vec<((GroupId, UserId), Arc<MemberState>)> {
+    pub(super) fn states(
+        &self,
+        is_wanted: impl Fn(GroupId, UserId) -> bool,
+    ) -> Vec<((GroupId, UserId), Arc<MemberState>)> {
         self.cache.members.iter().filter(|((group, user), _)| is_wanted(*group, *user)).collect()
     }
 

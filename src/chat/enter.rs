@@ -78,7 +78,9 @@ impl Chat {
         target: &SocketTarget,
     ) -> Result<Option<(Principal, Membership)>, Refusal> {
         match target {
-            SocketTarget::Group { group, username } => self.enter_group(caller, group, username).await.map(Some),
+            SocketTarget::Group { group, username } => {
+                self.enter_group(caller, group, username).await.map(Some)
+            }
             SocketTarget::Private { user, receiver } => {
                 self.enter_private_chat(caller, *user, receiver).await.map(Some)
             }

@@ -16,8 +16,11 @@ impl Chat {
                 principal.check_in_person()?;
             }
             Caller::User(principal) if principal.is_server_admin() => {}
-            Caller::User(principal) if principal.grant().is_none() => return Err(ChatError::NotAuthenticated),
-            Caller::Any(grant) | Caller::Server(grant) if grant.power() == super::rights::Power::Governor => {}
+            Caller::User(principal) if principal.grant().is_none() => {
+                return Err(ChatError::NotAuthenticated);
+            }
+            Caller::Any(grant) | Caller::Server(grant) if grant.power() == super::rights::Power::Governor => {
+            }
             Caller::Nobody => return Err(ChatError::NotAuthenticated),
             Caller::User(_) | Caller::Any(_) | Caller::Server(_) => {
                 return Err(ChatError::Forbidden("only an admin of the server may erase others"));
@@ -37,7 +40,8 @@ impl Chat {
             let erased = match erased {
                 Ok(erased) => erased.ok_or(ChatError::NotFound(Entity::User))?,
                 Err(error) => {
-                    let before = states.iter().zip(roles).filter_map(|((_, state), role)| Some((state, role.ok()?)));
+                    let before =
+                        states.iter().zip(roles).filter_map(|((_, state), role)| Some((state, role.ok()?)));
                     before.for_each(|(state, role)| state.set_role(role));
                     return Err(error);
                 }

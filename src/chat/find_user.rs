@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Caller, Chat, ChatError, ChatResult, Entity};
 use super::rights::Power;
+use super::{Caller, Chat, ChatError, ChatResult, Entity};
 use crate::model::{User, UserId};
 
 impl Chat {

@@ -45,7 +45,11 @@ impl Chat {
     /// # Errors
     /// [`ChatError::NotMember`], [`ChatError::Banned`] for a group that one may know of but not read;
     /// [`ChatError::NotAuthenticated`], [`ChatError::Unavailable`].
-    pub async fn readable(&self, caller: &Caller, filter: MessageFilter) -> ChatResult<Option<MessageFilter>> {
+    pub async fn readable(
+        &self,
+        caller: &Caller,
+        filter: MessageFilter,
+    ) -> ChatResult<Option<MessageFilter>> {
         let reader = self.reader(caller)?;
         if let (Some(_), Some(group)) = (reader, filter.group) {
             let Some(group) = self.directory.group(group).await? else { return Ok(None) };

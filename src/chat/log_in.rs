@@ -23,8 +23,8 @@ pub(super) const SESSION_ENDED: &str = "the session has ended";
 
 /// Who wants to log in.
 pub struct LogIn<'l> {
-    /// Name or address.
-    pub login: Login<'l>,
+    /// What they may mean by what they call themself, a name or an address each. The first that is somebody's counts.
+    pub logins: &'l [Login<'l>],
     /// The password.
     pub password: String,
     /// Where they come from.
@@ -51,17 +51,31 @@ impl Chat {
     /// # Errors
     /// [`ChatError::WrongLogin`]; [`ChatError::Locked`] after too many of these, whatever the password is;
     /// [`ChatError::Busy`], [`ChatError::Unavailable`].
-    pub async fn log_in(&self, LogIn { login, password, address, client }: LogIn<'_>) -> ChatResult<LoggedIn> {
-        let (Login::Username(name) | Login::Email(name)) = login else { return Err(ChatError::WrongLogin) };
-        let known = match validate::contains_nul(name) {
-            true => None,
-            false => self.store.accounts.credentials(login).await?,
+    pub async fn log_in(
+        &self,
+        LogIn { logins, password, address, client }: LogIn<'_>,
+    ) -> ChatResult<LoggedIn> {
+        let Some(Login::Username(name) | Login::Email(name)) = logins.first() else {
+            return Err(ChatError::WrongLogin);
         };
+        let known = self.find_account(logins).await?;
         let account = known.as_ref().map_or_else(|| name.to_lowercase(), |known| known.user.id.to_string());
         let known = self.check_password(&account, known, password, address).await?;
         let known = known.ok_or(ChatError::WrongLogin)?;
         let user = self.user(known.user.id).await?;
         self.start_session(user, client).await
+    }
+
+    async fn find_account(&self, logins: &[Login<'_>]) -> ChatResult<Option<Credentials>> {
+        for login in logins {
+            if matches!(login, Login::Username(text) | Login::Email(text) if validate::contains_nul(text)) {
+                continue;
+            }
+            if let Some(known) = self.store.accounts.credentials(*login).await? {
+                return Ok(Some(known));
+            }
+        }
+        Ok(None)
     }
 
     /// Whose password it is; `None` if it is wrong or there is no such account.

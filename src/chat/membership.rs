@@ -34,6 +34,11 @@ impl Membership {
         Self { group, user: Arc::clone(principal.user()), state, may_write, is_private_chat: false }
     }
 
+    /// The member speaks by this from now on.
+    pub fn speak_by(&mut self, principal: &Principal) {
+        self.may_write = principal.scope() >= Scope::Write;
+    }
+
     /// Whether the user is still a member.
     pub fn is_current(&self) -> bool {
         self.state.role().is_ok()

@@ -19,6 +19,7 @@ mod directory_change;
 mod enter;
 mod erase_user;
 mod error;
+mod expiry;
 mod find_group;
 mod find_user;
 mod grant;

@@ -68,7 +68,7 @@ impl Chat {
         after: UserId,
         limit: u64,
     ) -> ChatResult<Vec<Sanction>> {
-        self.governed(caller, group, Action::Mute).await?;
+        self.governed(caller, group, Action::Review).await?;
         Ok(self.store.moderation.mutes(group, after, limit, clock::now()).await?)
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::rights::Action;
-use super::{Caller, Chat, ChatError, ChatResult, Entity, Principal, clock};
+use super::{Caller, Chat, ChatError, ChatResult, Entity, clock};
 use crate::model::{GroupId, Role, User, UserId};
 use crate::protocol::command::GroupRef;
 use crate::store::Join;
@@ -42,15 +42,12 @@ impl Chat {
                 access.check(Action::Add)?;
                 self.add(caller, group, user, role.unwrap_or_default()).await?
             }
-            (Some(is), None) => {
-                access.check(Action::Read)?;
-                is
-            }
-            (Some(is), Some(role)) if is == role => {
-                access.check(Action::Read)?;
-                is
-            }
-            (Some(is), Some(role)) => {
+            (Some(is), role) => {
+                let Some(role) = role.filter(|role| *role != is) else {
+                    // It changes nothing, but only who may write asks for it.
+                    access.check(Action::Join)?;
+                    return Ok(Member { user: self.user(user).await?, role: is });
+                };
                 access.check(Action::SetRole)?;
                 if is == Role::Owner {
                     return Err(ChatError::Forbidden("an owner hands the group over to somebody else"));

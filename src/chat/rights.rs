@@ -24,9 +24,11 @@ pub enum Action {
     Add,
     /// Take members out.
     Kick,
-    /// Keep others out, let them in again, and see who is kept out.
+    /// See who is kept out, and who may not write.
+    Review,
+    /// Keep others out, and let them in again.
     Ban,
-    /// Let members not write, or again, and see who may not.
+    /// Let members not write, or again.
     Mute,
     /// Change name, topic and how one joins.
     Change,
@@ -146,6 +148,7 @@ const TABLE: &[Rule] = &[
     rule(Action::Leave,   Scope::Write, false,  b". . x x x . ."),
     rule(Action::Add,     Scope::Admin, false,  b". . . x x . x"),
     rule(Action::Kick,    Scope::Admin, false,  b". . . x x . x"),
+    rule(Action::Review,  Scope::Read,  false,  b". . . x x x x"),
     rule(Action::Ban,     Scope::Admin, false,  b". . . x x . x"),
     rule(Action::Mute,    Scope::Admin, false,  b". . . x x . x"),
     rule(Action::Change,  Scope::Admin, false,  b". . . x x . x"),

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::validate::check_nul;
 use super::principal::KEY_SCOPE;
 use super::rights::Action;
+use super::validate::check_nul;
 use super::{Chat, ChatError, ChatResult, Entity, Membership, Principal, clock};
 use crate::hub::Broadcast;
 use crate::model::limits::CLIENT_ID_BYTES_MAX;
@@ -138,9 +138,7 @@ impl Chat {
 
     fn check_rate_of(&self, user: UserId) -> ChatResult<()> {
         match &self.send_limit {
-            Some(limit) => {
-                limit.check(user).map_err(|retry_after| ChatError::RateLimited { retry_after })
-            }
+            Some(limit) => limit.check(user).map_err(|retry_after| ChatError::RateLimited { retry_after }),
             None => Ok(()),
         }
     }

@@ -57,7 +57,9 @@ impl Chat {
             let (grants, accounts) = (self.grants.change().await, &self.store.accounts);
             match grant.kind() {
                 GrantKind::Session(id) => drop(accounts.end_session(id, None).await?),
-                GrantKind::Outside(token) => accounts.end_token(token, grant.expires_at(), clock::now()).await?,
+                GrantKind::Outside(token) => {
+                    accounts.end_token(token, grant.expires_at(), clock::now()).await?
+                }
                 GrantKind::Key(_) => {}
             }
             grants.end([grant.kind()])

@@ -41,7 +41,9 @@ impl Chat {
     pub async fn set_up(&self, secret: &str, registration: Registration) -> ChatResult<User> {
         let is_good = {
             let expected = self.setup.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let is_it = |(hash, until): &(SecretHash, Instant)| *hash == hash_secret(secret) && Instant::now() < *until;
+            let is_it = |(hash, until): &(SecretHash, Instant)| {
+                *hash == hash_secret(secret) && Instant::now() < *until
+            };
             expected.as_ref().is_some_and(is_it)
         };
         if !is_good {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use hyper::header::{ALLOW, CONNECTION, HeaderValue, RETRY_AFTER};
+use hyper::header::{ALLOW, CONNECTION, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use hyper::{Response, StatusCode};
 
 use super::body::{self, Body};
@@ -14,6 +14,9 @@ use crate::compat::fastapi::{BodyError, Location, Problem, Problems};
 
 /// What FastAPI says of a body that can not be read.
 pub(super) const UNREADABLE: &str = "There was an error parsing the body";
+
+/// How to show who asks (RFC 6750 section 3).
+const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
 
 /// Why a request was not carried out.
 #[derive(Debug)]
@@ -28,6 +31,8 @@ pub(super) enum HttpError {
     /// The connection can not be used again, since the body was not read to its end, or nobody can tell whom the next
     /// request would be for.
     Last(StatusCode, &'static str),
+    /// 401: it is not known, or not proven, who asks.
+    Unauthenticated(&'static str),
     /// Worth another try.
     TryLater {
         /// 429 or 503.
@@ -64,6 +69,11 @@ impl HttpError {
             Self::Last(status, text) => {
                 let mut response = response::detail(status, text);
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                response
+            }
+            Self::Unauthenticated(text) => {
+                let mut response = response::detail(StatusCode::UNAUTHORIZED, text);
+                response.headers_mut().insert(WWW_AUTHENTICATE, BEARER);
                 response
             }
             Self::TryLater { status, text, retry_after } => {
@@ -131,7 +141,20 @@ impl HttpError {
                 });
                 Self::Invalid(problems)
             }
-            ChatError::GroupFull | ChatError::NotMember => detail(StatusCode::FORBIDDEN, error.to_string()),
+            ChatError::Unnamed => Self::Invalid(missing_user()),
+            ChatError::NotAuthenticated => Self::Unauthenticated("Not authenticated"),
+            ChatError::BadCredentials => Self::Unauthenticated("Could not validate credentials"),
+            ChatError::WrongLogin => Self::Unauthenticated("Incorrect username or password"),
+            ChatError::GroupFull
+            | ChatError::NotMember
+            | ChatError::Forbidden(_)
+            | ChatError::Banned
+            | ChatError::Muted => detail(StatusCode::FORBIDDEN, error.to_string()),
+            ChatError::Locked { retry_after } => Self::TryLater {
+                status: StatusCode::TOO_MANY_REQUESTS,
+                text: "Too many wrong passwords",
+                retry_after,
+            },
             ChatError::TooLarge { .. } => detail(StatusCode::PAYLOAD_TOO_LARGE, error.to_string()),
             ChatError::RateLimited { retry_after } => Self::TryLater {
                 status: StatusCode::TOO_MANY_REQUESTS,
@@ -145,4 +168,11 @@ impl HttpError {
             }
         }
     }
+}
+
+/// What is said if nobody is named to act, and somebody has to be.
+fn missing_user() -> Problems {
+    let mut problems = Problems::default();
+    problems.add(Problem::missing(Location::Query, "user_id"));
+    problems
 }

@@ -1,9 +1,9 @@
 //! REST, and the WebSocket handshake.
 //!
-//! A request passes through [`Http::handle`]: [`route`] names its resource, `gate` finds out who is asking and how
-//! often, `upgrade` takes handshakes, `cors` answers preflights, and a handler in that resource's file in `routes`
-//! reads, asks the [`Chat`](crate::chat::Chat) and writes. Whatever goes wrong on the way is an `HttpError` until the
-//! end.
+//! A request passes through [`Http::handle`]: [`route`] names its resource, `gate` finds out where it comes from and how
+//! often, `upgrade` takes handshakes, `cors` answers preflights, `need` finds out who is asking, and a handler in that
+//! resource's file in `routes` reads, asks the [`Chat`](crate::chat::Chat) and writes. Whatever goes wrong on the way is
+//! an `HttpError` until the end.
 
 mod address_limit;
 mod body;
@@ -14,9 +14,11 @@ mod forwarded;
 mod gate;
 mod host;
 mod list;
+mod need;
 mod origin;
 mod params;
 mod peek;
+mod registration;
 mod request_body;
 mod resource;
 mod response;
@@ -24,6 +26,7 @@ mod router;
 mod routes;
 mod service;
 mod upgrade;
+mod views;
 
 pub use address_limit::AddressLimit;
 pub use body::{Body, BodyError};

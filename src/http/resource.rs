@@ -9,6 +9,7 @@ use crate::chat::SocketTarget;
 use super::body::Body;
 use super::context::Context;
 use super::error::HttpError;
+use super::need::Need;
 use super::params::Params;
 
 /// Something that has a path.
@@ -22,8 +23,8 @@ pub(super) struct Resource {
 
 /// How a resource is used.
 pub(super) enum Serves {
-    /// By plain requests, with these methods.
-    Methods(&'static [(Method, &'static dyn Handler)]),
+    /// By plain requests, with these methods, of which each needs something to be shown.
+    Methods(&'static [(Method, Need, &'static dyn Handler)]),
     /// By WebSockets, for what the parameters of the path say. To plain requests it does not exist.
     Socket(fn(&Params<'_>) -> Result<SocketTarget, HttpError>),
 }
@@ -47,16 +48,16 @@ where
 }
 
 impl Resource {
-    /// What answers this method.
+    /// What answers this method, and what it needs.
     ///
     /// # Errors
     /// 405, or 404 for a socket.
-    pub(super) fn handler(&self, method: &Method) -> Result<&'static dyn Handler, HttpError> {
+    pub(super) fn handler(&self, method: &Method) -> Result<(Need, &'static dyn Handler), HttpError> {
         let Serves::Methods(methods) = self.serves else { return Err(HttpError::NOT_FOUND) };
-        match methods.iter().find(|(offered, _)| offered == method) {
-            Some((_, handler)) => Ok(*handler),
+        match methods.iter().find(|(offered, ..)| offered == method) {
+            Some((_, need, handler)) => Ok((*need, *handler)),
             None => {
-                let mut allow: Vec<&str> = methods.iter().map(|(method, _)| method.as_str()).collect();
+                let mut allow: Vec<&str> = methods.iter().map(|(method, ..)| method.as_str()).collect();
                 allow.sort_unstable();
                 Err(HttpError::MethodNotAllowed { allow: allow.join(", ") })
             }

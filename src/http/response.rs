@@ -22,6 +22,13 @@ pub(super) fn json(value: &impl Serialize) -> Response<Body> {
     ok(body::full(out))
 }
 
+/// 204: it is done, and there is nothing to tell.
+pub(super) fn done() -> Response<Body> {
+    let mut response = Response::new(body::full(""));
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
+}
+
 /// An error with a text: `{"detail":"..."}`.
 pub(super) fn detail(status: StatusCode, text: &str) -> Response<Body> {
     #[derive(Serialize)]

@@ -130,17 +130,20 @@ impl Http {
     ) -> Answer {
         let route = route.ok_or(HttpError::NOT_FOUND)?;
         let Shared { chat, draining, body_limits, .. } = &*self.shared;
+        let (need, handler) = route.resource.handler(&head.method)?;
+        let caller = need.check(chat, &head.headers).await?;
         let context = Context {
             chat,
             head,
             address,
+            caller,
             query: Query::new(head.uri.query()),
             params: route.params,
             body,
             body_limits: *body_limits,
             draining,
         };
-        route.resource.handler(&head.method)?.call(context).await
+        handler.call(context).await
     }
 }
 

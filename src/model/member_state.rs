@@ -77,7 +77,8 @@ mod tests {
 
     #[test]
     fn a_member_changes_and_goes() {
-        let standing = Standing { role: Some(Role::Admin), muted_until: Some(Timestamp(5)), banned_until: None };
+        let standing =
+            Standing { role: Some(Role::Admin), muted_until: Some(Timestamp(5)), banned_until: None };
         let state = MemberState::new(standing);
         assert_eq!(state.role(), Ok(Role::Admin));
         assert!(state.is_muted(Timestamp(4)) && !state.is_muted(Timestamp(5)));

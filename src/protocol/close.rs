@@ -23,7 +23,7 @@ impl CloseCode {
     pub const INTERNAL_ERROR: Self = Self(1011);
     /// The server is overloaded or its database away; try again later.
     pub const TRY_AGAIN_LATER: Self = Self(1013);
-    /// The handshake or `hello` named no user.
+    /// The handshake or `hello` named no user, or what the socket spoke by has ended.
     pub const UNAUTHENTICATED: Self = Self(4001);
     /// The user may not do this.
     pub const FORBIDDEN: Self = Self(4003);

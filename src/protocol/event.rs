@@ -1,17 +1,19 @@
 //! JSON mode: what the server sends, as finished frames.
 
+mod access;
 mod failure;
 mod names;
 
 use bytes::Bytes;
 
+pub use self::access::{expiring, refreshed, removed};
 pub use self::failure::{ErrorCode, Failure};
 
 use super::command::RequestId;
 use super::frame;
 use super::json::{write_integer, write_string};
 use super::message::{write_message, write_message_fields};
-use crate::model::{Group, GroupId, Message, MessageId, Removal, Seq, Timestamp, User};
+use crate::model::{Group, GroupId, Message, MessageId, Seq, Timestamp, User};
 
 names::names! {
     /// The `type` of what the server sends.
@@ -23,7 +25,7 @@ names::names! {
         Welcome = "welcome",
         /// Answers `subscribe`.
         Subscribed = "subscribed",
-        /// Answers `unsubscribe`.
+        /// Answers `unsubscribe`, or tells that the user is no member any more.
         Unsubscribed = "unsubscribed",
         /// A replay has ended.
         CaughtUp = "caught_up",
@@ -43,6 +45,10 @@ names::names! {
         Typing = "typing",
         /// Answers `ping`.
         Pong = "pong",
+        /// What the socket speaks by runs out soon.
+        Expiring = "expiring",
+        /// Answers `refresh`.
+        Refreshed = "refreshed",
         /// Answers what failed.
         Error = "error",
         /// The server stops.
@@ -232,11 +238,6 @@ pub fn subscribed(request: Option<&RequestId>, group: &Group, epoch: &str, head:
 /// `unsubscribed`
 pub fn unsubscribed(request: Option<&RequestId>, group: GroupId) -> Bytes {
     Object::new(EventType::Unsubscribed, request).integer("group_id", group.0).frame()
-}
-
-/// `unsubscribed` that was not asked for.
-pub fn removed(group: GroupId, removal: Removal) -> Bytes {
-    Object::new(EventType::Unsubscribed, None).integer("group_id", group.0).string("reason", removal.name()).frame()
 }
 
 /// `caught_up`

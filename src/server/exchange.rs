@@ -92,7 +92,7 @@ impl Service<Request<Incoming>> for Requests {
                 }
                 let mode = if upgrade.json { Mode::Json } else { Mode::Text };
                 // Before the answer, so that between it and the socket's place in the group nothing waits.
-                let admission = endpoint.admit(upgrade.target, mode).await;
+                let admission = endpoint.admit(&upgrade.target, upgrade.token.as_deref(), mode).await;
                 exchange.upgrade.replace(Some(admission));
             }
             Ok(response.map(|body| CountedBody { body, _counted: counted }))

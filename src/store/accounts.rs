@@ -2,7 +2,8 @@
 
 use super::Asked;
 use crate::model::{
-    ApiKey, Digest, GroupId, KeyActor, NewUser, RefreshDigests, Scope, Session, SessionId, Timestamp, User, UserId,
+    ApiKey, Digest, GroupId, KeyActor, NewUser, RefreshDigests, Scope, Session, SessionId, Timestamp, User,
+    UserId,
 };
 
 /// Passwords, sessions, keys and outside identities. Asked at log-in and when a token is seen for the first time, never

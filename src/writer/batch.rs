@@ -34,7 +34,10 @@ impl Batch {
         }
         let removal = |pending: &Pending| pending.message.member.role().err();
         let removed = self.pending.extract_if(.., |pending| removal(pending).is_some());
-        removed.map(|pending| (removal(&pending).unwrap_or(Removal::Kicked), pending)).map(|(removal, pending)| (pending, removal)).collect()
+        removed
+            .map(|pending| (removal(&pending).unwrap_or(Removal::Kicked), pending))
+            .map(|(removal, pending)| (pending, removal))
+            .collect()
     }
 
     /// Takes out the messages that are not stored yet and whose senders might not write when they were handed in.

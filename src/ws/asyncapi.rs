@@ -1,12 +1,13 @@
 //! `docs/asyncapi.json` says what the code does: each command and event with its fields, and no others.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::commands;
-use crate::model::{Group, GroupId, JoinPolicy, Message, MessageId, Seq, Timestamp, User, UserId};
+use crate::model::{Group, GroupId, JoinPolicy, Message, MessageId, Removal, Seq, Timestamp, User, UserId};
 use crate::protocol::command::{CommandParser, RequestId};
 use crate::protocol::event::{self, Ack, ErrorCode, EventType, Failure, Welcome};
 
@@ -178,7 +179,9 @@ fn samples(event_type: EventType) -> Vec<Bytes> {
             let subscribed = |request| event::subscribed(request, &group, "e", Seq(1), Seq(0));
             vec![subscribed(request), subscribed(None)]
         }
-        EventType::Unsubscribed => vec![event::unsubscribed(request, group.id)],
+        EventType::Unsubscribed => {
+            vec![event::unsubscribed(request, group.id), event::removed(group.id, Removal::Kicked)]
+        }
         EventType::CaughtUp => vec![event::caught_up(group.id, Seq(1))],
         EventType::Lagged => vec![event::lagged(group.id, Seq(1))],
         EventType::Ack => vec![
@@ -195,6 +198,10 @@ fn samples(event_type: EventType) -> Vec<Bytes> {
         EventType::Left => vec![event::movement(false, group.id, &user)],
         EventType::Typing => vec![event::typing(group.id, &user, true)],
         EventType::Pong => vec![event::pong(request)],
+        EventType::Expiring => vec![event::expiring(Duration::from_secs(60))],
+        EventType::Refreshed => {
+            vec![event::refreshed(request, Some(Duration::from_secs(1))), event::refreshed(None, None)]
+        }
         EventType::Error => {
             vec![event::error(request, Some(group.id), &unavailable), event::error(None, None, &forbidden)]
         }

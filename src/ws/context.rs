@@ -6,14 +6,15 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::endpoint::Endpoint;
+use super::lease::Lease;
 use super::pace::Pace;
 use super::stream::Stream;
 use crate::chat::{Chat, ChatError, Membership};
 use crate::hub::{Core, Subscriber};
 use crate::model::{GroupId, NewMessage};
-use crate::protocol::CloseCode;
 use crate::protocol::command::RequestId;
 use crate::protocol::event::{self, ErrorCode, Failure};
+use crate::protocol::{CloseCode, Mode};
 
 /// Messages in a row that may be refused for their rate; who sends on has not listened.
 const REFUSED_MAX: u8 = 100;
@@ -68,6 +69,23 @@ impl<S: Stream> SocketContext<S> {
     pub(super) fn refuse(&self, request: Option<&RequestId>, group: Option<GroupId>, error: &ChatError) {
         error.log();
         self.reply(&event::error(request, group, &failure(error)));
+    }
+
+    /// Tells a socket in JSON mode that nobody knows any more, or yet, whose it is, and closes it.
+    pub(super) fn turn_away(&self, request: Option<&RequestId>, message: &'static str) {
+        if self.socket.mode() == Mode::Json {
+            self.fail(request, None, ErrorCode::Unauthenticated, message);
+        }
+        self.socket.close(CloseCode::UNAUTHENTICATED, message);
+    }
+
+    /// Whether somebody has ended what the socket spoke by. Closes it then.
+    pub(super) fn is_turned_out(&self, lease: Option<&Lease>) -> bool {
+        let is_ended = lease.is_some_and(Lease::is_ended);
+        if is_ended {
+            self.socket.close(CloseCode::UNAUTHENTICATED, "the session has ended");
+        }
+        is_ended
     }
 
     /// Takes a message on its way to the writer.
@@ -131,18 +149,24 @@ pub(super) fn failure(error: &ChatError) -> Failure {
     let code = match error {
         ChatError::NotFound(_) => ErrorCode::NotFound,
         ChatError::GroupFull => ErrorCode::GroupFull,
-        ChatError::NotMember => ErrorCode::Forbidden,
+        ChatError::NotMember | ChatError::Forbidden(_) | ChatError::Banned | ChatError::Muted => {
+            ErrorCode::Forbidden
+        }
+        ChatError::NotAuthenticated
+        | ChatError::BadCredentials
+        | ChatError::WrongLogin
+        | ChatError::Unnamed => ErrorCode::Unauthenticated,
         ChatError::TooLarge { .. } => ErrorCode::TooLarge,
         ChatError::Invalid { .. } => ErrorCode::BadFrame,
-        ChatError::RateLimited { .. } => ErrorCode::RateLimited,
+        ChatError::RateLimited { .. } | ChatError::Locked { .. } => ErrorCode::RateLimited,
         ChatError::Busy { .. } | ChatError::Unavailable(_) => ErrorCode::Unavailable,
         ChatError::Taken(_) | ChatError::Internal(_) => ErrorCode::Internal,
     };
     let failure = Failure::new(code, error.to_string());
     match error {
-        ChatError::RateLimited { retry_after } | ChatError::Busy { retry_after } => {
-            failure.with_retry(*retry_after)
-        }
+        ChatError::RateLimited { retry_after }
+        | ChatError::Locked { retry_after }
+        | ChatError::Busy { retry_after } => failure.with_retry(*retry_after),
         _ => failure,
     }
 }

@@ -1,59 +1,57 @@
 //! What a socket in JSON mode does once it is known whose it is.
 
-use std::cell::Cell;
-use std::collections::HashMap;
-use std::rc::Rc;
 use std::task;
 
 use tokio::task::spawn_local;
 
+use super::aside::Aside;
 use super::context::SocketContext;
-use super::replay::Replays;
+use super::lease::Lease;
 use super::stream::Stream;
 use super::subscriptions::{ActiveSubscription, ActiveSubscriptions};
 use crate::chat::{ChatResult, Membership, Principal};
 use crate::hub::Reading;
-use crate::model::{GroupId, Seq};
+use crate::model::{GroupId, Removal, Seq};
 use crate::protocol::command::{GroupRef, RequestId};
 use crate::protocol::event::{self, ErrorCode};
 
 /// Groups that one socket may read.
 pub(super) const GROUPS_MAX: usize = 1_000;
-/// Groups that a socket does not read and of which it is remembered that its user is a member.
-const MEMBERSHIPS_MAX: usize = 1_000;
 
-/// A user's socket: the groups that it reads, and the replays under way.
+/// A user's socket: the groups that it reads, and what else it has to do.
 pub(super) struct Identified<S> {
     principal: Principal,
     subscriptions: ActiveSubscriptions<S>,
-    replays: Replays<S>,
     /// Few sockets have any.
-    unread: Option<Box<Unread>>,
-}
-
-/// Groups that a socket does not read.
-#[derive(Default)]
-struct Unread {
-    memberships: HashMap<GroupId, Membership>,
-    /// Those that were left a moment ago, before what the socket sent was stored.
-    leaving: HashMap<GroupId, Rc<Leaving>>,
-}
-
-/// A leaving that was not told yet.
-#[derive(Default)]
-struct Leaving {
-    is_told: Cell<bool>,
-    is_revoked: Cell<bool>,
+    aside: Option<Box<Aside<S>>>,
 }
 
 impl<S: Stream> Identified<S> {
     /// A socket of this user that reads nothing.
-    pub(super) fn new(principal: Principal) -> Self {
-        Self {
-            principal,
-            subscriptions: ActiveSubscriptions::default(),
-            replays: Replays::default(),
-            unread: None,
+    pub(super) fn new(principal: Principal, lease: Option<Box<Lease>>) -> Self {
+        let aside = lease.map(|lease| Box::new(Aside::with_lease(lease)));
+        Self { principal, subscriptions: ActiveSubscriptions::default(), aside }
+    }
+
+    /// What the socket speaks by; `None` for a name that was believed.
+    pub(super) fn lease(&self) -> Option<&Lease> {
+        self.aside.as_ref()?.lease.as_deref()
+    }
+
+    pub(super) fn lease_mut(&mut self) -> Option<&mut Lease> {
+        self.aside.as_mut()?.lease.as_deref_mut()
+    }
+
+    /// The same user speaks by something else from now on.
+    pub(super) fn renew(&mut self, principal: Principal, lease: Option<Box<Lease>>) {
+        let is_greeted = self.lease().is_some_and(|lease| lease.is_greeted);
+        self.subscriptions.iter_mut().for_each(|active| active.membership.speak_by(&principal));
+        self.principal = principal;
+        let aside = self.aside.get_or_insert_default();
+        aside.forget_memberships();
+        aside.lease = lease;
+        if let Some(lease) = &mut aside.lease {
+            lease.is_greeted = is_greeted;
         }
     }
 
@@ -72,12 +70,13 @@ impl<S: Stream> Identified<S> {
         self.subscriptions.len() < GROUPS_MAX || reads()
     }
 
-    /// The user's membership in a group, if it is known.
+    /// The user's membership in a group, if it is known and not over.
     pub(super) fn membership(&self, group: GroupId) -> Option<&Membership> {
-        match self.subscriptions.get(group) {
+        let known = match self.subscriptions.get(group) {
             Some(active) => Some(&active.membership),
-            None => self.unread.as_ref()?.memberships.get(&group),
-        }
+            None => self.aside.as_ref()?.membership(group),
+        };
+        known.filter(|membership| membership.is_current())
     }
 
     /// Finds out the user's membership in a group, asking the store if need be.
@@ -101,11 +100,7 @@ impl<S: Stream> Identified<S> {
         if self.subscriptions.get(membership.group.id).is_some() {
             return;
         }
-        let memberships = &mut self.unread.get_or_insert_default().memberships;
-        if memberships.len() >= MEMBERSHIPS_MAX {
-            memberships.clear();
-        }
-        memberships.insert(membership.group.id, membership);
+        self.aside.get_or_insert_default().remember(membership);
     }
 
     /// Begins to read a group whose newest message is `head`, from behind `after`, or from now on. A group that is read
@@ -132,11 +127,13 @@ impl<S: Stream> Identified<S> {
         // Joined before the old one leaves, so that the others see no one go.
         let reading = if is_behind { Reading::Lagging } else { Reading::CaughtUp };
         let (subscription, arrival) = membership.join(context.core(), &context.socket, reading, position);
+        // Of a removal before this the hub tells nobody.
+        let removal = membership.removal();
         // A batch that came after the head was read is known here, or was handed out after the joining.
         if context.core().hub().recent().head(group).is_none_or(|head| head > position) {
             subscription.recheck();
         }
-        let is_back = self.forget_unread(group);
+        let is_back = self.aside.as_mut().is_some_and(|aside| aside.come_back(group));
         let member = membership.clone();
         if let Some(old) = self.subscriptions.insert(ActiveSubscription { membership, subscription }) {
             context.core().leave(&old.subscription);
@@ -149,7 +146,10 @@ impl<S: Stream> Identified<S> {
             });
         }
         if is_behind {
-            self.replays.begin(group);
+            self.aside.get_or_insert_default().replays.begin(group);
+        }
+        if let Some(removal) = removal {
+            self.remove(context, group, removal);
         }
     }
 
@@ -165,37 +165,49 @@ impl<S: Stream> Identified<S> {
             spawn_local(departure);
             return true;
         };
-        let leaving = Rc::<Leaving>::default();
-        let unread = self.unread.get_or_insert_default();
-        unread.leaving.retain(|_, leaving| !leaving.is_told.get());
-        unread.leaving.insert(group, Rc::clone(&leaving));
+        let leaving = self.aside.get_or_insert_default().leave(group);
         spawn_local(async move {
             settling.await;
-            leaving.is_told.set(true);
-            if !leaving.is_revoked.get() {
+            if leaving.tell() {
                 departure.await;
             }
         });
         true
     }
 
-    /// Forgets what is known of a group that is going to be read. Whether the socket has left it and nobody was told:
-    /// then nobody shall be.
-    fn forget_unread(&mut self, group: GroupId) -> bool {
-        let Some(unread) = &mut self.unread else { return false };
-        unread.memberships.remove(&group);
-        let leaving = unread.leaving.remove(&group).filter(|leaving| !leaving.is_told.get());
-        leaving.inspect(|leaving| leaving.is_revoked.set(true)).is_some()
+    /// Stops reading the groups whose member the user is no longer, and says so.
+    pub(super) fn drop_removed(&mut self, context: &SocketContext<S>) {
+        if let Some(aside) = &mut self.aside {
+            aside.forget_removed();
+        }
+        let removed = self.subscriptions.iter().filter_map(|active| {
+            active.subscription.removal().map(|removal| (active.membership.group.id, removal))
+        });
+        for (group, removal) in removed.collect::<Vec<_>>() {
+            self.remove(context, group, removal);
+        }
+    }
+
+    fn remove(&mut self, context: &SocketContext<S>, group: GroupId, removal: Removal) {
+        self.unsubscribe(context, group);
+        context.reply(&event::removed(group, removal));
     }
 
     /// Goes on with the replays.
     pub(super) fn replay(&mut self, context: &SocketContext<S>, cx: &mut task::Context<'_>) {
-        self.replays.advance(&context.endpoint.chat, &context.socket, &self.subscriptions, cx);
+        if context.socket.take_behind() {
+            self.aside.get_or_insert_default().replays.look();
+        }
+        let Some(aside) = &mut self.aside else { return };
+        aside.replays.advance(&context.endpoint.chat, &context.socket, &self.subscriptions, cx);
+        if aside.is_empty() {
+            self.aside = None;
+        }
     }
 
     /// Whether a replay that waited for the socket can go on.
     pub(super) fn may_replay(&self, context: &SocketContext<S>) -> bool {
-        self.replays.may_go_on(&context.socket)
+        self.aside.as_ref().is_some_and(|aside| aside.replays.may_go_on(&context.socket))
     }
 
     /// Stops reading all groups.

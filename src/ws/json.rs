@@ -8,6 +8,7 @@ use tokio::time::{Sleep, sleep};
 
 use super::context::SocketContext;
 use super::identified::{GROUPS_MAX, Identified};
+use super::lease::{Lease, Shown};
 use super::stream::Stream;
 use crate::chat::{Membership, Principal};
 use crate::protocol::CloseCode;
@@ -23,8 +24,8 @@ pub(super) struct JsonSession<S> {
 
 /// Who speaks.
 enum Speaker<S> {
-    /// Nobody knows yet. `hello` has to come before this is over.
-    Unidentified(Pin<Box<Sleep>>),
+    /// Nobody knows yet. `hello` has to come before this is over; by what the handshake has shown, if it has.
+    Unidentified(Pin<Box<Sleep>>, Option<Box<Shown>>),
     /// A user.
     Identified(Identified<S>),
 }
@@ -75,16 +76,26 @@ impl<S: Stream> Pending<S> {
 }
 
 impl<S: Stream> JsonSession<S> {
-    /// A socket of which nobody knows whose it is.
-    pub(super) fn new(context: &SocketContext<S>) -> Self {
+    /// A socket of which nobody knows whose it is, if not from what the handshake has shown.
+    pub(super) fn new(context: &SocketContext<S>, shown: Option<Box<Shown>>) -> Self {
         let deadline = Box::pin(sleep(context.endpoint.options.hello_timeout));
-        Self { speaker: Speaker::Unidentified(deadline), busy: None }
+        Self { speaker: Speaker::Unidentified(deadline, shown), busy: None }
+    }
+
+    /// A socket whose handshake has told whose it is. It is welcomed when it says `hello`.
+    pub(super) fn of_user(principal: Principal, lease: Option<Box<Lease>>) -> Self {
+        Self { speaker: Speaker::Identified(Identified::new(principal, lease)), busy: None }
     }
 
     /// A socket whose path has named its user and a group to read.
-    pub(super) fn entering(context: &SocketContext<S>, membership: Membership) -> Self {
-        let mut session = Self::new(context);
-        session.identify(context, None, membership.principal());
+    pub(super) fn entering(
+        context: &SocketContext<S>,
+        principal: Principal,
+        lease: Option<Box<Lease>>,
+        membership: Membership,
+    ) -> Self {
+        welcome(context, None, &principal);
+        let mut session = Self::of_user(principal, lease);
         let (chat, group) = (context.chat(), membership.group.id);
         session.start(Pending::of_user(
             async move { chat.head(group).await },
@@ -99,30 +110,59 @@ impl<S: Stream> JsonSession<S> {
     /// The user's side of it, if it is known who that is.
     pub(super) fn identified(&mut self) -> Option<&mut Identified<S>> {
         match &mut self.speaker {
-            Speaker::Unidentified(_) => None,
+            Speaker::Unidentified(..) => None,
             Speaker::Identified(identified) => Some(identified),
         }
     }
 
-    /// Knows from now on whose socket it is, and says so.
-    pub(super) fn identify(
-        &mut self,
-        context: &SocketContext<S>,
-        request: Option<&RequestId>,
-        principal: Principal,
-    ) {
-        let (id, endpoint) = (context.socket.id(), &context.endpoint);
-        let welcome = Welcome {
-            connection_id: &format!("{}-{}", id.core, id.serial),
-            user: principal.user(),
-            heartbeat_ms: endpoint.options.heartbeat.as_millis() as u64,
-            content_bytes: endpoint.chat.options().content_bytes_max,
-            frame_bytes: endpoint.json_frame_bytes_max(),
-            groups: GROUPS_MAX,
-        };
-        context.reply(&event::welcome(request, &welcome));
-        if let Speaker::Unidentified(_) = self.speaker {
-            self.speaker = Speaker::Identified(Identified::new(principal));
+    /// What the handshake has shown of who speaks, while that is not known.
+    pub(super) fn shown(&self) -> Option<&Shown> {
+        match &self.speaker {
+            Speaker::Unidentified(_, shown) => shown.as_deref(),
+            Speaker::Identified(_) => None,
+        }
+    }
+
+    /// What the socket speaks by; `None` for a name that was believed, and while nobody knows whose it is.
+    pub(super) fn lease(&self) -> Option<&Lease> {
+        match &self.speaker {
+            Speaker::Unidentified(..) => None,
+            Speaker::Identified(identified) => identified.lease(),
+        }
+    }
+
+    pub(super) fn lease_mut(&mut self) -> Option<&mut Lease> {
+        self.identified().and_then(Identified::lease_mut)
+    }
+
+    /// Knows from now on whose socket it is, or what else they speak by.
+    pub(super) fn identify(&mut self, principal: Principal, lease: Option<Box<Lease>>) {
+        match &mut self.speaker {
+            Speaker::Unidentified(..) => {
+                self.speaker = Speaker::Identified(Identified::new(principal, lease));
+            }
+            Speaker::Identified(identified) => identified.renew(principal, lease),
+        }
+    }
+
+    /// Answers `hello`. Who speaks by something can say it once.
+    pub(super) fn greet(&mut self, context: &SocketContext<S>, request: Option<&RequestId>) {
+        let Some(identified) = self.identified() else { return };
+        welcome(context, request, identified.principal());
+        if let Some(lease) = identified.lease_mut() {
+            lease.is_greeted = true;
+        }
+    }
+
+    /// Whether what the socket spoke by has ended, so that nothing of what it has sent is carried out. Closes it then.
+    pub(super) fn is_turned_out(&self, context: &SocketContext<S>) -> bool {
+        context.is_turned_out(self.lease())
+    }
+
+    /// Stops reading the groups whose member the user is no longer, and says so.
+    pub(super) fn drop_removed(&mut self, context: &SocketContext<S>) {
+        if let Some(identified) = self.identified() {
+            identified.drop_removed(context);
         }
     }
 
@@ -151,7 +191,9 @@ impl<S: Stream> JsonSession<S> {
         if let Some(Pending(command)) = &mut busy.command {
             let then = ready!(command.as_mut().poll(cx));
             busy.command = None;
-            then(self, context);
+            if !self.is_turned_out(context) {
+                then(self, context);
+            }
         }
         let Some(busy) = &mut self.busy else { return Poll::Ready(None) };
         let frame = busy.frames.pop_front();
@@ -165,7 +207,7 @@ impl<S: Stream> JsonSession<S> {
     pub(super) fn advance(&mut self, context: &SocketContext<S>, cx: &mut Context<'_>) {
         match &mut self.speaker {
             Speaker::Identified(identified) => identified.replay(context, cx),
-            Speaker::Unidentified(deadline) => {
+            Speaker::Unidentified(deadline, _) => {
                 if context.socket.closing().is_none() && deadline.as_mut().poll(cx).is_ready() {
                     context.fail(None, None, ErrorCode::Unauthenticated, "no hello came in time");
                     context.socket.close(CloseCode::UNAUTHENTICATED, "no hello");
@@ -183,4 +225,17 @@ impl<S: Stream> JsonSession<S> {
     pub(super) fn may_replay(&self, context: &SocketContext<S>) -> bool {
         matches!(&self.speaker, Speaker::Identified(identified) if identified.may_replay(context))
     }
+}
+
+fn welcome<S: Stream>(context: &SocketContext<S>, request: Option<&RequestId>, principal: &Principal) {
+    let (id, endpoint) = (context.socket.id(), &context.endpoint);
+    let welcome = Welcome {
+        connection_id: &format!("{}-{}", id.core, id.serial),
+        user: principal.user(),
+        heartbeat_ms: endpoint.options.heartbeat.as_millis() as u64,
+        content_bytes: endpoint.chat.options().content_bytes_max,
+        frame_bytes: endpoint.json_frame_bytes_max(),
+        groups: GROUPS_MAX,
+    };
+    context.reply(&event::welcome(request, &welcome));
 }

@@ -1,6 +1,7 @@
 //! The life of one WebSocket: from the handshake's end to its last byte.
 
 mod admission;
+mod aside;
 #[cfg(test)]
 mod asyncapi;
 mod commands;
@@ -10,6 +11,7 @@ mod endpoint;
 mod heartbeat;
 mod identified;
 mod json;
+mod lease;
 mod pace;
 mod reader;
 mod replay;

@@ -48,6 +48,18 @@ impl<S> Default for Running<S> {
     }
 }
 
+impl<S> Replays<S> {
+    /// Whether there is nothing to replay, as far as is known.
+    pub(super) fn is_idle(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// A subscription fell behind, by itself or because its socket was too slow.
+    pub(super) fn look(&mut self) {
+        self.0.get_or_insert_default();
+    }
+}
+
 impl<S: Sink> Replays<S> {
     /// A group was subscribed to from a `seq` below its head.
     pub(super) fn begin(&mut self, group: GroupId) {
@@ -62,9 +74,6 @@ impl<S: Sink> Replays<S> {
         subscriptions: &ActiveSubscriptions<S>,
         cx: &mut Context<'_>,
     ) {
-        if socket.take_behind() {
-            self.0.get_or_insert_default();
-        }
         let Some(running) = &mut self.0 else { return };
         for active in subscriptions.iter().filter(|active| active.subscription.take_lagged()) {
             let group = active.subscription.group();

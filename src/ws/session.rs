@@ -9,17 +9,18 @@ use tokio::time::timeout;
 use super::commands;
 use super::context::SocketContext;
 use super::json::JsonSession;
+use super::lease::{Lease, Notice};
 use super::stream::Stream;
 use super::subscriptions::ActiveSubscription;
 use crate::chat::{ChatError, Draft, Membership, WhileAway};
-use crate::protocol::{frame, text};
+use crate::protocol::{CloseCode, Mode, event, frame, text};
 
 /// A socket's part in the chat.
 pub(super) enum Session<S> {
     /// Not let in, or gone: it only waits for its end.
     Over,
     /// In text mode: in one group, for as long as it is open.
-    Text(ActiveSubscription<S>),
+    Text(ActiveSubscription<S>, Option<Box<Lease>>),
     /// In JSON mode: in any number of groups.
     Json(JsonSession<S>),
 }
@@ -29,7 +30,11 @@ impl<S: Stream> Session<S> {
     pub(super) fn take(&mut self, context: &SocketContext<S>, message: &str) {
         match self {
             Self::Over => {}
-            Self::Text(active) => say(context, &active.membership, message),
+            Self::Text(active, lease) => {
+                if !context.is_turned_out(lease.as_deref()) {
+                    say(context, &active.membership, message);
+                }
+            }
             Self::Json(session) if session.is_ready() => obey(session, context, message),
             Self::Json(session) => session.keep(message),
         }
@@ -38,16 +43,55 @@ impl<S: Stream> Session<S> {
     /// Whether another message may be taken now.
     pub(super) fn is_ready(&self) -> bool {
         match self {
-            Self::Over | Self::Text(_) => true,
+            Self::Over | Self::Text(..) => true,
             Self::Json(session) => session.is_ready(),
         }
     }
 
     /// Goes on with what takes time.
     pub(super) fn advance(&mut self, context: &SocketContext<S>, cx: &mut Context<'_>) {
+        // First, since nothing more of such a group may be sent.
+        if context.socket.take_removed() {
+            self.drop_removed(context);
+        }
         if let Self::Json(session) = self {
             let _ = carry_on(session, context, cx);
             session.advance(context, cx);
+        }
+        self.watch_lease(context, cx);
+    }
+
+    /// Stops reading the groups whose member the user is no longer, and says so. In text mode there is nothing else.
+    pub(super) fn drop_removed(&mut self, context: &SocketContext<S>) {
+        match self {
+            Self::Over => {}
+            Self::Text(ActiveSubscription { membership, subscription }, _) => {
+                if subscription.removal().or_else(|| membership.removal()).is_some() {
+                    context.reply(&text::no_longer_in(&membership.group.name));
+                    context.socket.close(CloseCode::FORBIDDEN, "no longer a member");
+                    std::mem::replace(self, Self::Over).leave(context);
+                }
+            }
+            Self::Json(session) => session.drop_removed(context),
+        }
+    }
+
+    /// Tells the socket that what it speaks by runs out, and closes it when it has.
+    fn watch_lease(&mut self, context: &SocketContext<S>, cx: &mut Context<'_>) {
+        let lease = match self {
+            Self::Over => None,
+            Self::Text(_, lease) => lease.as_deref_mut(),
+            Self::Json(session) => session.lease_mut(),
+        };
+        let Some(lease) = lease else { return };
+        while let Poll::Ready(notice) = lease.poll(cx) {
+            match notice {
+                Notice::Expiring(left) if context.socket.mode() == Mode::Json => {
+                    context.reply(&event::expiring(left));
+                }
+                Notice::Expiring(_) => {}
+                Notice::Expired => context.turn_away(None, "the token has expired"),
+            }
         }
     }
 
@@ -59,7 +103,7 @@ impl<S: Stream> Session<S> {
     /// Longest message, in bytes.
     pub(super) fn message_bytes_max(&self, context: &SocketContext<S>) -> usize {
         match self {
-            Self::Over | Self::Text(_) => context.endpoint.chat.options().content_bytes_max,
+            Self::Over | Self::Text(..) => context.endpoint.chat.options().content_bytes_max,
             Self::Json(_) => context.endpoint.json_frame_bytes_max(),
         }
     }
@@ -69,13 +113,15 @@ impl<S: Stream> Session<S> {
     pub(super) fn leave(self, context: &SocketContext<S>) {
         let (left, unfinished) = match self {
             Self::Over => return,
-            Self::Text(ActiveSubscription { membership, subscription }) => {
+            Self::Text(ActiveSubscription { membership, subscription }, _) => {
                 context.core().stop_reading(&subscription);
                 (vec![membership], None)
             }
             Self::Json(mut session) => {
                 let left = session.stop_reading(context);
-                (left, (!session.is_ready()).then_some(session))
+                let closing = context.socket.closing();
+                let is_turned_out = closing.is_some_and(|(code, _)| code == CloseCode::UNAUTHENTICATED);
+                (left, (!session.is_ready() && !is_turned_out).then_some(session))
             }
         };
         match unfinished {

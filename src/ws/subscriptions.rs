@@ -41,6 +41,10 @@ impl<S> ActiveSubscriptions<S> {
         self.0.iter().map(|(_, active)| active)
     }
 
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut ActiveSubscription<S>> {
+        self.0.iter_mut().map(|(_, active)| active)
+    }
+
     /// Puts one in; answers that of the same group that was there.
     pub(super) fn insert(&mut self, active: ActiveSubscription<S>) -> Option<ActiveSubscription<S>> {
         let group = active.membership.group.id;

@@ -52,6 +52,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("simd_json", &["compat/", "protocol/"]),
     ("socket2", &["hub/", "kit/", "server/", "ws/"]),
     ("tempfile", &["auth/", "kit/", "store/sqlite/", "verify/"]),
+    ("time", &["compat/"]),
     ("tokio_postgres", &["store/postgres/"]),
     ("tokio_tungstenite", &["kit/", "ws/"]),
     ("tracing_subscriber", &["telemetry.rs", "config/"]),

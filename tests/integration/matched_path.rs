@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use groupcast::auth::PasswordHasher;
-use groupcast::chat::{Chat, ChatOptions};
+use groupcast::auth::{AccessTokens, LoginGuard, PasswordHasher, TokenAlgorithm};
+use groupcast::chat::{AuthMode, Chat, ChatOptions, Identity};
 use groupcast::http::{Http, HttpOptions, MatchedPath, TrustedProxies};
 use groupcast::hub::Hub;
 use groupcast::store::{self, Database, Opened};
@@ -24,9 +24,19 @@ async fn open(dir: &tempfile::TempDir) -> Http {
     let (log, options) = (Arc::clone(&store.log), WriterOptions::default());
     let started = MessageWriter::start(log, hub.clone(), options, CancellationToken::new());
     let (writer, _task) = runtime.spawn(started).await.unwrap().unwrap();
-    let passwords = PasswordHasher::new(Handle::current(), 1);
-    let options = ChatOptions { content_bytes_max: 1024, announce_members_max: 10 };
-    let chat = Chat::new(store, passwords, writer, hub, options, None, "epoch".to_owned());
+    let identity = Identity {
+        passwords: PasswordHasher::new(Handle::current(), 1),
+        tokens: AccessTokens::new(TokenAlgorithm::Hs256, "key", Duration::from_secs(60)),
+        outside: None,
+        login_guard: LoginGuard::new(),
+    };
+    let options = ChatOptions {
+        content_bytes_max: 1024,
+        announce_members_max: 10,
+        auth: AuthMode::Username,
+        is_registration_closed: false,
+    };
+    let chat = Chat::new(store, identity, writer, hub, options, None, "epoch".to_owned());
     let options = HttpOptions {
         body_bytes_max: 1024,
         body_timeout: Duration::from_secs(60),
@@ -48,7 +58,7 @@ async fn a_response_carries_the_template_of_its_path() {
         ("GET", "/api/v1/users/7", 404, Some("/api/v1/users/{user_id}")),
         ("GET", "/api/users/7/", 404, Some("/api/v1/users/{user_id}")),
         ("GET", "/api/v1/users/x", 422, Some("/api/v1/users/{user_id}")),
-        ("DELETE", "/api/v1/users/7", 405, Some("/api/v1/users/{user_id}")),
+        ("PUT", "/api/v1/users/7", 405, Some("/api/v1/users/{user_id}")),
         ("GET", "/api/v1/groups/7/members", 404, Some("/api/v1/groups/{group_id}/members/")),
         ("POST", "/api/v1/messages/", 422, Some("/api/v1/messages/")),
         ("GET", "/ws/group/g/u", 404, Some("/ws/group/{group_name}/{username}")),

@@ -311,7 +311,7 @@ async fn unknown_paths_and_methods_are_told(store: Store) {
     }
     for (method, path, allowed) in [
         ("GET", "/api/v1/users/", vec!["POST"]),
-        ("DELETE", "/api/v1/users/1", vec!["GET"]),
+        ("PUT", "/api/v1/users/1", vec!["DELETE", "GET"]),
         ("PUT", "/api/v1/groups", vec!["GET", "POST"]),
         ("PATCH", "/api/v1/messages/", vec!["GET", "POST"]),
         ("POST", "/healthz", vec!["GET"]),

@@ -1,13 +1,14 @@
 use super::{Action, Place, Power, TABLE, Verdict, decide, outranks};
 use crate::model::{Role, Scope};
 
-const EVERY_ACTION: [Action; 13] = [
+const EVERY_ACTION: [Action; 14] = [
     Action::Look,
     Action::Read,
     Action::Join,
     Action::Send,
     Action::Type,
     Action::Leave,
+    Action::Review,
     Action::Add,
     Action::Kick,
     Action::Ban,
@@ -63,10 +64,9 @@ fn strangers_look_and_join() {
 
 #[test]
 fn each_role_adds_to_the_one_below() {
-    let of_member =
-        [Action::Look, Action::Read, Action::Join, Action::Send, Action::Type, Action::Leave];
+    let of_member = [Action::Look, Action::Read, Action::Join, Action::Send, Action::Type, Action::Leave];
     assert_eq!(with(of_role(Role::Member), Verdict::Yes), of_member);
-    assert_eq!(with(of_role(Role::Admin), Verdict::Yes), EVERY_ACTION[..11]);
+    assert_eq!(with(of_role(Role::Admin), Verdict::Yes), EVERY_ACTION[..12]);
     assert_eq!(with(of_role(Role::Owner), Verdict::Yes), EVERY_ACTION);
     // Members know of their group, hidden or not.
     assert_eq!(with(Place { is_hidden: true, ..of_role(Role::Member) }, Verdict::Yes), of_member);
@@ -84,7 +84,7 @@ fn admins_of_the_server_govern_and_read_but_do_not_write_where_they_are_no_membe
     let governor = Place { power: Power::Governor, is_hidden: true, ..stranger() };
     assert_eq!(with(governor, Verdict::Forbidden), [Action::Send, Action::Type, Action::Leave]);
     let reader = Place { power: Power::Reader, is_hidden: true, ..stranger() };
-    assert_eq!(with(reader, Verdict::Yes), [Action::Look, Action::Read]);
+    assert_eq!(with(reader, Verdict::Yes), [Action::Look, Action::Read, Action::Review]);
     let member = Place { role: Some(Role::Member), ..governor };
     assert_eq!(with(member, Verdict::Yes), EVERY_ACTION);
     let banned = Place { is_banned: true, ..governor };
@@ -94,9 +94,9 @@ fn admins_of_the_server_govern_and_read_but_do_not_write_where_they_are_no_membe
 #[test]
 fn a_key_does_what_its_scope_allows() {
     let read = Place { scope: Scope::Read, ..of_role(Role::Owner) };
-    assert_eq!(with(read, Verdict::Yes), [Action::Look, Action::Read]);
+    assert_eq!(with(read, Verdict::Yes), [Action::Look, Action::Read, Action::Review]);
     let write = Place { scope: Scope::Write, ..of_role(Role::Owner) };
-    assert_eq!(with(write, Verdict::OutOfScope), EVERY_ACTION[6..]);
+    assert_eq!(with(write, Verdict::OutOfScope), EVERY_ACTION[7..]);
 }
 
 #[test]

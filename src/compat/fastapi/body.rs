@@ -1,5 +1,7 @@
 //! Bodies of requests.
 
+use std::borrow::Cow;
+
 use super::json::{self, Value};
 use super::problem::Problems;
 
@@ -43,6 +45,31 @@ pub fn parse_object<'s>(
     }
 }
 
+/// As [`parse_object`], of a body that may be absent or null, which is an object without fields.
+///
+/// # Errors
+/// As of [`parse_object`].
+pub fn parse_optional_object<'s>(
+    content_type: Option<&[u8]>,
+    body: &[u8],
+    scratch: &'s mut Vec<u8>,
+) -> Result<Value<'s>, BodyError> {
+    if body.is_empty() || (is_json(content_type) && body.trim_ascii() == b"null") {
+        return Ok(Value::Object(Vec::new()));
+    }
+    parse_object(content_type, body, scratch)
+}
+
+/// The fields of a body as HTML forms send it, decoded; `None` if it is of another type.
+pub fn parse_fields<'b>(
+    content_type: Option<&[u8]>,
+    body: &'b [u8],
+) -> Option<Vec<(Cow<'b, str>, Cow<'b, str>)>> {
+    let media_type = content_type?.split(|&byte| byte == b';').next()?.trim_ascii();
+    let is_form = media_type.eq_ignore_ascii_case(b"application/x-www-form-urlencoded");
+    is_form.then(|| form_urlencoded::parse(body).collect())
+}
+
 /// Whether a body of this type is JSON: `application/json`, `application/*+json`, or not said.
 fn is_json(content_type: Option<&[u8]>) -> bool {
     let Some(value) = content_type.filter(|value| !value.is_empty()) else { return true };
@@ -58,7 +85,37 @@ fn is_json(content_type: Option<&[u8]>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_json;
+    use super::{is_json, parse_fields, parse_optional_object};
+    use crate::compat::fastapi::json::Value;
+
+    #[test]
+    fn a_body_may_be_absent() {
+        for (content_type, body, is_there) in [
+            (None, "", true),
+            (Some("text/plain"), "", true),
+            (None, " null\n", true),
+            (Some("text/plain"), "null", false),
+            (None, "{}", true),
+            (None, "1", false),
+        ] {
+            let mut scratch = Vec::new();
+            let parsed =
+                parse_optional_object(content_type.map(str::as_bytes), body.as_bytes(), &mut scratch);
+            assert_eq!(parsed.is_ok_and(|value| value == Value::Object(Vec::new())), is_there, "{body}");
+        }
+    }
+
+    #[test]
+    fn forms_are_known_by_their_type() {
+        let fields = |content_type: Option<&str>| {
+            parse_fields(content_type.map(str::as_bytes), b"a=1+2&b=%C3%BC").map(|fields| fields.len())
+        };
+        assert_eq!(fields(None), None);
+        assert_eq!(fields(Some("application/json")), None);
+        assert_eq!(fields(Some("multipart/form-data; boundary=x")), None);
+        assert_eq!(fields(Some("application/x-www-form-urlencoded")), Some(2));
+        assert_eq!(fields(Some("Application/X-WWW-Form-Urlencoded ; charset=UTF-8")), Some(2));
+    }
 
     #[test]
     fn media_types_that_are_json() {

@@ -1,5 +1,7 @@
 //! The fields of a JSON body.
 
+mod optional;
+
 use super::email::normalize_email;
 use super::integer::parse_integer;
 use super::json::Value;
@@ -48,23 +50,6 @@ impl<'v> Form<'v> {
     pub fn secret(&mut self, name: &'static str, length: Length) -> &'v str {
         let Some(value) = self.required(name) else { return "" };
         self.string(name, value, length)
-    }
-
-    /// As [`text`](Self::text), or `None` if it is absent or null; not empty.
-    pub fn optional_text(&mut self, name: &'static str, length: Length) -> Option<&'v str> {
-        let value = self.object.get(name).filter(|value| **value != Value::Null)?;
-        let text = self.storable(name, value, length);
-        if *value == Value::String("") {
-            let context = ("min_length", Value::Integer(1));
-            self.add(
-                name,
-                "string_too_short",
-                "String should have at least 1 character",
-                value,
-                Some(context),
-            );
-        }
-        Some(text)
     }
 
     fn storable(&mut self, name: &'static str, value: &'v Value<'v>, length: Length) -> &'v str {

@@ -5,14 +5,16 @@
 //! [`integer`]), `email-validator` ([`email`]), the `json` module ([`json`]), and FastAPI's 422 ([`problem`]).
 
 pub mod body;
+mod choice;
 pub mod email;
 pub mod form;
+mod instant;
 pub mod integer;
 pub mod json;
 pub mod parameter;
 pub mod problem;
 
-pub use body::{BodyError, parse_object};
+pub use body::{BodyError, parse_fields, parse_object, parse_optional_object};
 pub use form::{Form, Length};
 pub use parameter::{Query, path_integer};
 pub use problem::{Location, Problem, Problems};

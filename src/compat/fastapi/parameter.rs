@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::choice::choose;
 use super::integer::parse_integer;
 use super::json::Value;
 use super::problem::{Location, Problem, Problems};
@@ -49,6 +50,25 @@ impl<'q> Query<'q> {
             context: Some(bound),
         });
         default
+    }
+
+    /// The value of a parameter that there has to be; empty if it is absent, which is added to `problems`.
+    pub fn required(self, name: &'static str, problems: &mut Problems) -> Cow<'q, str> {
+        self.get(name).unwrap_or_else(|| {
+            problems.add(Problem::missing(Location::Query, name));
+            Cow::default()
+        })
+    }
+
+    /// What one of these words stands for; `None` if it is absent, and if it is none of them, which is added to
+    /// `problems`.
+    pub fn choice<T: Copy>(
+        self,
+        name: &'static str,
+        choices: &[(&str, T)],
+        problems: &mut Problems,
+    ) -> Option<T> {
+        choose(choices, &Value::String(&self.get(name)?), Location::Query, name, problems)
     }
 
     /// An integer of any size; `None` if it is absent, and if it is wrong, which is added to `problems`.

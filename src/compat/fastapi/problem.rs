@@ -45,6 +45,14 @@ pub struct Problem<'a> {
     pub context: Option<(&'static str, Value<'a>)>,
 }
 
+impl Problem<'_> {
+    /// There has to be such a field, and there is none.
+    pub fn missing(location: Location, field: &'static str) -> Self {
+        let (kind, message) = ("missing", "Field required");
+        Self { kind, location, field: Some(field), message, input: &Value::Null, context: None }
+    }
+}
+
 /// All that does not validate in a request.
 #[derive(Clone, Debug, Default)]
 pub struct Problems {

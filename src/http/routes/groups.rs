@@ -1,70 +1,90 @@
 //! Groups.
 
 use hyper::Method;
-use serde::Serialize;
 
-use crate::chat::{Chat, ChatResult, Entity};
+use crate::chat::{Action, Caller, Chat, ChatResult, GroupChange};
 use crate::compat::fastapi::{Length, Problems};
 use crate::http::body;
 use crate::http::context::Context;
 use crate::http::list::{self, Rows, write_rows};
+use crate::http::need::Need;
 use crate::http::resource::{Answer, Resource, Serves};
 use crate::http::response;
-use crate::model::limits::{GROUP_NAME_CHARS_MAX, PAGE_ROWS_MAX};
-use crate::model::{Group, GroupId};
+use crate::http::views::GroupView;
+use crate::model::limits::{GROUP_NAME_CHARS_MAX, PAGE_ROWS_MAX, TOPIC_CHARS_MAX};
+use crate::model::{GroupId, JoinPolicy};
 
 pub(super) static GROUPS: Resource = Resource {
     paths: &["/api/v1/groups/"],
-    serves: Serves::Methods(&[(Method::GET, &list), (Method::POST, &create)]),
+    serves: Serves::Methods(&[(Method::GET, Need::Caller, &list), (Method::POST, Need::Caller, &create)]),
 };
 
-pub(super) static GROUP: Resource =
-    Resource { paths: &["/api/v1/groups/{group_id}"], serves: Serves::Methods(&[(Method::GET, &read)]) };
-
-#[derive(Serialize)]
-struct View<'g> {
-    id: i64,
-    name: &'g str,
-    is_private: bool,
-}
-
-impl<'g> From<&'g Group> for View<'g> {
-    fn from(group: &'g Group) -> Self {
-        Self { id: group.id.0, name: &group.name, is_private: group.is_private }
-    }
-}
+pub(super) static GROUP: Resource = Resource {
+    paths: &["/api/v1/groups/{group_id}"],
+    serves: Serves::Methods(&[
+        (Method::GET, Need::Caller, &read),
+        (Method::PATCH, Need::Caller, &change),
+        (Method::DELETE, Need::Caller, &delete),
+    ]),
+};
 
 async fn create(mut context: Context<'_>) -> Answer {
-    let (name, is_private) = context
+    let (name, is_private, user) = context
         .form(|form| {
             let name = form.text("name", Length::Characters(GROUP_NAME_CHARS_MAX)).to_owned();
-            (name, form.boolean("is_private"))
+            (name, form.boolean("is_private"), form.optional_integer("user_id"))
         })
         .await?;
-    let group = context.chat.create_group(&name, is_private).await?;
-    Ok(response::json(&View::from(&*group)))
+    let caller = context.acting_as(user).await?;
+    let group = context.chat.create_group(&caller, &name, is_private).await?;
+    Ok(response::json(&GroupView::new(context.chat, &group)))
 }
 
-/// All of them, unless `skip` and `limit` say otherwise.
+/// All that one may see, unless `skip` and `limit` say otherwise.
 async fn list(context: Context<'_>) -> Answer {
     let mut problems = Problems::default();
     let skip = context.query.count("skip", 0, &mut problems);
     let limit = context.query.count("limit", i64::MAX as u64, &mut problems);
     problems.check()?;
+    let caller = context.acting().await?;
     if limit == 0 {
         return Ok(response::ok(body::full("[]")));
     }
-    list::respond(context.chat, Groups { after: GroupId(0), skip, limit }).await
+    list::respond(context.chat, Groups { caller, after: GroupId(0), skip, limit }).await
 }
 
 async fn read(context: Context<'_>) -> Answer {
-    let id = context.row_id("group_id", Entity::Group)?;
-    let group = context.chat.group(GroupId(id)).await?;
-    Ok(response::json(&View::from(&*group)))
+    let id = context.group_id()?;
+    let group = context.chat.group_for(&context.acting().await?, id, Action::Look).await?;
+    Ok(response::json(&GroupView::new(context.chat, &group)))
+}
+
+async fn change(mut context: Context<'_>) -> Answer {
+    let id = context.group_id()?;
+    let policies = [JoinPolicy::Open, JoinPolicy::Invite].map(|policy| (policy.name(), policy));
+    let (change, user) = context
+        .form(|form| {
+            let name = form.optional_note("name", Length::Characters(GROUP_NAME_CHARS_MAX));
+            let topic = form.optional_note("topic", Length::Characters(TOPIC_CHARS_MAX));
+            let join = form.optional_choice("join", &policies);
+            let (name, topic) = (name.map(str::to_owned), topic.map(str::to_owned));
+            (GroupChange { name, topic, join }, form.optional_integer("user_id"))
+        })
+        .await?;
+    let caller = context.changing_as(user).await?;
+    let group = context.chat.change_group(&caller, id, change).await?;
+    Ok(response::json(&GroupView::new(context.chat, &group)))
+}
+
+async fn delete(context: Context<'_>) -> Answer {
+    let id = context.group_id()?;
+    context.chat.delete_group(&context.changing().await?, id).await?;
+    Ok(response::done())
 }
 
 /// Groups with a higher `id`, in its order.
 struct Groups {
+    caller: Caller,
     after: GroupId,
     skip: u64,
     limit: u64,
@@ -72,10 +92,11 @@ struct Groups {
 
 impl Rows for Groups {
     async fn write_page(self, chat: &Chat, out: &mut Vec<u8>) -> ChatResult<Option<Self>> {
-        let page = chat.groups(self.after, self.skip, self.limit.min(PAGE_ROWS_MAX as u64)).await?;
-        write_rows(out, &page, |out, group| response::write(out, &View::from(group)));
+        let limit = self.limit.min(PAGE_ROWS_MAX as u64);
+        let page = chat.groups(&self.caller, self.after, self.skip, limit).await?;
+        write_rows(out, &page, |out, group| response::write(out, &GroupView::new(chat, group)));
         let limit = self.limit.saturating_sub(page.len() as u64);
         let last = page.last().filter(|_| page.len() >= PAGE_ROWS_MAX && limit > 0);
-        Ok(last.map(|last| Self { after: last.id, skip: 0, limit }))
+        Ok(last.map(|last| Self { after: last.id, skip: 0, limit, ..self }))
     }
 }

@@ -8,14 +8,15 @@ use serde::Serialize;
 use crate::http::body::Body;
 use crate::http::context::Context;
 use crate::http::error::HttpError;
+use crate::http::need::Need;
 use crate::http::resource::{Answer, Resource, Serves};
 use crate::http::response;
 
 pub(super) static LIVENESS: Resource =
-    Resource { paths: &["/healthz"], serves: Serves::Methods(&[(Method::GET, &live)]) };
+    Resource { paths: &["/healthz"], serves: Serves::Methods(&[(Method::GET, Need::Open, &live)]) };
 
 pub(super) static READINESS: Resource =
-    Resource { paths: &["/readyz"], serves: Serves::Methods(&[(Method::GET, &ready)]) };
+    Resource { paths: &["/readyz"], serves: Serves::Methods(&[(Method::GET, Need::Open, &ready)]) };
 
 #[derive(Serialize)]
 struct Health {

@@ -3,49 +3,73 @@
 use hyper::Method;
 use serde::Serialize;
 
-use crate::chat::{Chat, ChatResult, Entity};
+use crate::chat::{Caller, Chat, ChatResult, Member};
 use crate::http::context::Context;
 use crate::http::list::{self, Rows, write_rows};
+use crate::http::need::Need;
 use crate::http::resource::{Answer, Resource, Serves};
 use crate::http::response;
+use crate::http::views::Person;
 use crate::model::limits::PAGE_ROWS_MAX;
-use crate::model::{GroupId, User, UserId};
+use crate::model::{GroupId, Role, UserId};
 
 pub(super) static MEMBERS: Resource = Resource {
     paths: &["/api/v1/groups/{group_id}/members/"],
-    serves: Serves::Methods(&[(Method::GET, &list)]),
+    serves: Serves::Methods(&[(Method::GET, Need::Caller, &list)]),
 };
 
-/// A user as others in a group see them: without the e-mail address, which a name in a list should not give away.
+pub(super) static MEMBER: Resource = Resource {
+    paths: &["/api/v1/groups/{group_id}/members/{user_id}"],
+    serves: Serves::Methods(&[(Method::PUT, Need::Caller, &put), (Method::DELETE, Need::Caller, &remove)]),
+};
+
 #[derive(Serialize)]
-pub(super) struct Member<'u> {
-    id: i64,
-    username: &'u str,
+struct View<'m> {
+    #[serde(flatten)]
+    person: Person<'m>,
+    role: &'static str,
 }
 
-impl<'u> From<&'u User> for Member<'u> {
-    fn from(user: &'u User) -> Self {
-        Self { id: user.id.0, username: &user.username }
+impl<'m> From<&'m Member> for View<'m> {
+    fn from(member: &'m Member) -> Self {
+        Self { person: Person::from(&*member.user), role: member.role.name() }
     }
 }
 
 async fn list(context: Context<'_>) -> Answer {
-    let id = context.row_id("group_id", Entity::Group)?;
-    let group = context.chat.group(GroupId(id)).await?.id;
-    list::respond(context.chat, Members { group, after: UserId(0) }).await
+    let group = context.group_id()?;
+    let caller = context.acting().await?;
+    list::respond(context.chat, Members { caller, group, after: UserId(0) }).await
+}
+
+/// Joins, adds somebody, or gives a member another role.
+async fn put(mut context: Context<'_>) -> Answer {
+    let (group, user) = (context.group_id()?, context.user_id()?);
+    let roles = [Role::Owner, Role::Admin, Role::Member].map(|role| (role.name(), role));
+    let role = context.optional_form(|form| form.optional_choice("role", &roles)).await?;
+    let member = context.chat.put_member(&context.changing().await?, group, user, role).await?;
+    Ok(response::json(&View::from(&member)))
+}
+
+/// Leaves, or takes somebody out.
+async fn remove(context: Context<'_>) -> Answer {
+    let (group, user) = (context.group_id()?, context.user_id()?);
+    context.chat.remove_member(&context.changing().await?, group, user).await?;
+    Ok(response::done())
 }
 
 /// Members with a higher `id`, in its order.
 struct Members {
+    caller: Caller,
     group: GroupId,
     after: UserId,
 }
 
 impl Rows for Members {
     async fn write_page(self, chat: &Chat, out: &mut Vec<u8>) -> ChatResult<Option<Self>> {
-        let page = chat.members(self.group, self.after, PAGE_ROWS_MAX as u64).await?;
-        write_rows(out, &page, |out, user| response::write(out, &Member::from(user)));
+        let page = chat.members(&self.caller, self.group, self.after, PAGE_ROWS_MAX as u64).await?;
+        write_rows(out, &page, |out, member| response::write(out, &View::from(member)));
         let last = page.last().filter(|_| page.len() >= PAGE_ROWS_MAX);
-        Ok(last.map(|last| Self { after: last.id, ..self }))
+        Ok(last.map(|last| Self { after: last.user.id, ..self }))
     }
 }

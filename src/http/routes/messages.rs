@@ -3,12 +3,13 @@
 use hyper::Method;
 use hyper::header::{HeaderMap, HeaderName};
 
-use crate::chat::{Chat, ChatError, ChatResult, Claim, Draft, Entity, MessageFilter, MessagePage};
+use crate::chat::{Chat, ChatError, ChatResult, Draft, Entity, MessageFilter, MessagePage};
 use crate::compat::fastapi::json::Value;
 use crate::compat::fastapi::{Length, Location, Problem, Problems, Query};
 use crate::http::body;
 use crate::http::context::Context;
 use crate::http::list::{self, Rows, write_rows};
+use crate::http::need::Need;
 use crate::http::resource::{Answer, Resource, Serves};
 use crate::http::response;
 use crate::model::limits::{CLIENT_ID_BYTES_MAX, PAGE_BYTES_MAX, PAGE_ROWS_MAX};
@@ -17,7 +18,7 @@ use crate::protocol::message::write_message;
 
 pub(super) static MESSAGES: Resource = Resource {
     paths: &["/api/v1/messages/"],
-    serves: Serves::Methods(&[(Method::GET, &list), (Method::POST, &send)]),
+    serves: Serves::Methods(&[(Method::GET, Need::Caller, &list), (Method::POST, Need::Caller, &send)]),
 };
 
 /// Rows of a list unless `limit` says otherwise.
@@ -25,8 +26,9 @@ const LIMIT_DEFAULT: u64 = 100;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
+/// `user_id` is the sender here, and not who acts.
 async fn list(context: Context<'_>) -> Answer {
-    let Context { chat, query, .. } = context;
+    let Context { chat, query, ref caller, .. } = context;
     let mut problems = Problems::default();
     let skip = query.count("skip", 0, &mut problems);
     let limit = query.count("limit", LIMIT_DEFAULT, &mut problems);
@@ -42,12 +44,10 @@ async fn list(context: Context<'_>) -> Answer {
     if limit == 0 {
         return Ok(response::ok(body::full("[]")));
     }
-    let filter = MessageFilter {
-        group: group.map(GroupId),
-        user: user.map(UserId),
-        reader: None,
-        after_seq,
-        before_seq,
+    let (group, user) = (group.map(GroupId), user.map(UserId));
+    let filter = MessageFilter { group, user, after_seq, before_seq, ..MessageFilter::default() };
+    let Some(filter) = chat.readable(caller, filter).await? else {
+        return Ok(response::ok(body::full("[]")));
     };
     let after = match (after_seq, before_seq) {
         (None, Some(_)) => chat.newest(filter, limit).await?,
@@ -93,9 +93,14 @@ impl Rows for MessagePage {
 }
 
 async fn send(mut context: Context<'_>) -> Answer {
+    let is_open_who_acts = context.leaves_open_who_acts();
     let (group, user, content, client_id) = context
         .form(|form| {
-            let (group, user) = (form.integer("group_id"), form.integer("user_id"));
+            let group = form.integer("group_id");
+            let user = match is_open_who_acts {
+                true => Some(form.integer("user_id")),
+                false => form.optional_integer("user_id"),
+            };
             let content = form.text("content", Length::Any).to_owned();
             let client_id = form.optional_text("client_id", Length::Bytes(CLIENT_ID_BYTES_MAX));
             (group, user, content, client_id.map(str::to_owned))
@@ -105,10 +110,10 @@ async fn send(mut context: Context<'_>) -> Answer {
         Some(client_id) => Some(client_id.as_str()),
         None => idempotency_key(&context.head.headers)?,
     };
-    let user = i64::try_from(user).map_err(|_| ChatError::NotFound(Entity::User))?;
+    let sender = context.acting_as(user).await?;
     let group = i64::try_from(group).map_err(|_| ChatError::NotFound(Entity::Group))?;
     let draft = Draft::new(&content, client_id)?;
-    let principal = context.chat.principal(Claim::UserId(UserId(user))).await?;
+    let principal = context.chat.act_as(&sender, None).await?;
     let message = context.chat.post(&principal, GroupId(group), draft).await?;
     let mut json = Vec::new();
     write_message(&mut json, &message);

@@ -2,12 +2,20 @@
 //!
 //! All that has to know the resources goes over [`RESOURCES`].
 
+mod bans;
 mod groups;
 mod health;
+mod me;
 mod members;
 mod messages;
+mod mutes;
+mod own_groups;
 mod presence;
+mod sanction;
+mod sessions;
+mod setup;
 mod sockets;
+mod user_search;
 mod users;
 
 use super::resource::Resource;
@@ -16,9 +24,23 @@ use super::resource::Resource;
 pub(super) static RESOURCES: &[&Resource] = &[
     &users::USERS,
     &users::USER,
+    &me::ME,
+    &own_groups::MY_GROUPS,
+    &own_groups::USER_GROUPS,
+    &user_search::USER_SEARCH,
+    &sessions::SESSIONS,
+    &sessions::REFRESH,
+    &sessions::CURRENT_SESSION,
+    &sessions::SESSION,
+    &setup::SETUP,
     &groups::GROUPS,
     &groups::GROUP,
     &members::MEMBERS,
+    &members::MEMBER,
+    &bans::BANS,
+    &bans::BAN,
+    &mutes::MUTES,
+    &mutes::MUTE,
     &presence::PRESENCE,
     &messages::MESSAGES,
     &health::LIVENESS,
@@ -27,3 +49,6 @@ pub(super) static RESOURCES: &[&Resource] = &[
     &sockets::PRIVATE_SOCKET,
     &sockets::SOCKET,
 ];
+
+#[cfg(test)]
+mod tests;

@@ -1,58 +1,49 @@
 //! Users.
 
-use hyper::{Method, StatusCode};
-use serde::Serialize;
+use hyper::Method;
 
-use crate::chat::Entity;
-use crate::compat::fastapi::Length;
+use crate::compat::fastapi::Problems;
 use crate::http::context::Context;
-use crate::http::error::HttpError;
+use crate::http::need::Need;
+use crate::http::registration::{check_filled, take_registration};
 use crate::http::resource::{Answer, Resource, Serves};
 use crate::http::response;
-use crate::model::limits::{EMAIL_CHARS_MAX, PASSWORD_BYTES_MAX, USERNAME_CHARS_MAX};
-use crate::model::{User, UserId};
+use crate::http::views::Account;
 
 pub(super) static USERS: Resource =
-    Resource { paths: &["/api/v1/users/"], serves: Serves::Methods(&[(Method::POST, &create)]) };
+    Resource { paths: &["/api/v1/users/"], serves: Serves::Methods(&[(Method::POST, Need::Shown, &create)]) };
 
 pub(super) static USER: Resource = Resource {
     paths: &["/api/v1/users/{user_id}", "/api/users/{user_id}"],
-    serves: Serves::Methods(&[(Method::GET, &read)]),
+    serves: Serves::Methods(&[(Method::GET, Need::Caller, &read), (Method::DELETE, Need::Caller, &erase)]),
 };
 
-/// A user as their owner sees them.
-#[derive(Serialize)]
-struct Account<'u> {
-    id: i64,
-    username: &'u str,
-    email: &'u str,
-}
-
-impl<'u> From<&'u User> for Account<'u> {
-    fn from(user: &'u User) -> Self {
-        Self { id: user.id.0, username: &user.username, email: &user.email }
-    }
-}
-
 async fn create(mut context: Context<'_>) -> Answer {
-    let (username, email, password) = context
-        .form(|form| {
-            let username = form.text("username", Length::Characters(USERNAME_CHARS_MAX)).to_owned();
-            let email = form.email("email", Length::Characters(EMAIL_CHARS_MAX));
-            let password = form.secret("password", Length::Bytes(PASSWORD_BYTES_MAX)).to_owned();
-            (username, email, password)
-        })
-        .await?;
-    if username.is_empty() || password.is_empty() {
-        let text = "username, email, and password are required";
-        return Err(HttpError::Detail(StatusCode::UNPROCESSABLE_ENTITY, text.into()));
-    }
-    let user = context.chat.create_user(username, email, password).await?;
+    let registration = context.form(take_registration).await?;
+    check_filled(&registration)?;
+    let user = context.chat.create_user(&context.caller, registration).await?;
     Ok(response::json(&Account::from(&user)))
 }
 
 async fn read(context: Context<'_>) -> Answer {
-    let id = context.row_id("user_id", Entity::User)?;
-    let user = context.chat.user(UserId(id)).await?;
-    Ok(response::json(&Account::from(&*user)))
+    let id = context.user_id()?;
+    let caller = context.acting().await?;
+    let user = context.chat.user(id).await?;
+    let account = match context.chat.may_see_email(&caller, &user) {
+        true => Account::from(&*user),
+        false => Account::without_email(&user),
+    };
+    Ok(response::json(&account))
+}
+
+/// The contents of their messages stay unless `messages` says otherwise.
+async fn erase(context: Context<'_>) -> Answer {
+    let id = context.user_id()?;
+    let mut problems = Problems::default();
+    let choices = [("keep", false), ("erase", true)];
+    let with_messages = context.query.choice("messages", &choices, &mut problems).unwrap_or(false);
+    problems.check()?;
+    let caller = context.acting().await?;
+    context.chat.erase_user(&caller, id, with_messages).await?;
+    Ok(response::done())
 }

@@ -11,9 +11,9 @@ super::names::names! {
     pub enum ErrorCode {
         /// Not JSON, not an object, or a field is missing or wrong.
         BadFrame = "bad_frame",
-        /// The socket has not said who it is.
+        /// The socket has not said who it is, or what it has shown is no good.
         Unauthenticated = "unauthenticated",
-        /// The user is no member.
+        /// The user is no member, or may not do this.
         Forbidden = "forbidden",
         /// There is no such user or group.
         NotFound = "not_found",

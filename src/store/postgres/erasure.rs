@@ -82,7 +82,10 @@ async fn free(transaction: &Transaction<'_>, user: UserId, column_name: &str) ->
 }
 
 /// Takes the user out of all groups; answers which.
-async fn leave_all(transaction: &Transaction<'_>, user: UserId) -> StoreResult<Vec<(GroupId, Option<UserId>)>> {
+async fn leave_all(
+    transaction: &Transaction<'_>,
+    user: UserId,
+) -> StoreResult<Vec<(GroupId, Option<UserId>)>> {
     let select = transaction
         .prepare_cached("SELECT group_id FROM group_memberships WHERE user_id = $1 ORDER BY group_id")
         .await?;

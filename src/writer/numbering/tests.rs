@@ -3,7 +3,7 @@ use std::sync::Arc;
 use groupcast_kit::random::{self, Random};
 
 use super::*;
-use crate::model::{Group, JoinPolicy, User, UserId};
+use crate::model::{Group, JoinPolicy, MemberState, Role, Standing, User, UserId};
 
 fn message(group: i64, at: i64) -> NewMessage {
     NewMessage {
@@ -23,6 +23,7 @@ fn message(group: i64, at: i64) -> NewMessage {
         content: "".into(),
         client_id: None,
         received_at: Timestamp(at),
+        member: Arc::new(MemberState::new(Standing { role: Some(Role::Member), ..Standing::default() })),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::num::NonZero;
 
-use crate::chat::ChatResult;
+use crate::chat::{ChatError, ChatResult};
 use crate::model::{GroupId, Seq};
 use crate::protocol::command::{Fields, RequestId};
 use crate::protocol::event;
@@ -39,7 +39,8 @@ impl History {
         let work = async move {
             let member = membership.await?;
             let page = chat.history(&member, before, after, limit.map(NonZero::get)).await?;
-            ChatResult::Ok((member, page))
+            // Who was removed meanwhile gets nothing more of the group.
+            if member.is_current() { ChatResult::Ok((member, page)) } else { Err(ChatError::NotMember) }
         };
         Some(Pending::of_user(work, move |identified, context, found| match found {
             Ok((member, page)) => {

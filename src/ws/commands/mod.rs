@@ -8,6 +8,7 @@ mod hello;
 mod history;
 mod ping;
 mod presence;
+mod refresh;
 mod send;
 mod subscribe;
 mod typing;
@@ -21,6 +22,7 @@ use self::hello::Hello;
 use self::history::History;
 use self::ping::Ping;
 use self::presence::Presence;
+use self::refresh::Refresh;
 use self::send::Send;
 use self::subscribe::Subscribe;
 use self::typing::Typing;
@@ -82,6 +84,7 @@ commands! {
         "ping" => Ping,
     }
     user: {
+        "refresh" => Refresh,
         "subscribe" => Subscribe,
         "unsubscribe" => Unsubscribe,
         "send" => Send,
@@ -93,6 +96,9 @@ commands! {
 
 /// Carries out the command that a frame is, and tells the client if it is none.
 pub(super) fn run<S: Stream>(session: &mut JsonSession<S>, context: &SocketContext<S>, frame: &str) {
+    if session.is_turned_out(context) {
+        return;
+    }
     let parser = Rc::clone(&context.endpoint.parser);
     let carried_out = parser.borrow_mut().parse(frame, |request| {
         let Request { id, command, fields } = request?;

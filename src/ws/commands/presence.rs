@@ -1,5 +1,6 @@
 //! `presence`: asks who is online in a group.
 
+use crate::chat::Caller;
 use crate::model::GroupId;
 use crate::protocol::command::{Fields, RequestId};
 use crate::protocol::event;
@@ -19,12 +20,13 @@ impl Presence {
 
     pub(super) fn run<S: Stream>(
         self,
-        _: &mut Identified<S>,
+        session: &mut Identified<S>,
         context: &SocketContext<S>,
         request: Option<RequestId>,
     ) -> Option<Pending<S>> {
         let (chat, group) = (context.chat(), self.group_id);
-        let work = async move { chat.presence(group).await };
+        let caller = Caller::User(session.principal().clone());
+        let work = async move { chat.presence(&caller, group).await };
         Some(Pending::of_user(work, move |_, context, found| match found {
             Ok(presence) => {
                 let users = presence.users.as_ref().map(|users| users.iter().map(|user| &**user));

@@ -44,7 +44,11 @@ impl<'a> Subscribe<'a> {
                 Err(error) => return Err((wanted, error)),
             };
             let id = group.id;
-            chat.subscribe(&principal, group).await.map_err(|error| (Wanted::Id(id), error))
+            chat.subscribe(&principal, group).await.map_err(|error| match error {
+                // Of a group that they may not know of not even its number is told.
+                ChatError::NotFound(_) => (wanted, error),
+                error => (Wanted::Id(id), error),
+            })
         };
         Some(Pending::of_user(work, move |identified, context, opened| match opened {
             Ok((membership, head)) => {

@@ -14,7 +14,7 @@ use super::pipe::Pipe;
 use super::server::Server;
 use super::store;
 use super::world::{Client, Way, World};
-use crate::chat::SocketTarget;
+use crate::chat::{Caller, SocketTarget};
 use crate::model::{GroupId, Seq};
 use crate::protocol::Mode;
 
@@ -69,12 +69,12 @@ impl Connection {
             _ => (SocketTarget::Any, Mode::Json),
         };
         // From now on the chat has all at hand that it needs to let it in.
-        while self.server.chat.enter(target.clone()).await.is_err() {
+        while self.server.chat.enter(&Caller::Nobody, &target).await.is_err() {
             sleep(Duration::from_millis(1)).await;
         }
         let index = { self.world.random().size(self.server.endpoints.len()) };
         let endpoint = Rc::clone(&self.server.endpoints[index]);
-        let admission = endpoint.admit(target, mode).await;
+        let admission = endpoint.admit(&target, None, mode).await;
         if mode == Mode::Text {
             self.pipe.enter(group, self.world.store.ledger().head(group));
         }

@@ -169,7 +169,9 @@ async fn post(world: &Rc<World>, server: &Server, client: &Client) {
                     world.acknowledged(client, request, group, batch[index].seq)
                 }
                 Ok(Receipt::Duplicate(sent)) => world.acknowledged(client, request, group, sent.seq),
-                Err(WriteError::Refused) => world.refused(client, request),
+                Err(WriteError::Refused | WriteError::Removed(_) | WriteError::Muted) => {
+                    world.refused(client, request)
+                }
                 Err(WriteError::Unavailable) if is_named => continue,
                 Err(WriteError::Unavailable) => Ok(()),
             };

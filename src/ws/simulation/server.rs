@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::pipe::Pipe;
 use super::world::World;
-use crate::auth::PasswordHasher;
-use crate::chat::{Chat, ChatOptions, PresenceNotifier};
+use crate::auth::{AccessTokens, LoginGuard, PasswordHasher, TokenAlgorithm};
+use crate::chat::{AuthMode, Chat, ChatOptions, Identity, PresenceNotifier};
 use crate::hub::{Core, CoreLimits, Hub, Recent};
 use crate::store::Store;
 use crate::writer::{MessageWriter, SubmitBuffer, WriterOptions};
@@ -53,11 +53,21 @@ impl Server {
                 Err(_) => sleep(Duration::from_millis(1)).await,
             }
         };
-        let hasher = PasswordHasher::new(Handle::current(), 1);
+        let identity = Identity {
+            passwords: PasswordHasher::new(Handle::current(), 1),
+            tokens: AccessTokens::new(TokenAlgorithm::Hs256, "key", Duration::from_secs(60)),
+            outside: None,
+            login_guard: LoginGuard::new(),
+        };
         let announce_members_max = if world.random().chance(50) { 0 } else { 100 };
-        let options = ChatOptions { content_bytes_max: 1 << 20, announce_members_max };
+        let options = ChatOptions {
+            content_bytes_max: 1 << 20,
+            announce_members_max,
+            auth: AuthMode::Username,
+            is_registration_closed: false,
+        };
         let store = Store::new(Arc::clone(&world.store));
-        let chat = Chat::new(store, hasher, writer.clone(), hub.clone(), options, None, "epoch".into());
+        let chat = Chat::new(store, identity, writer.clone(), hub.clone(), options, None, "epoch".into());
         let (chat, unfinished) = (Arc::new(chat), UnfinishedBytes::new(1 << 20));
 
         let mut tasks = vec![task.abort_handle()];

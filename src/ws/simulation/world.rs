@@ -7,7 +7,7 @@ use std::sync::Arc;
 use groupcast_kit::random::Random;
 
 use super::store::{self, ModelStore, POISON};
-use crate::model::{GroupId, NewMessage, Seq, Timestamp, User, UserId};
+use crate::model::{GroupId, MemberState, NewMessage, Seq, Timestamp, User, UserId};
 
 /// Everything outside of the server.
 pub(super) struct World {
@@ -110,7 +110,8 @@ impl World {
     pub(super) fn message(&self, number: usize) -> NewMessage {
         let received_at = Timestamp(self.random().below(1_000) as i64);
         let Draft { group, user, content, client_id } = self.drafts.borrow()[number].clone();
-        NewMessage { group: Arc::new(store::group(group)), user, content, client_id, received_at }
+        let member = Arc::new(MemberState::new(store::MEMBER));
+        NewMessage { group: Arc::new(store::group(group)), user, content, client_id, received_at, member }
     }
 
     /// Messages to be sent once more after a connection was lost. Those without a `client_id` are not: nobody

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use groupcast::model::{GroupId, MessageId, Seq, Timestamp, UserId};
+use groupcast::model::{GroupId, MessageId, Role, Seq, Timestamp, UserId};
 use groupcast::store::{Database, MessagePage};
 
-use super::{Backend, message, new_user};
+use super::{Backend, NOW, message, new_user};
 use crate::support::postgres::Postgres;
 
 /// The tables as that program's migrations leave them, with what its races and time stamps leave in them.
@@ -56,7 +56,7 @@ async fn a_database_of_the_original_goes_on_where_it_stood() {
     assert_eq!((&*alice.username, &*bob.username, general.is_private), ("alice", "bob", false));
     assert_eq!(
         store.directory.members(general.id, UserId(0), 10).await.unwrap(),
-        std::slice::from_ref(&alice)
+        [(alice.clone(), Role::Member)]
     );
     assert_eq!(store.directory.private_group(bob.id, alice.id, "private_1").await.unwrap().id, GroupId(2));
 
@@ -72,7 +72,7 @@ async fn a_database_of_the_original_goes_on_where_it_stood() {
     assert_eq!(store.log.heads(vec![GroupId(1), GroupId(2)]).await.unwrap(), [Seq(5), Seq(5)]);
 
     assert_eq!(store.directory.create_user(new_user("carol")).await.unwrap().id, UserId(3));
-    assert_eq!(store.directory.create_group("new", false).await.unwrap().id, GroupId(3));
+    assert_eq!(store.directory.create_group("new", false, None, NOW).await.unwrap().id, GroupId(3));
     store.log.append([message(11, 6, &general, &bob, "new")].into()).await.unwrap();
     store.lifecycle.close().await.unwrap();
     backend.open().await.lifecycle.close().await.unwrap();

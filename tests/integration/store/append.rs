@@ -5,7 +5,7 @@ use std::sync::Arc;
 use groupcast::model::{Group, GroupId, Message, MessageId, Seq, Timestamp, User, UserId};
 use groupcast::store::{Beginning, MessagePage, Sent, SentKey, Store, StoreError};
 
-use super::{group, message, user};
+use super::{NOW, group, message, user};
 
 async fn all(store: &Store) -> Vec<Message> {
     let page = MessagePage { limit: 1000, ..MessagePage::default() };
@@ -177,7 +177,7 @@ on_both! {
         let (general, alice) = (group(&store, "general").await, user(&store, "alice").await);
         for n in 1..=50 {
             let asked = store.log.append(Arc::new([message(n, n, &general, &alice, "x")]));
-            let joined = store.directory.join(general.id, alice.id);
+            let joined = store.directory.join(general.id, alice.id, NOW);
             tokio::select! { biased; _ = asked => {}, _ = joined => {}, () = std::future::ready(()) => {} }
         }
         // Whether those before were stored or not, asking again settles it.

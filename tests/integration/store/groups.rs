@@ -4,16 +4,16 @@ use std::collections::HashSet;
 
 use futures_util::future::join_all;
 use groupcast::model::limits::PAGE_ROWS_MAX;
-use groupcast::model::{GroupId, UserId};
+use groupcast::model::{GroupId, Role, UserId};
 use groupcast::store::{Join, StoreError, Unique};
 
-use super::{group, user};
+use super::{MEMBER, NOW, group, is_member, private, user};
 
 on_both! {
     async fn a_group_is_found_by_number_and_by_name(backend: Backend) {
         let store = backend.open().await;
-        let public = store.directory.create_group("general", false).await.unwrap();
-        let private = store.directory.create_group("General", true).await.unwrap();
+        let public = store.directory.create_group("general", false, None, NOW).await.unwrap();
+        let private = store.directory.create_group("General", true, None, NOW).await.unwrap();
         assert_eq!((public.id, private.id), (GroupId(1), GroupId(2)));
         assert_eq!((public.is_private, private.is_private), (false, true));
         assert_eq!(store.directory.group(public.id).await.unwrap(), Some(public.clone()));
@@ -23,19 +23,19 @@ on_both! {
             assert_eq!(store.directory.group(GroupId(absent)).await.unwrap(), None);
         }
         for is_private in [false, true] {
-            let taken = store.directory.create_group("general", is_private).await;
+            let taken = store.directory.create_group("general", is_private, None, NOW).await;
             assert!(matches!(taken, Err(StoreError::Taken(Unique::GroupName))), "{taken:?}");
         }
-        assert_eq!(store.directory.create_group("", false).await.unwrap().id, GroupId(3));
+        assert_eq!(store.directory.create_group("", false, None, NOW).await.unwrap().id, GroupId(3));
     }
 
     async fn groups_come_in_pages(backend: Backend) {
         let store = backend.open().await;
         let mut made = Vec::new();
         for n in 0..PAGE_ROWS_MAX + 3 {
-            made.push(store.directory.create_group(&format!("g{n}"), n % 2 == 0).await.unwrap());
+            made.push(store.directory.create_group(&format!("g{n}"), n % 2 == 0, None, NOW).await.unwrap());
         }
-        let list = |after: i64, skip, limit| store.directory.groups(GroupId(after), skip, limit);
+        let list = |after: i64, skip, limit| store.directory.groups(None, GroupId(after), skip, limit);
         assert_eq!(list(0, 0, u64::MAX).await.unwrap(), made[..PAGE_ROWS_MAX]);
         assert_eq!(list(made[PAGE_ROWS_MAX - 1].id.0, 0, 10).await.unwrap(), made[PAGE_ROWS_MAX..]);
         assert_eq!(list(2, 3, 2).await.unwrap(), made[5..7]);
@@ -50,15 +50,15 @@ on_both! {
         let mut users = Vec::new();
         for name in ["a", "b", "c"] {
             let user = user(&store, name).await;
-            assert!(!store.directory.is_member(general.id, user.id).await.unwrap());
-            assert_eq!(store.directory.join(general.id, user.id).await.unwrap(), Join::Joined);
-            assert_eq!(store.directory.join(general.id, user.id).await.unwrap(), Join::AlreadyMember);
-            assert!(store.directory.is_member(general.id, user.id).await.unwrap());
-            users.push((*user).clone());
+            assert!(!is_member(&store, general.id, user.id).await);
+            assert_eq!(store.directory.join(general.id, user.id, NOW).await.unwrap(), Join::Joined(MEMBER));
+            assert_eq!(store.directory.join(general.id, user.id, NOW).await.unwrap(), Join::AlreadyMember(MEMBER));
+            assert!(is_member(&store, general.id, user.id).await);
+            users.push(((*user).clone(), Role::Member));
         }
         assert_eq!(store.directory.members(general.id, UserId(0), 10).await.unwrap(), users);
-        assert_eq!(store.directory.members(general.id, users[0].id, 1).await.unwrap(), users[1..2]);
-        assert_eq!(store.directory.members(general.id, users[2].id, 10).await.unwrap(), []);
+        assert_eq!(store.directory.members(general.id, users[0].0.id, 1).await.unwrap(), users[1..2]);
+        assert_eq!(store.directory.members(general.id, users[2].0.id, 10).await.unwrap(), []);
         assert_eq!(store.directory.members(GroupId(99), UserId(0), 10).await.unwrap(), []);
     }
 
@@ -66,12 +66,12 @@ on_both! {
         let store = backend.open().await;
         let alice = user(&store, "alice").await;
         for is_private in [false, true] {
-            let group = store.directory.create_group(&format!("private: {is_private}"), is_private).await.unwrap();
-            let answer = store.directory.join(group.id, UserId(99)).await;
+            let group = store.directory.create_group(&format!("private: {is_private}"), is_private, None, NOW).await.unwrap();
+            let answer = store.directory.join(group.id, UserId(99), NOW).await;
             assert!(matches!(answer, Err(StoreError::Missing("user"))), "{answer:?}");
         }
         for user in [alice.id, UserId(99)] {
-            let answer = store.directory.join(GroupId(99), user).await;
+            let answer = store.directory.join(GroupId(99), user, NOW).await;
             assert!(matches!(answer, Err(StoreError::Missing("group"))), "{answer:?}");
         }
     }
@@ -79,26 +79,26 @@ on_both! {
     async fn a_private_group_takes_two(backend: Backend) {
         let store = backend.open().await;
         let (a, b, c) = (user(&store, "a").await, user(&store, "b").await, user(&store, "c").await);
-        let group = store.directory.create_group("two", true).await.unwrap();
-        assert_eq!(store.directory.join(group.id, a.id).await.unwrap(), Join::Joined);
-        assert_eq!(store.directory.join(group.id, b.id).await.unwrap(), Join::Joined);
-        assert_eq!(store.directory.join(group.id, c.id).await.unwrap(), Join::Full);
-        assert_eq!(store.directory.join(group.id, a.id).await.unwrap(), Join::AlreadyMember);
-        assert!(!store.directory.is_member(group.id, c.id).await.unwrap());
+        let group = private(&store, "two").await;
+        assert_eq!(store.directory.join(group.id, a.id, NOW).await.unwrap(), Join::Joined(MEMBER));
+        assert_eq!(store.directory.join(group.id, b.id, NOW).await.unwrap(), Join::Joined(MEMBER));
+        assert_eq!(store.directory.join(group.id, c.id, NOW).await.unwrap(), Join::Full);
+        assert_eq!(store.directory.join(group.id, a.id, NOW).await.unwrap(), Join::AlreadyMember(MEMBER));
+        assert!(!is_member(&store, group.id, c.id).await);
     }
 
     async fn of_many_who_ask_for_the_last_place_one_gets_it(backend: Backend) {
         let store = backend.open().await;
-        let group = store.directory.create_group("two", true).await.unwrap();
+        let group = private(&store, "two").await;
         let first = user(&store, "first").await;
-        store.directory.join(group.id, first.id).await.unwrap();
+        store.directory.join(group.id, first.id, NOW).await.unwrap();
         let mut users = Vec::new();
         for n in 0..20 {
             users.push(user(&store, &format!("u{n}")).await);
         }
-        let answers = join_all(users.iter().map(|user| store.directory.join(group.id, user.id))).await;
+        let answers = join_all(users.iter().map(|user| store.directory.join(group.id, user.id, NOW))).await;
         let answers: Vec<Join> = answers.into_iter().map(Result::unwrap).collect();
-        assert_eq!(answers.iter().filter(|&&join| join == Join::Joined).count(), 1);
+        assert_eq!(answers.iter().filter(|&&join| join == Join::Joined(MEMBER)).count(), 1);
         assert_eq!(answers.iter().filter(|&&join| join == Join::Full).count(), 19);
         assert_eq!(store.directory.members(group.id, UserId(0), 10).await.unwrap().len(), 2);
     }
@@ -107,9 +107,9 @@ on_both! {
         let store = backend.open().await;
         let alice = user(&store, "alice").await;
         for is_private in [false, true] {
-            let group = store.directory.create_group(&format!("private: {is_private}"), is_private).await.unwrap();
-            let answers = join_all((0..20).map(|_| store.directory.join(group.id, alice.id))).await;
-            let joined = answers.into_iter().filter(|join| *join.as_ref().unwrap() == Join::Joined);
+            let group = store.directory.create_group(&format!("private: {is_private}"), is_private, None, NOW).await.unwrap();
+            let answers = join_all((0..20).map(|_| store.directory.join(group.id, alice.id, NOW))).await;
+            let joined = answers.into_iter().filter(|join| *join.as_ref().unwrap() == Join::Joined(MEMBER));
             assert_eq!(joined.count(), 1);
             assert_eq!(store.directory.members(group.id, UserId(0), 10).await.unwrap().len(), 1);
         }
@@ -122,12 +122,12 @@ on_both! {
         assert_eq!((&*made.name, made.is_private), ("private_1", true));
         assert_eq!(store.directory.private_group(a.id, b.id, "private_2").await.unwrap(), made);
         assert_eq!(store.directory.group_by_name("private_2").await.unwrap(), None);
-        assert_eq!(store.directory.members(made.id, UserId(0), 10).await.unwrap(), [(*a).clone(), (*b).clone()]);
-        assert_eq!(store.directory.join(made.id, c.id).await.unwrap(), Join::Full);
+        assert_eq!(store.directory.members(made.id, UserId(0), 10).await.unwrap(), [((*a).clone(), Role::Member), ((*b).clone(), Role::Member)]);
+        assert_eq!(store.directory.join(made.id, c.id, NOW).await.unwrap(), Join::Full);
 
         let own = store.directory.private_group(a.id, a.id, "private_3").await.unwrap();
         assert_eq!(store.directory.private_group(a.id, a.id, "private_4").await.unwrap(), own);
-        assert_eq!(store.directory.members(own.id, UserId(0), 10).await.unwrap(), [(*a).clone()]);
+        assert_eq!(store.directory.members(own.id, UserId(0), 10).await.unwrap(), [((*a).clone(), Role::Member)]);
 
         let other = store.directory.private_group(a.id, c.id, "private_5").await.unwrap();
         assert_eq!(HashSet::from([made.id, own.id, other.id]).len(), 3);
@@ -136,15 +136,15 @@ on_both! {
     async fn a_private_group_that_two_share_already_is_theirs(backend: Backend) {
         let store = backend.open().await;
         let (a, b) = (user(&store, "a").await, user(&store, "b").await);
-        let half = store.directory.create_group("half", true).await.unwrap();
-        store.directory.join(half.id, a.id).await.unwrap();
+        let half = private(&store, "half").await;
+        store.directory.join(half.id, a.id, NOW).await.unwrap();
         let public = group(&store, "public").await;
-        let shared = store.directory.create_group("shared", true).await.unwrap();
+        let shared = private(&store, "shared").await;
         for user in [&a, &b] {
-            store.directory.join(public.id, user.id).await.unwrap();
-            store.directory.join(shared.id, user.id).await.unwrap();
+            store.directory.join(public.id, user.id, NOW).await.unwrap();
+            store.directory.join(shared.id, user.id, NOW).await.unwrap();
         }
-        assert_eq!(store.directory.private_group(a.id, b.id, "private_1").await.unwrap(), shared);
+        assert_eq!(store.directory.private_group(a.id, b.id, "private_1").await.unwrap(), *shared);
         assert_eq!(&*store.directory.private_group(a.id, a.id, "private_2").await.unwrap().name, "private_2");
         assert_eq!(store.directory.group_by_name("private_1").await.unwrap(), None);
     }
@@ -174,6 +174,6 @@ on_both! {
         let groups: HashSet<GroupId> =
             join_all(asking).await.into_iter().map(|group| group.unwrap().id).collect();
         assert_eq!(groups.len(), 1);
-        assert_eq!(store.directory.groups(GroupId(0), 0, 100).await.unwrap().len(), 1);
+        assert_eq!(store.directory.groups(None, GroupId(0), 0, 100).await.unwrap().len(), 1);
     }
 }

@@ -7,12 +7,15 @@ use groupcast::model::limits::PAGE_ROWS_MAX;
 use groupcast::model::{GroupId, Message, MessageId, Seq, UserId};
 use groupcast::store::{MessageFilter, MessagePage, Store};
 
-use super::{group, message, user};
+use super::{NOW, group, message, user};
 
 /// 1,200 messages of three users in three groups, unevenly spread, with holes between their numbers.
 async fn filled(store: &Store) -> Vec<Message> {
     let users = [user(store, "a").await, user(store, "b").await, user(store, "c").await];
     let groups = [group(store, "x").await, group(store, "y").await, group(store, "z").await];
+    for (group, user) in [(0, 0), (0, 1), (2, 1), (1, 2)] {
+        store.directory.join(groups[group].id, users[user].id, NOW).await.unwrap();
+    }
     let mut seqs = [0; 3];
     let mut messages = Vec::new();
     for n in 0..1200_usize {
@@ -33,21 +36,30 @@ fn passes(filter: &MessageFilter, message: &Message) -> bool {
             && filter.after_seq.is_none_or(|seq| message.seq > seq)
             && filter.before_seq.is_none_or(|seq| message.seq < seq)
     }) && filter.user.is_none_or(|user| message.user.id == user)
+        // The second user belongs to the first group and the third.
+        && filter.reader.is_none_or(|reader| reader == UserId(2) && message.group.id != GroupId(2))
 }
 
 fn filters() -> Vec<MessageFilter> {
     let mut filters = Vec::new();
     for group in [None, Some(1), Some(2), Some(3), Some(0), Some(99)] {
         for user in [None, Some(1), Some(3), Some(-1)] {
-            for (after, before) in
-                [(None, None), (Some(20), None), (None, Some(150)), (Some(40), Some(44)), (Some(0), Some(1))]
-            {
-                filters.push(MessageFilter {
-                    group: group.map(GroupId),
-                    user: user.map(UserId),
-                    after_seq: after.map(Seq),
-                    before_seq: before.map(Seq),
-                });
+            for reader in [None, Some(2), Some(99)] {
+                for (after, before) in [
+                    (None, None),
+                    (Some(20), None),
+                    (None, Some(150)),
+                    (Some(40), Some(44)),
+                    (Some(0), Some(1)),
+                ] {
+                    filters.push(MessageFilter {
+                        group: group.map(GroupId),
+                        user: user.map(UserId),
+                        reader: reader.map(UserId),
+                        after_seq: after.map(Seq),
+                        before_seq: before.map(Seq),
+                    });
+                }
             }
         }
     }

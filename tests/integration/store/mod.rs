@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use groupcast::model::{Group, Message, MessageId, NewUser, Seq, Timestamp, User};
+use groupcast::model::{
+    Group, GroupId, Message, MessageId, NewUser, Role, Seq, Standing, Timestamp, User, UserId,
+};
 use groupcast::store::{self, Database, Store, StoreResult};
 use tempfile::TempDir;
 
@@ -30,13 +32,20 @@ macro_rules! on_both {
     };
 }
 
+mod accounts;
 mod adoption;
 mod append;
+mod beside;
+mod erasure;
 mod groups;
+mod keys;
 mod messages;
+mod moderation;
 mod outage;
 mod ownership;
 mod plans;
+mod sanctions;
+mod sessions;
 mod users;
 
 /// An empty database.
@@ -77,7 +86,27 @@ async fn user(store: &Store, name: &str) -> Arc<User> {
 }
 
 async fn group(store: &Store, name: &str) -> Arc<Group> {
-    Arc::new(store.directory.create_group(name, false).await.unwrap())
+    Arc::new(store.directory.create_group(name, false, None, NOW).await.unwrap())
+}
+
+/// A private group without members.
+async fn private(store: &Store, name: &str) -> Arc<Group> {
+    Arc::new(store.directory.create_group(name, true, None, NOW).await.unwrap())
+}
+
+async fn is_member(store: &Store, group: GroupId, user: UserId) -> bool {
+    store.moderation.standing(group, user).await.unwrap().role.is_some()
+}
+
+/// Of who only is a member.
+const MEMBER: Standing = Standing { role: Some(Role::Member), muted_until: None, banned_until: None };
+
+/// The time at which these tests are made to play.
+const NOW: Timestamp = Timestamp(1_700_000_000_000_000);
+
+/// So many seconds after that.
+fn later(seconds: i64) -> Timestamp {
+    Timestamp(NOW.0 + seconds * 1_000_000)
 }
 
 fn message(id: i64, seq: i64, group: &Arc<Group>, user: &Arc<User>, content: &str) -> Message {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::BoxFuture;
 use groupcast::store::{self, Database, MessagePage, StoreError, StoreResult};
 
-use super::{group, message, user};
+use super::{NOW, group, message, user};
 use crate::support::postgres::Postgres;
 
 /// Asks again while the answer is that the database is unavailable.
@@ -37,7 +37,7 @@ async fn a_batch_asked_for_again_and_again_is_stored_once_the_database_is_back()
             store.log.append(batch(n)).await,
             store.lifecycle.ping().await,
             store.directory.user(alice.id).await.map(drop),
-            store.directory.join(general.id, alice.id).await.map(drop),
+            store.directory.join(general.id, alice.id, NOW).await.map(drop),
         ] {
             assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");
         }

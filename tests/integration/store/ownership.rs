@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use groupcast::model::UserId;
 use groupcast::store::{self, Database, MessagePage, Store, StoreError, StoreResult};
 
-use super::{Backend, group, message, new_user, user};
+use super::{Backend, NOW, group, is_member, message, new_user, user};
 use crate::support::postgres::Postgres;
 
 /// Names, for [`hold`], the database to hold.
@@ -89,7 +89,7 @@ on_both! {
         let store = backend.open().await;
         let (general, alice) = (group(&store, "general").await, user(&store, "alice").await);
         let pair = store.directory.private_group(alice.id, alice.id, "private_1").await.unwrap();
-        store.directory.join(general.id, alice.id).await.unwrap();
+        store.directory.join(general.id, alice.id, NOW).await.unwrap();
         let batch: Arc<[_]> = Arc::new([message(1, 1, &general, &alice, "hello")]);
         store.log.append(batch.clone()).await.unwrap();
         store.lifecycle.close().await.unwrap();
@@ -101,7 +101,7 @@ on_both! {
             assert_eq!(store.directory.user_by_name("alice").await.unwrap().as_ref(), Some(&*alice));
             assert_eq!(store.directory.group_by_name("general").await.unwrap().as_ref(), Some(&*general));
             assert_eq!(store.directory.private_group(alice.id, alice.id, "private_2").await.unwrap(), pair);
-            assert!(store.directory.is_member(general.id, alice.id).await.unwrap());
+            assert!(is_member(&store, general.id, alice.id).await);
             store.log.append(batch.clone()).await.unwrap();
             store.lifecycle.close().await.unwrap();
         }

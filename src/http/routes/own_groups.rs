@@ -1,0 +1,61 @@
+//! The groups that a user belongs to.
+
+use hyper::Method;
+
+use super::me::oneself;
+use crate::chat::{Caller, Chat, OwnGroup};
+use crate::http::body;
+use crate::http::context::Context;
+use crate::http::list::write_rows;
+use crate::http::need::Need;
+use crate::http::resource::{Answer, Resource, Serves};
+use crate::http::response;
+use crate::http::views::GroupView;
+use crate::model::UserId;
+use crate::protocol::message::write_message;
+
+pub(super) static MY_GROUPS: Resource = Resource {
+    paths: &["/api/v1/users/me/groups/"],
+    serves: Serves::Methods(&[(Method::GET, Need::User, &list_mine)]),
+};
+
+pub(super) static USER_GROUPS: Resource = Resource {
+    paths: &["/api/v1/users/{user_id}/groups/"],
+    serves: Serves::Methods(&[(Method::GET, Need::Caller, &list)]),
+};
+
+async fn list_mine(context: Context<'_>) -> Answer {
+    let principal = oneself(&context).await?;
+    let id = principal.user().id;
+    respond(context.chat, &Caller::User(principal), id).await
+}
+
+async fn list(context: Context<'_>) -> Answer {
+    let id = context.user_id()?;
+    respond(context.chat, &context.acting().await?, id).await
+}
+
+async fn respond(chat: &Chat, caller: &Caller, user: UserId) -> Answer {
+    let groups = chat.own_groups(caller, user).await?;
+    let mut json = b"[".to_vec();
+    write_rows(&mut json, &groups, |out, group| write(out, chat, group));
+    json.push(b']');
+    Ok(response::ok(body::full(json)))
+}
+
+/// Writes a group. The message in it is written as everywhere, by a writer of its own.
+fn write(out: &mut Vec<u8>, chat: &Chat, own: &OwnGroup) {
+    let OwnGroup { group, role, head, last_message } = own;
+    out.extend_from_slice(b"{\"group\":");
+    response::write(out, &GroupView::new(chat, group));
+    out.extend_from_slice(b",\"role\":");
+    response::write(out, &role.name());
+    out.extend_from_slice(b",\"head_seq\":");
+    response::write(out, &head.0);
+    out.extend_from_slice(b",\"last_message\":");
+    match last_message {
+        Some(message) => write_message(out, message),
+        None => out.extend_from_slice(b"null"),
+    }
+    out.push(b'}');
+}

@@ -1,0 +1,57 @@
+use std::collections::BTreeSet;
+
+use super::RESOURCES;
+use crate::http::need::Need::{self, Caller, Open, Shown, User};
+use crate::http::resource::Serves;
+
+/// What each method of each resource needs. Written by hand: who adds a resource says here what it needs.
+const NEEDS: &[(&str, &str, Need)] = &[
+    ("GET", "/healthz", Open),
+    ("GET", "/readyz", Open),
+    ("POST", "/api/v1/setup/", Open),
+    ("POST", "/api/v1/sessions/", Open),
+    ("POST", "/api/v1/sessions/refresh/", Open),
+    ("POST", "/api/v1/users/", Shown),
+    ("GET", "/api/v1/sessions/", User),
+    ("DELETE", "/api/v1/sessions/current", User),
+    ("DELETE", "/api/v1/sessions/{session_id}", User),
+    ("GET", "/api/v1/users/me", User),
+    ("PATCH", "/api/v1/users/me", User),
+    ("GET", "/api/v1/users/me/groups/", User),
+    ("GET", "/api/v1/users/{user_id}", Caller),
+    ("DELETE", "/api/v1/users/{user_id}", Caller),
+    ("GET", "/api/v1/users/{user_id}/groups/", Caller),
+    ("GET", "/api/v1/search/users/", Caller),
+    ("GET", "/api/v1/groups/", Caller),
+    ("POST", "/api/v1/groups/", Caller),
+    ("GET", "/api/v1/groups/{group_id}", Caller),
+    ("PATCH", "/api/v1/groups/{group_id}", Caller),
+    ("DELETE", "/api/v1/groups/{group_id}", Caller),
+    ("GET", "/api/v1/groups/{group_id}/members/", Caller),
+    ("PUT", "/api/v1/groups/{group_id}/members/{user_id}", Caller),
+    ("DELETE", "/api/v1/groups/{group_id}/members/{user_id}", Caller),
+    ("GET", "/api/v1/groups/{group_id}/bans/", Caller),
+    ("PUT", "/api/v1/groups/{group_id}/bans/{user_id}", Caller),
+    ("DELETE", "/api/v1/groups/{group_id}/bans/{user_id}", Caller),
+    ("GET", "/api/v1/groups/{group_id}/mutes/", Caller),
+    ("PUT", "/api/v1/groups/{group_id}/mutes/{user_id}", Caller),
+    ("DELETE", "/api/v1/groups/{group_id}/mutes/{user_id}", Caller),
+    ("GET", "/api/v1/groups/{group_id}/presence/", Caller),
+    ("GET", "/api/v1/messages/", Caller),
+    ("POST", "/api/v1/messages/", Caller),
+];
+
+#[test]
+fn every_method_of_every_resource_says_what_it_needs() {
+    let line = |method: &str, path: &str, need: Need| format!("{method} {path} {need:?}");
+    let mut found = BTreeSet::new();
+    for resource in RESOURCES {
+        if let Serves::Methods(methods) = resource.serves {
+            found.extend(
+                methods.iter().map(|(method, need, _)| line(method.as_str(), resource.paths[0], *need)),
+            );
+        }
+    }
+    let expected: BTreeSet<_> = NEEDS.iter().map(|(method, path, need)| line(method, path, *need)).collect();
+    assert_eq!(found, expected);
+}

@@ -1,0 +1,26 @@
+//! A user, as they see themself.
+
+use serde::Serialize;
+
+use crate::model::User;
+
+/// A user with their address, or with null for those who may not know it.
+#[derive(Serialize)]
+pub(in crate::http) struct Account<'u> {
+    id: i64,
+    username: &'u str,
+    email: Option<&'u str>,
+}
+
+impl<'u> Account<'u> {
+    /// The user, their address kept back.
+    pub(in crate::http) fn without_email(user: &'u User) -> Self {
+        Self { id: user.id.0, username: &user.username, email: None }
+    }
+}
+
+impl<'u> From<&'u User> for Account<'u> {
+    fn from(user: &'u User) -> Self {
+        Self { email: Some(&user.email), ..Self::without_email(user) }
+    }
+}
