@@ -88,18 +88,15 @@ export class Session implements Link {
 
   /** Ends the connection and makes no other. */
   stop(): void {
-    clearTimeout(this.#timer);
-    this.#attempt += 1;
-    const connection = this.#connection;
-    this.#connection = undefined;
-    this.#welcomedAt = undefined;
-    connection?.close();
+    this.#detach()?.close();
   }
 
   /** Ends the connection, and tells that no other is made. */
   fail(error: ClientError): void {
-    this.stop();
+    const connection = this.#detach();
+    // Before what is under way fails for want of a connection.
     this.#handler.disconnected({ code: UNAUTHENTICATED, reason: error.message, error });
+    connection?.close();
   }
 
   /** There is a newer token: a live connection goes on with it, and so do later ones. */
@@ -115,6 +112,15 @@ export class Session implements Link {
   /** Sends what has no answer, or nothing if there is no connection. */
   notify(request: Request): void {
     if (this.#welcomedAt !== undefined) this.#connection?.notify(request);
+  }
+
+  #detach(): Connection | undefined {
+    clearTimeout(this.#timer);
+    this.#attempt += 1;
+    const connection = this.#connection;
+    this.#connection = undefined;
+    this.#welcomedAt = undefined;
+    return connection;
   }
 
   #open(hello: Hello): void {
