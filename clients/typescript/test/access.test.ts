@@ -4,9 +4,10 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 
 import { Client } from "groupcast-client";
-import type { ClientEvents, Credentials, Message, Tokens } from "groupcast-client";
+import type { Credentials, Message, Tokens } from "groupcast-client";
 import { WebSocket } from "ws";
 
+import { all } from "./support/all.js";
 import { Proxy } from "./support/proxy.js";
 import { Random } from "./support/random.js";
 import { Server } from "./support/server.js";
@@ -45,13 +46,6 @@ function tokensOf(pair: unknown): Tokens {
   const { access_token, refresh_token, expires_in } = pair as Record<string, string>;
   const expiresAt = Date.now() + Number(expires_in) * 1_000;
   return { accessToken: access_token!, refreshToken: refresh_token!, expiresAt };
-}
-
-/** What a client emits under a name from now on. */
-function all<Name extends keyof ClientEvents>(client: Client, name: Name): ClientEvents[Name][] {
-  const events: ClientEvents[Name][] = [];
-  client.on(name, (event) => events.push(event));
-  return events;
 }
 
 /** Whether the server takes a token. */
