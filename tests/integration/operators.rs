@@ -6,6 +6,7 @@ use crate::support::chat::text;
 use crate::support::database::{Database, Store};
 use crate::support::http::Response;
 use crate::support::json::JsonSocket;
+use crate::support::postgres::Postgres;
 use crate::support::server::{Server, command, first_line};
 use crate::support::socket::Socket;
 use crate::support::{patiently, until};
@@ -19,6 +20,7 @@ both_stores!(
     what_cannot_be_done_is_one_clear_line,
     a_session_survives_a_restart,
     the_first_admin_gets_a_link,
+    secrets_are_shown_nowhere,
 );
 
 /// A password that must be seen nowhere.
@@ -26,6 +28,9 @@ const PASSWORD: &str = "correct-horse-battery";
 
 /// A key that must be seen nowhere.
 const SECRET_KEY: &str = "a-key-of-more-than-thirty-two-bytes-in-all";
+
+/// What a message says that must be seen nowhere.
+const CONTENT: &str = "meet-me-at-the-old-mill";
 
 /// Runs a command on this database, with `input` as its standard input.
 async fn operate(database: &Database, arguments: &[&str], input: &str) -> Output {
@@ -298,14 +303,16 @@ async fn a_running_server_heeds_a_changed_password() {
     assert_eq!(log_in(&server, "alice", "another").await.status, 200);
 }
 
-#[tokio::test]
-async fn secrets_are_shown_nowhere() {
-    let database = Database::create(Store::Sqlite).await;
+async fn secrets_are_shown_nowhere(store: Store) {
+    let database = Database::create(store).await;
     std::fs::write(database.dir().join(".env"), format!("JWT_SECRET_KEY={SECRET_KEY}\n")).unwrap();
     let report = done(&database, &["--auth=token", "--check-config"], "").await;
     let line = report.lines().find(|line| line.starts_with("JWT_SECRET_KEY ")).expect("a line about it");
     assert!(line.contains("***") && line.contains("in .env") && !report.contains(SECRET_KEY), "{report}");
     add_user(&database, "alice", &["--admin"]).await;
+    done(&database, &["group", "add", "lobby", "--owner=alice"], "").await;
+    let key = done(&database, &["key", "add", "k", "--scope=write", "--as=alice"], "").await;
+    let key = key.trim();
     let server = Server::start_on(database, &["--auth=token", "--log=trace"]).await;
     let login = log_in(&server, "alice", PASSWORD).await.ok();
     let (access, refresh) = (text(&login["access_token"]), text(&login["refresh_token"]));
@@ -313,10 +320,37 @@ async fn secrets_are_shown_nowhere() {
     assert_eq!(log_in(&server, "alice", &format!("not {PASSWORD}")).await.status, 401);
     let body = json!({ "refresh_token": refresh });
     assert_eq!(server.http().await.post("/api/v1/sessions/refresh/", &body).await.status, 200);
-    let log = server.log();
-    assert!(log.contains("TRACE"), "{log}");
-    for secret in [SECRET_KEY, PASSWORD, access, refresh] {
-        assert!(!log.contains(secret), "{secret}: {log}");
+    let registration = json!({ "username": "bob", "email": "bob@example.com", "password": PASSWORD });
+    assert_eq!(server.http().await.post("/api/v1/users/", &registration).await.status, 200);
+    let (bearer, message) = (format!("Bearer {key}"), json!({ "group_id": 1, "content": CONTENT }));
+    let headers = [("Authorization", &bearer[..]), ("Content-Type", "application/json")];
+    let mut http = server.http().await;
+    let sent = http.request("POST", "/api/v1/messages/", &headers, message.to_string().as_bytes()).await;
+    assert_eq!(sent.ok()["content"], CONTENT);
+    assert_eq!(with_token(&server, "/api/v1/messages/?group_id=1", key).await.ok()[0]["content"], CONTENT);
+    let mut socket = JsonSocket::over(Socket::open(&server, "/ws").await);
+    let welcome = socket.ask(json!({ "type": "hello", "token": key })).await;
+    assert_eq!(welcome["type"], "welcome", "{welcome}");
+    let ack = socket.ask(json!({ "type": "send", "group_id": 1, "content": CONTENT })).await;
+    assert_eq!(ack["type"], "ack", "{ack}");
+    assert_nowhere(&server.log(), &[SECRET_KEY, PASSWORD, CONTENT, access, refresh, key, "$argon2id$"]);
+}
+
+#[tokio::test]
+async fn the_key_that_the_database_keeps_is_shown_nowhere() {
+    let server = Server::start_with(Store::Postgres, &["--auth=token", "--log=trace"]).await;
+    let column = "SELECT signing_secret FROM server";
+    let url = server.database().url().to_owned();
+    let kept = tokio::task::spawn_blocking(move || Postgres::shared().psql(&url, column)).await.unwrap();
+    assert_eq!(kept.trim().len(), 43);
+    assert_nowhere(&server.log(), &[kept.trim()]);
+}
+
+/// Checks that none of these stands in the log, without showing it.
+fn assert_nowhere(log: &str, secrets: &[&str]) {
+    for (index, secret) in secrets.iter().enumerate() {
+        let line = log.lines().find(|line| line.contains(secret));
+        assert!(line.is_none(), "secret {index} stands in the log: {line:?}");
     }
 }
 

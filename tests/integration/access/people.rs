@@ -157,6 +157,38 @@ impl Client {
     }
 }
 
+/// A town and three people there.
+pub(super) struct Trio {
+    pub(super) town: Town,
+    pub(super) olga: Person,
+    pub(super) ann: Person,
+    pub(super) bob: Person,
+}
+
+impl Trio {
+    pub(super) async fn start(store: Store) -> Self {
+        let town = Town::start(store).await;
+        let (olga, ann, bob) =
+            (town.person("olga").await, town.person("ann").await, town.person("bob").await);
+        Self { town, olga, ann, bob }
+    }
+
+    /// A connection over which one of them asks.
+    pub(super) async fn by(&self, person: &Person) -> Client {
+        self.town.client(&person.token).await
+    }
+}
+
+/// Asserts that something was refused with this status and text.
+pub(super) fn refused(answer: &Response, status: u16, text: &str) {
+    assert_eq!(answer.detail(status), text);
+}
+
+/// A `DELETE` of which the answer is to be looked at.
+pub(super) async fn delete(client: &mut Client, path: &str) -> Response {
+    client.ask("DELETE", path, &Value::Null).await
+}
+
 /// Runs an operator's command, which is to succeed; gives what it printed.
 async fn operate(database: &Database, args: &[&str]) -> String {
     let mut command = command(database.dir());
