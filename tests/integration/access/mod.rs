@@ -1,5 +1,12 @@
 //! Who is who, and who may do what.
 
+mod groups;
+mod members;
+mod moderation;
+mod people;
 mod removal;
+mod rights_over_rest;
 mod scene;
+mod sessions;
 mod socket_tokens;
+mod tokens_over_rest;
