@@ -6,7 +6,7 @@ use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::ClientRequestBuilder;
-use tokio_tungstenite::tungstenite::http::header::SEC_WEBSOCKET_PROTOCOL;
+use tokio_tungstenite::tungstenite::http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::OpCode;
 
 pub use tokio_tungstenite::tungstenite::error::ProtocolError;
@@ -47,6 +47,17 @@ impl WebSocket {
         let (stream, answer) = tokio_tungstenite::client_async(request, stream).await?;
         let protocol = answer.headers().get(SEC_WEBSOCKET_PROTOCOL).and_then(|value| value.to_str().ok());
         Ok(Self { stream, protocol: protocol.map(ToOwned::to_owned) })
+    }
+
+    /// The same without a subprotocol, with this value of `Authorization`.
+    ///
+    /// # Errors
+    /// If the handshake is refused.
+    pub async fn open_authorized(stream: TcpStream, path: &str, authorization: &str) -> Result<Self, Error> {
+        let request = ClientRequestBuilder::new(format!("ws://groupcast.test{path}").parse()?);
+        let request = request.with_header(AUTHORIZATION.as_str(), authorization);
+        let (stream, _) = tokio_tungstenite::client_async(request, stream).await?;
+        Ok(Self { stream, protocol: None })
     }
 
     /// The subprotocol that the server chose.

@@ -62,17 +62,18 @@ impl Chat {
 
     async fn join_in_person(&self, caller: &Caller, group: GroupId, role: Option<Role>) -> ChatResult<Role> {
         let Some(principal) = caller.principal() else { return Err(ChatError::Unnamed) };
+        let role = role.unwrap_or_default();
+        if role != Role::Member {
+            // Asked before they join: who may not have this role is no member afterwards.
+            self.allowed(principal, group, Action::SetRole).await?;
+        }
         let group = self.find_group(GroupRef::Id(group)).await?;
         let state = self.walk_in(principal, &group).await?;
-        match role {
-            None | Some(Role::Member) => state.role().map_err(|_| ChatError::NotMember),
-            Some(role) => {
-                let access = self.allowed(principal, group.id, Action::SetRole).await?;
-                access.check_outranks(Some(Role::Member))?;
-                self.set_role(group.id, principal.user().id, role).await?;
-                Ok(role)
-            }
+        if role == Role::Member {
+            return state.role().map_err(|_| ChatError::NotMember);
         }
+        self.set_role(group.id, principal.user().id, role).await?;
+        Ok(role)
     }
 
     async fn add(&self, caller: &Caller, group: GroupId, user: UserId, role: Role) -> ChatResult<Role> {

@@ -45,7 +45,7 @@ impl Need {
 }
 
 /// The bearer token; `None` without one. Of several headers nobody can tell which one counts, so they are no good.
-fn bearer(headers: &HeaderMap) -> ChatResult<Option<&str>> {
+pub(super) fn bearer(headers: &HeaderMap) -> ChatResult<Option<&str>> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {

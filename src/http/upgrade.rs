@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::ops::Deref;
 
 use hyper::header::{
-    AUTHORIZATION, CONNECTION, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
+    CONNECTION, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
     SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use hyper::http::request::Parts;
@@ -14,6 +14,7 @@ use hyper::{Method, Response, StatusCode, Version};
 
 use super::body::{self, Body};
 use super::error::HttpError;
+use super::need::bearer;
 use super::router::Route;
 use crate::chat::SocketTarget;
 use crate::compat::fastapi::Query;
@@ -117,11 +118,12 @@ fn accept(head: &Parts, route: Option<&Route<'_>>, address: IpAddr) -> Result<Up
 /// The token of the header (RFC 6750 section 2.1), else of the subprotocol. Never of the query, which is logged on the
 /// way.
 fn token(headers: &HeaderMap) -> Option<BearerToken> {
-    let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let of_header = header.and_then(|value| value.split_once(' ')).and_then(|(scheme, token)| {
-        scheme.eq_ignore_ascii_case("Bearer").then(|| BearerToken(token.trim().into()))
-    });
-    of_header.or_else(|| bearer_protocol(headers).map(|(_, token)| BearerToken(token.into())))
+    Some(BearerToken(match bearer(headers) {
+        Ok(Some(token)) => token.into(),
+        Ok(None) => bearer_protocol(headers)?.1.into(),
+        // What was shown is no good, and so is this.
+        Err(_) => Box::default(),
+    }))
 }
 
 /// The subprotocol that carries a token, and the token.

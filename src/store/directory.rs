@@ -5,6 +5,9 @@ use crate::model::{Group, GroupId, NewUser, Role, Standing, Timestamp, User, Use
 
 /// Users, groups and memberships. They are asked seldom: whoever asks often keeps the answers.
 ///
+/// A user who is [erased](super::Accounts::erase_user) is found by number alone, for the sake of what they wrote, and
+/// is no user to whatever else is asked.
+///
 /// A new question is a method here, a function of the same name in `users` or `groups` of both backends, and a case in
 /// the conformance tests (`tests/integration/store`), which run over both.
 pub trait Directory: Send + Sync + 'static {
@@ -50,7 +53,8 @@ pub trait Directory: Send + Sync + 'static {
     /// The private group of these two users: the one made for them here, else the oldest private group that
     /// has just these two as members, else a new one under `name`. There is one per pair, whatever the order
     /// and even when several ask at once; both are members of it. A user's group with themself has one
-    /// member and is always one made here.
+    /// member and is always one made here. Whoever has left it is in it again, but for one who is banned, and not if
+    /// somebody else has taken the place.
     ///
     /// # Errors
     /// `StoreError::Missing` if there is no such user, `StoreError::Taken` with [`Unique::GroupName`] if a

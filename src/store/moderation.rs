@@ -13,7 +13,7 @@ pub trait Moderation: Send + Sync + 'static {
     /// group takes [`PRIVATE_MEMBERS_MAX`](crate::model::limits::PRIVATE_MEMBERS_MAX).
     ///
     /// # Errors
-    /// `StoreError::Missing` if there is no such group or user.
+    /// `StoreError::Missing` if there is no such group or user, `StoreError::Refused` for the owner's role.
     fn add_member(&self, group: GroupId, user: UserId, role: Role, now: Timestamp) -> Asked<'_, Join>;
 
     /// Gives a member another role. Whoever owned the group becomes an admin when somebody else is made its owner.
@@ -55,7 +55,8 @@ pub trait Moderation: Send + Sync + 'static {
     fn delete_group(&self, group: GroupId) -> Asked<'_, bool>;
 
     /// The groups that the user belongs to: those with the newest message first, those without any last, then by `id`
-    /// descending. At most 10,000.
+    /// descending. At most 10,000. The last messages are told up to the one that brings their contents to
+    /// [`PAGE_BYTES_MAX`](crate::model::limits::PAGE_BYTES_MAX).
     fn own_groups(&self, user: UserId) -> Asked<'_, Vec<OwnGroup>>;
 }
 
@@ -119,6 +120,6 @@ pub struct OwnGroup {
     pub role: Role,
     /// The `seq` of its last message; 0 without any.
     pub head: Seq,
-    /// Its last message.
+    /// Its last message; `None` also where there was no room for more.
     pub last_message: Option<Message>,
 }

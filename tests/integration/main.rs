@@ -13,6 +13,7 @@
 #[expect(unreachable_pub, reason = "shared by all modules of this binary")]
 mod support;
 
+mod access;
 mod config;
 mod cors;
 mod crowd;

@@ -1,13 +1,18 @@
 import type { BackoffOptions } from "./backoff.js";
+import type { Credentials } from "./credentials.js";
 import { deferred } from "./deferred.js";
 import type { Deferred } from "./deferred.js";
 import { Emitter } from "./emitter.js";
 import { ClientError } from "./error.js";
-import type { ClientEvents } from "./events.js";
-import type { Ack, Answers, GroupId, History, HistoryQuery, Presence, Request, ServerFrame, Welcome } from "./frames.js";
+import type { ClientEvents, SignedOut } from "./events.js";
+import type { Ack, Answers, GroupId, History, HistoryQuery, Presence } from "./frames.js";
+import type { RemovalReason, Request, ServerFrame, Welcome } from "./frames.js";
+import { identityOf } from "./identities.js";
+import type { Identity } from "./identity.js";
 import { Outbox } from "./outbox.js";
 import type { OutboxOptions } from "./outbox.js";
 import type { GroupRef, Position } from "./reader.js";
+import type { FetchLike } from "./rest.js";
 import { Session } from "./session.js";
 import type { Disconnected } from "./session.js";
 import type { Subscription } from "./subscription.js";
@@ -16,20 +21,25 @@ import { randomUuid } from "./uuid.js";
 import type { WebSocketClass } from "./websocket.js";
 
 /** How a client connects, and what it may keep. */
-export interface ClientOptions {
+export interface ConnectOptions {
   /** The socket's address, such as `wss://chat.example.com/ws`. */
   url: string;
-  /** Who the user is. */
-  username: string;
+  /** Where the REST interface is, for signing in. By default beside the socket, such as `https://chat.example.com/api/v1`. */
+  restUrl?: string;
   /** The class of sockets. By default the global one, which Node has from version 22 on. */
   WebSocket?: WebSocketClass;
-  /** Bounds of the time between attempts to connect. */
+  /** Makes requests. By default the global one. */
+  fetch?: FetchLike;
+  /** Bounds of the time between attempts to connect, or to sign in. */
   backoff?: BackoffOptions;
   /** Bounds of the messages that wait to be acknowledged. */
   outbox?: OutboxOptions;
   /** How long an attempt to connect may take, in milliseconds. Default 10,000. */
   connectTimeoutMs?: number;
 }
+
+/** How a client connects, and as whom. */
+export type ClientOptions = ConnectOptions & Credentials;
 
 /** How a message is sent. */
 export interface SendOptions {
@@ -40,20 +50,30 @@ export interface SendOptions {
 /** A connection to a groupcast server that mends itself, and the groups that are read over it. */
 export class Client {
   readonly #events = new Emitter<ClientEvents>();
+  readonly #identity: Identity;
   readonly #session: Session;
   readonly #outbox: Outbox;
   readonly #subscriptions: Subscriptions;
   #first: Deferred<Welcome> | undefined;
   #closed: ClientError | undefined;
+  #userId: number | undefined;
+  #isSignedOut = false;
 
   constructor(options: ClientOptions) {
     const WebSocket = options.WebSocket ?? (globalThis as { WebSocket?: WebSocketClass }).WebSocket;
     if (WebSocket === undefined) throw new TypeError("there is no global WebSocket; pass one as `WebSocket`");
-    const { url, username, connectTimeoutMs = 10_000 } = options;
-    this.#session = new Session({ url, username, WebSocket, connectTimeoutMs }, options.backoff ?? {}, {
+    const { url, restUrl, fetch, backoff = {}, connectTimeoutMs = 10_000 } = options;
+    this.#identity = identityOf(options, { url, restUrl, fetch, backoff }, {
+      tokens: (tokens) => this.#events.emit("tokens", tokens),
+      renewed: (token) => this.#session.renewed(token),
+      delayed: (error) => this.#events.emit("error", error),
+      ended: (error) => this.#session.fail(error),
+    });
+    this.#session = new Session({ url, WebSocket, connectTimeoutMs }, this.#identity, backoff, {
       connected: (welcome) => this.#connected(welcome),
       received: (frame) => this.#received(frame),
       disconnected: (event) => this.#disconnected(event),
+      failed: (error) => this.#events.emit("error", error),
     });
     this.#outbox = new Outbox(options.outbox ?? {}, this.#session);
     this.#subscriptions = new Subscriptions(this.#session, this, {
@@ -125,10 +145,31 @@ export class Client {
     return this.#request({ type: "presence", group_id: groupId });
   }
 
-  /** Ends the connection for good. What was not acknowledged is given up. */
+  /**
+   * A token for requests of the application's own, such as those to the REST interface; renewed if it has ended. `undefined` if a name
+   * is all that the server asks for. Rejects if the user is signed out.
+   */
+  accessToken(): Promise<string | undefined> {
+    return this.#identity.token();
+  }
+
+  /** Ends the connection for good, but not the session. What was not acknowledged is given up. */
   close(): void {
     this.#end(new ClientError("closed", "the client was closed"));
     this.#session.stop();
+  }
+
+  /**
+   * Closes the client, ends the session at the server and forgets its tokens. Rejects if the server could not be told, so that the session
+   * may still be open there.
+   */
+  async logOut(): Promise<void> {
+    this.close();
+    try {
+      await this.#identity.logOut();
+    } finally {
+      this.#signedOut({ reason: "logged_out" });
+    }
   }
 
   #request<Type extends keyof Answers>(request: Request & { type: Type }): Promise<Answers[Type]> {
@@ -140,6 +181,12 @@ export class Client {
   }
 
   #connected(welcome: Welcome): void {
+    this.#userId ??= welcome.user.id;
+    if (welcome.user.id !== this.#userId) {
+      // What waits in the outbox would be sent in another's name.
+      this.#session.fail(new ClientError("forbidden", "the new token is another user's"));
+      return;
+    }
     this.#first?.resolve(welcome);
     // Before the outbox, since subscribing makes the user a member.
     this.#subscriptions.connected();
@@ -154,6 +201,13 @@ export class Client {
         break;
       case "error":
         this.#events.emit("error", ClientError.of(frame));
+        break;
+      case "unsubscribed":
+        // Without a reason it answers a request that was given up.
+        if (frame.reason !== undefined) this.#removed(frame.group_id, frame.reason);
+        break;
+      case "expiring":
+        this.#identity.expiring(frame.in_ms);
         break;
       case "joined":
       case "left":
@@ -171,16 +225,31 @@ export class Client {
     }
   }
 
+  #removed(group_id: GroupId, reason: RemovalReason): void {
+    this.#subscriptions.removed(group_id, reason);
+    const message = reason === "deleted" ? "the group was deleted" : `no longer a member of the group: ${reason}`;
+    this.#outbox.removed(group_id, new ClientError("removed", message, { groupId: group_id, reason }));
+    this.#events.emit("removed", { group_id, reason });
+  }
+
   #disconnected(event: Disconnected): void {
-    if (event.reconnectInMs === undefined) {
-      this.#end(event.error ?? new ClientError("unauthenticated", event.reason || "the server refused the user"));
-    }
+    const { error } = event;
+    if (error) this.#end(error);
     this.#events.emit("disconnected", event);
+    const reason = error && this.#identity.reasonOf(error);
+    if (reason) this.#signedOut({ reason, error });
+  }
+
+  #signedOut(event: SignedOut): void {
+    if (this.#isSignedOut) return;
+    this.#isSignedOut = true;
+    this.#events.emit("signedOut", event);
   }
 
   #end(error: ClientError): void {
     if (this.#closed) return;
     this.#closed = error;
+    this.#identity.stop();
     this.#first?.reject(error);
     this.#subscriptions.fail(error);
     this.#outbox.fail(error);

@@ -2,13 +2,13 @@ import { ClientError } from "./error.js";
 import { parseFrame, SUBPROTOCOL } from "./frames.js";
 import type { Answers, Request, RequestId, ServerFrame, Welcome } from "./frames.js";
 import { Heartbeat } from "./heartbeat.js";
+import type { Hello } from "./identity.js";
 import type { Link, Reply } from "./link.js";
 import type { WebSocketClass, WebSocketLike } from "./websocket.js";
 
-/** Where to connect, and as whom. */
+/** Where and how to connect. */
 export interface ConnectionOptions {
   url: string;
-  username: string;
   WebSocket: WebSocketClass;
   /** How long the opening may take up to `welcome`, in milliseconds. */
   connectTimeoutMs: number;
@@ -19,7 +19,7 @@ export interface Loss {
   /** The close code; 1006 if it broke. */
   code: number;
   reason: string;
-  /** Why the server refused `hello`. */
+  /** Why the server refused `hello`, or takes its token no longer. */
   refusal: ClientError | undefined;
 }
 
@@ -51,12 +51,12 @@ export class Connection implements Link {
   #refusal: ClientError | undefined;
   #isOver = false;
 
-  constructor(options: ConnectionOptions, handler: ConnectionHandler) {
+  constructor(options: ConnectionOptions, hello: Hello, handler: ConnectionHandler) {
     this.#handler = handler;
     const socket = new options.WebSocket(options.url, SUBPROTOCOL);
     this.#socket = socket;
     this.#opening = setTimeout(() => this.#break("no welcome in time"), options.connectTimeoutMs);
-    socket.addEventListener("open", () => this.#hello(options.username));
+    socket.addEventListener("open", () => this.#hello(hello));
     socket.addEventListener("message", (event) => this.#take(event.data));
     socket.addEventListener("close", ({ code, reason }) => this.#end({ code, reason, refusal: this.#refusal }));
     // What is wrong is not told, and a close follows; but without a listener it would be thrown.
@@ -89,10 +89,10 @@ export class Connection implements Link {
     this.#socket.close(1000);
   }
 
-  #hello(username: string): void {
+  #hello(hello: Hello): void {
     if (this.#isOver) return;
     this.request(
-      { type: "hello", username },
+      { type: "hello", ...hello },
       {
         done: (welcome) => {
           clearTimeout(this.#opening);
@@ -120,7 +120,12 @@ export class Connection implements Link {
     const id = frame.type !== "message" && "id" in frame ? frame.id : undefined;
     const reply = id === undefined ? undefined : this.#replies.get(id);
     if (id === undefined || reply === undefined) {
-      this.#handler.received(frame);
+      if (frame.type === "error" && frame.code === "unauthenticated") {
+        // A close follows, which is handled.
+        this.#refusal = ClientError.of(frame);
+      } else {
+        this.#handler.received(frame);
+      }
       return;
     }
     this.#replies.delete(id);

@@ -1,7 +1,23 @@
+import type { Tokens } from "./credentials.js";
 import type { ClientError } from "./error.js";
-import type { Closing, EphemeralMessage, Message, Movement, Place, Presence, Typing, Welcome } from "./frames.js";
+import type { Closing, EphemeralMessage, GroupId, Message, Movement, Place } from "./frames.js";
+import type { Presence, RemovalReason, Typing, Welcome } from "./frames.js";
+import type { SignedOutReason } from "./identity.js";
 import type { Reset } from "./reader.js";
 import type { Disconnected } from "./session.js";
+
+/** The user is no longer a member of a group, or the group is gone. */
+export interface Removed {
+  group_id: GroupId;
+  reason: RemovalReason;
+}
+
+/** The user is signed out: the tokens are of no use any more, and the client is closed. */
+export interface SignedOut {
+  reason: SignedOutReason;
+  /** What the server said; absent after `logOut`. */
+  error?: ClientError;
+}
 
 /** What a client tells, by name. */
 export interface ClientEvents {
@@ -27,6 +43,12 @@ export interface ClientEvents {
   caught_up: Place;
   /** The server will close the connection, and wants the client back after a while. The client sees to this. */
   closing: Closing;
-  /** Something failed that nobody waits for. */
+  /** A group is not read any more, since the user was removed from it. */
+  removed: Removed;
+  /** There is a new pair of tokens. What was stored of the one before can not be used again. */
+  tokens: Tokens;
+  /** The user is signed out. */
+  signedOut: SignedOut;
+  /** Something failed that nobody waits for; with `retry` the client sees to it. */
   error: ClientError;
 }

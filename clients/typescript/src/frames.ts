@@ -92,6 +92,26 @@ export interface History {
   more: boolean;
 }
 
+/** The answer to `refresh`. */
+export interface Refreshed {
+  /** How long the new token lasts, in seconds. */
+  expires_in: number;
+}
+
+/** The token that a socket was shown ends soon. */
+export interface Expiring {
+  in_ms: number;
+}
+
+/** How a user ceased to be a member of a group. */
+export type RemovalReason = "left" | "kicked" | "banned" | "deleted";
+
+/** A group is not read any more; with a reason, because the user is no longer a member or the group is gone. */
+export interface Unsubscribed {
+  group_id: GroupId;
+  reason?: RemovalReason;
+}
+
 /** Who is online in a group. */
 export interface Presence {
   group_id: GroupId;
@@ -157,11 +177,12 @@ type Event<T extends string, Fields> = { type: T } & Fields;
 export type ServerFrame =
   | Answer<"welcome", Welcome>
   | Answer<"subscribed", Subscribed>
-  | Answer<"unsubscribed", { group_id: GroupId }>
+  | Answer<"unsubscribed", Unsubscribed>
   | Answer<"ack", Ack>
   | Answer<"history", History>
   | Answer<"presence", Presence>
   | Answer<"pong", object>
+  | Answer<"refreshed", Refreshed>
   | Answer<"error", ErrorFrame>
   | Event<"message", Message | EphemeralMessage>
   | Event<"caught_up", Place>
@@ -169,6 +190,7 @@ export type ServerFrame =
   | Event<"left", Movement>
   | Event<"typing", Typing>
   | Event<"lagged", Place>
+  | Event<"expiring", Expiring>
   | Event<"closing", Closing>;
 
 /** Which page of a group's messages: the newest one without `before` and `after`. */
@@ -181,7 +203,8 @@ export interface HistoryQuery {
 
 /** What the client asks; the connection adds the `id`. */
 export type Request =
-  | { type: "hello"; username: string }
+  | { type: "hello"; username?: string; token?: string }
+  | { type: "refresh"; token: string }
   | { type: "subscribe"; group_id?: GroupId; group?: string; after?: number }
   | { type: "unsubscribe"; group_id: GroupId }
   | { type: "send"; group_id: GroupId; content: string; client_id?: string; ephemeral?: boolean }
@@ -193,8 +216,9 @@ export type Request =
 /** What answers each request, unless an `error` does. */
 export interface Answers {
   hello: Welcome;
+  refresh: Refreshed;
   subscribe: Subscribed;
-  unsubscribe: { group_id: GroupId };
+  unsubscribe: Unsubscribed;
   send: Ack;
   typing: never;
   history: History;

@@ -4,6 +4,9 @@ import type { Answers, Request } from "./frames.js";
 /** The wait before a refused request is made again if the server names none, in milliseconds. */
 export const RETRY_MS = 1_000;
 
+/** The longest wait that the server can ask for, in milliseconds. */
+export const SERVER_WAIT_MS_MAX = 600_000;
+
 /** Takes the outcome of a request; exactly one of the two is called, once. */
 export interface Reply<Answer> {
   done(answer: Answer): void;

@@ -77,6 +77,15 @@ export class Outbox {
     this.#release();
   }
 
+  /** Gives up what waits for a group and is not on its way; the rest is answered by the server. */
+  removed(groupId: GroupId, error: ClientError): void {
+    for (const entry of this.#entries) {
+      if (entry.groupId !== groupId || entry.isSent) continue;
+      this.#remove(entry);
+      entry.ack.reject(error);
+    }
+  }
+
   /** Gives up all that waits. */
   fail(error: ClientError): void {
     clearTimeout(this.#hold);

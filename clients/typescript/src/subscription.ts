@@ -1,5 +1,6 @@
 import type { SendOptions } from "./client.js";
-import type { Ack, Group, History, HistoryQuery, Presence } from "./frames.js";
+import type { Emitter } from "./emitter.js";
+import type { Ack, Group, History, HistoryQuery, Presence, RemovalReason } from "./frames.js";
 import type { Position } from "./reader.js";
 
 /** What a subscription asks of its client. */
@@ -10,19 +11,38 @@ export interface SubscriptionHost {
   presence(groupId: number): Promise<Presence>;
 }
 
-/** A group that is being read, over all reconnects, until `unsubscribe`. */
+/** What a subscription tells, by name. */
+export interface SubscriptionEvents {
+  /** The user is no longer a member of the group, or the group is gone. It is read no more. */
+  removed: { reason: RemovalReason };
+}
+
+/** A group that is being read, over all reconnects, until `unsubscribe` or the user is removed from it. */
 export class Subscription {
   readonly group: Readonly<Group>;
   readonly #host: SubscriptionHost;
+  readonly #events: Emitter<SubscriptionEvents>;
   readonly #position: () => Position;
   readonly #end: () => Promise<void>;
 
   /** Made by `Client.subscribe`. */
-  constructor(group: Group, host: SubscriptionHost, position: () => Position, end: () => Promise<void>) {
+  constructor(
+    group: Group,
+    host: SubscriptionHost,
+    events: Emitter<SubscriptionEvents>,
+    position: () => Position,
+    end: () => Promise<void>,
+  ) {
     this.group = group;
     this.#host = host;
+    this.#events = events;
     this.#position = position;
     this.#end = end;
+  }
+
+  /** Adds a listener. Returns a function that removes it. */
+  on<Name extends keyof SubscriptionEvents>(name: Name, listener: (event: SubscriptionEvents[Name]) => void): () => void {
+    return this.#events.on(name, listener);
   }
 
   /** How far the group was read. */

@@ -1,12 +1,13 @@
 import { deferred } from "./deferred.js";
 import type { Deferred } from "./deferred.js";
+import { Emitter } from "./emitter.js";
 import type { ClientError } from "./error.js";
-import type { EphemeralMessage, GroupId, Message } from "./frames.js";
+import type { EphemeralMessage, GroupId, Message, RemovalReason } from "./frames.js";
 import type { Link } from "./link.js";
 import { Reader } from "./reader.js";
 import type { GroupRef, Position, Reset } from "./reader.js";
 import { Subscription } from "./subscription.js";
-import type { SubscriptionHost } from "./subscription.js";
+import type { SubscriptionEvents, SubscriptionHost } from "./subscription.js";
 
 /** Who is told what is read in any group. */
 export interface SubscriptionsHandler {
@@ -21,6 +22,7 @@ interface Entry {
   ref: GroupRef;
   reader: Reader;
   subscription: Deferred<Subscription>;
+  events: Emitter<SubscriptionEvents>;
   /** Set by the first answer. */
   groupId: GroupId | undefined;
 }
@@ -57,7 +59,8 @@ export class Subscriptions {
         entry.groupId = group.id;
         this.#byId.set(group.id, entry);
         const place = (): Position => reader.position ?? { epoch: "", seq: 0 };
-        entry.subscription.resolve(new Subscription(group, this.#host, place, () => this.#close(entry)));
+        const end = (): Promise<void> => this.#close(entry);
+        entry.subscription.resolve(new Subscription(group, this.#host, entry.events, place, end));
       },
       message: (message) => this.#handler.message(message),
       reset: (reset) => this.#handler.reset(reset),
@@ -70,7 +73,7 @@ export class Subscriptions {
         }
       },
     });
-    const entry: Entry = { ref, reader, subscription: deferred(), groupId: undefined };
+    const entry: Entry = { ref, reader, subscription: deferred(), events: new Emitter(), groupId: undefined };
     this.#entries.add(entry);
     reader.connected();
     return entry.subscription.promise;
@@ -79,6 +82,14 @@ export class Subscriptions {
   /** Hands a message to the reader of its group. */
   take(message: Message | EphemeralMessage): void {
     this.#byId.get(message.group_id)?.reader.take(message);
+  }
+
+  /** The user was removed from a group: it is read no more, on later connections either. */
+  removed(groupId: GroupId, reason: RemovalReason): void {
+    const entry = this.#byId.get(groupId);
+    if (entry === undefined) return;
+    this.#remove(entry);
+    entry.events.emit("removed", { reason });
   }
 
   /** There is a connection: all groups go on. */

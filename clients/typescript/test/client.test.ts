@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 
 import { Client } from "groupcast-client";
-import type { ClientOptions, Disconnected, Message } from "groupcast-client";
+import type { ConnectOptions, Disconnected, Message } from "groupcast-client";
 import { WebSocket } from "ws";
 
 import { message, Peer } from "./support/peer.js";
@@ -17,7 +17,7 @@ async function peer(t: TestContext): Promise<Peer> {
   return peer;
 }
 
-function client(t: TestContext, url: string, options: Partial<ClientOptions> = {}): Client {
+function client(t: TestContext, url: string, options: Partial<ConnectOptions> = {}): Client {
   const client = new Client({ url, username: "alice", WebSocket, backoff: BACKOFF, ...options });
   t.after(() => client.close());
   return client;

@@ -3,9 +3,10 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 
 import { Client } from "groupcast-client";
-import type { ClientEvents, Message } from "groupcast-client";
+import type { Message } from "groupcast-client";
 import { WebSocket } from "ws";
 
+import { all } from "./support/all.js";
 import { Server } from "./support/server.js";
 import { patiently, refused, until } from "./support/until.js";
 
@@ -25,13 +26,6 @@ async function start(
     return client;
   };
   return { server, group, alice: await enter("alice"), bob: await enter("bob") };
-}
-
-/** What a client emits under a name from now on. */
-function all<Name extends keyof ClientEvents>(client: Client, name: Name): ClientEvents[Name][] {
-  const events: ClientEvents[Name][] = [];
-  client.on(name, (event) => events.push(event));
-  return events;
 }
 
 test("members hear each other, come, type, and go", async (t) => {

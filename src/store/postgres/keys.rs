@@ -1,7 +1,5 @@
 //! API keys.
 
-use std::collections::HashMap;
-
 use deadpool_postgres::ClientWrapper as Client;
 use tokio_postgres::Row;
 
@@ -41,16 +39,17 @@ pub(super) async fn by_digests(
     client: &Client,
     digests: Vec<Digest>,
 ) -> StoreResult<Vec<StoreResult<Option<ApiKey>>>> {
+    // However many are asked for, each is looked up along the index.
     let select = client
-        .prepare_cached(&format!("SELECT {COLUMNS}, digest FROM api_keys WHERE digest = ANY ($1)"))
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM unnest($1::bytea[]) WITH ORDINALITY AS asked (secret, position)
+             LEFT JOIN LATERAL (SELECT * FROM api_keys WHERE digest = asked.secret LIMIT 1) k ON true
+             ORDER BY position"
+        ))
         .await?;
     let asked: Vec<&[u8]> = digests.iter().map(|digest| &digest[..]).collect();
     let rows = client.query(&select, &[&asked]).await?;
-    let mut found = HashMap::with_capacity(rows.len());
-    for row in &rows {
-        found.insert(column::<&[u8]>(row, 6, "api_keys", "digest")?, row);
-    }
-    Ok(asked.iter().map(|digest| found.get(digest).map(|row| from_row(row)).transpose()).collect())
+    Ok(rows.iter().map(|row| if is_there(row)? { from_row(row).map(Some) } else { Ok(None) }).collect())
 }
 
 /// See [`Accounts::keys`](crate::store::Accounts::keys).
@@ -64,6 +63,10 @@ pub(super) async fn list(client: &Client) -> StoreResult<Vec<ApiKey>> {
 pub(super) async fn revoke(client: &Client, name: String) -> StoreResult<bool> {
     let delete = client.prepare_cached("DELETE FROM api_keys WHERE name = $1").await?;
     Ok(client.execute(&delete, &[&name]).await? > 0)
+}
+
+fn is_there(row: &Row) -> StoreResult<bool> {
+    Ok(column::<Option<i64>>(row, 0, "api_keys", "id")?.is_some())
 }
 
 fn from_row(row: &Row) -> StoreResult<ApiKey> {

@@ -56,11 +56,10 @@ pub(super) async fn join_all(
     let join = client
         .prepare_cached(&format!(
             "WITH asked AS MATERIALIZED (
-                 SELECT asked.*, g.is_private, u.id IS NOT NULL AS is_user, {}
+                 SELECT asked.*, (SELECT g.is_private FROM groups g WHERE g.id = asked.group_id),
+                        (SELECT NOT u.erased FROM users u WHERE u.id = asked.user_id) IS TRUE AS is_user, {}
                  FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[]) WITH ORDINALITY
                      AS asked (group_id, user_id, at, position)
-                 LEFT JOIN groups g ON g.id = asked.group_id
-                 LEFT JOIN users u ON u.id = asked.user_id AND NOT u.erased
              ), checked AS MATERIALIZED (
                  SELECT group_id, user_id, at, admission(group_id, user_id, at) FROM (
                      SELECT group_id, user_id, min(at) AS at FROM asked

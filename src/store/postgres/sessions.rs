@@ -1,7 +1,5 @@
 //! Log-ins that last.
 
-use std::collections::{HashMap, HashSet};
-
 use deadpool_postgres::{ClientWrapper as Client, Transaction};
 use tokio_postgres::Row;
 
@@ -76,24 +74,26 @@ pub(super) async fn by_ids(
     client: &Client,
     ids: Vec<SessionId>,
 ) -> StoreResult<Vec<StoreResult<Option<Session>>>> {
-    let select =
-        client.prepare_cached(&format!("SELECT {COLUMNS} FROM sessions WHERE id = ANY ($1)")).await?;
+    let select = client.prepare_cached(&asked_sql(COLUMNS)).await?;
     let numbers: Vec<i64> = ids.iter().map(|id| id.0).collect();
     let rows = client.query(&select, &[&numbers]).await?;
-    let mut found = HashMap::with_capacity(rows.len());
-    for row in &rows {
-        found.insert(id(row)?, row);
-    }
-    Ok(ids.iter().map(|id| found.get(id).map(|row| from_row(row)).transpose()).collect())
+    Ok(rows.iter().map(|row| if is_there(row)? { from_row(row).map(Some) } else { Ok(None) }).collect())
+}
+
+/// Asks for these columns of the sessions of `$1`. However many they are, each is looked up along the index.
+fn asked_sql(columns: &str) -> String {
+    format!(
+        "SELECT {columns} FROM unnest($1::bigint[]) WITH ORDINALITY AS asked (number, position)
+         LEFT JOIN LATERAL (SELECT * FROM sessions WHERE id = asked.number LIMIT 1) s ON true
+         ORDER BY position"
+    )
 }
 
 /// See [`Accounts::live_sessions`](crate::store::Accounts::live_sessions).
 pub(super) async fn live(client: &Client, ids: Vec<SessionId>) -> StoreResult<Vec<bool>> {
-    let select = client.prepare_cached("SELECT id FROM sessions WHERE id = ANY ($1)").await?;
+    let select = client.prepare_cached(&asked_sql("id")).await?;
     let numbers: Vec<i64> = ids.iter().map(|id| id.0).collect();
-    let rows = client.query(&select, &[&numbers]).await?;
-    let live: HashSet<SessionId> = rows.iter().map(id).collect::<StoreResult<_>>()?;
-    Ok(ids.iter().map(|id| live.contains(id)).collect())
+    client.query(&select, &[&numbers]).await?.iter().map(is_there).collect()
 }
 
 /// See [`Accounts::sessions`](crate::store::Accounts::sessions).
@@ -156,6 +156,10 @@ pub(super) async fn end_all(
 
 fn id(row: &Row) -> StoreResult<SessionId> {
     column(row, 0, "sessions", "id").map(SessionId)
+}
+
+fn is_there(row: &Row) -> StoreResult<bool> {
+    Ok(column::<Option<i64>>(row, 0, "sessions", "id")?.is_some())
 }
 
 fn from_row(row: &Row) -> StoreResult<Session> {

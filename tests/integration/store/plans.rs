@@ -1,9 +1,10 @@
 //! Long lists are read along an index, in time that grows with their length and not with its square.
 
-use groupcast::model::{GroupId, Seq, UserId};
-use groupcast::store::{Database, MessageFilter, MessagePage};
+use futures_util::future::{BoxFuture, FutureExt, join_all};
+use groupcast::model::{Digest, GroupId, Seq, SessionId, UserId};
+use groupcast::store::{Database, Login, MessageFilter, MessagePage, Store};
 
-use super::Backend;
+use super::{Backend, NOW};
 use crate::support::postgres::Postgres;
 
 const MESSAGES: u64 = 60_000;
@@ -12,20 +13,40 @@ const MESSAGES: u64 = 60_000;
 const FILL: &str = "
     INSERT INTO users (username, email, password) VALUES ('a', 'a', ''), ('b', 'b', '');
     INSERT INTO groups (name, is_private) VALUES ('x', false), ('y', false);
+    INSERT INTO group_memberships (group_id, user_id) VALUES (1, 1);
     INSERT INTO messages (id, content, user_id, created_at, group_id, seq)
         SELECT n, 'content', 1 + n % 2, now(), 1 + (n % 3) / 2,
                row_number() OVER (PARTITION BY (n % 3) / 2 ORDER BY n)
         FROM generate_series(1, 60000) n";
 
-const ROWS_READ: &str =
-    "SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_user_tables WHERE relname = 'messages'";
+/// A hundred thousand users with a session and a key each. The first belongs to the first twenty groups, in which the
+/// messages are; the others to one of a thousand each, some of them banned or muted.
+const CROWD: &str = "
+    INSERT INTO users (username, email, password, username_lower)
+        SELECT 'User' || n, 'user' || n, '', 'user' || n FROM generate_series(1, 100000) n;
+    INSERT INTO groups (name, is_private) SELECT 'g' || n, n % 2 = 0 FROM generate_series(1, 1000) n;
+    INSERT INTO group_memberships (group_id, user_id) SELECT n, 1 FROM generate_series(1, 20) n;
+    INSERT INTO group_memberships (group_id, user_id) SELECT 1 + n % 1000, n FROM generate_series(2, 100000) n;
+    INSERT INTO group_bans (group_id, user_id, created_at)
+        SELECT 1 + n % 1000, n, now() FROM generate_series(1, 100000, 7) n;
+    INSERT INTO group_mutes (group_id, user_id, created_at)
+        SELECT 1 + n % 1000, n, now() FROM generate_series(1, 100000, 5) n;
+    INSERT INTO sessions (id, user_id, created_at, renewed_at, expires_at, client, family_digest, current_digest)
+        SELECT n, n, now(), now(), now() + interval '1 day', '', sha256(n::text::bytea), sha256(n::text::bytea)
+        FROM generate_series(1, 100000) n;
+    INSERT INTO api_keys (name, digest, scope, actor, user_id, created_at)
+        SELECT 'key' || n, decode(lpad(to_hex(n), 64, '0'), 'hex'), 0, 0, n, now()
+        FROM generate_series(1, 100000) n;
+    INSERT INTO messages (id, content, user_id, created_at, group_id, seq)
+        SELECT n, 'content', 1 + n % 2, now(), 1 + n % 20, 1 + n / 20 FROM generate_series(1, 60000) n";
 
-/// Rows of `messages` that Postgres has read so far. Sessions report this when they end.
-fn rows_read(postgres: &Postgres, url: &str) -> u64 {
+/// Sessions report this when they end.
+fn rows_read(postgres: &Postgres, url: &str, tables: &str) -> u64 {
     let others = "SELECT count(*) FROM pg_stat_activity
         WHERE datname = current_database() AND application_name = 'groupcast'";
     while postgres.psql(url, others) != "0" {}
-    postgres.psql(url, ROWS_READ).parse().unwrap()
+    let read = "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) FROM pg_stat_user_tables";
+    postgres.psql(url, &format!("{read} WHERE {tables}")).parse().unwrap()
 }
 
 #[tokio::test]
@@ -46,8 +67,11 @@ async fn paging_reads_each_row_about_once() {
             MessageFilter { group: x, before_seq: Some(Seq(20_000)), ..MessageFilter::default() },
             MessageFilter { user: a, ..MessageFilter::default() },
             MessageFilter { group: x, user: a, ..MessageFilter::default() },
+            MessageFilter { reader: a, ..MessageFilter::default() },
+            MessageFilter { group: x, reader: a, ..MessageFilter::default() },
+            MessageFilter { user: a, reader: a, ..MessageFilter::default() },
         ] {
-            let before = rows_read(postgres, &url);
+            let before = rows_read(postgres, &url, "relname = 'messages'");
             let store = backend.open().await;
             let mut page = MessagePage { filter, limit: 500, ..MessagePage::default() };
             let mut rows = 0;
@@ -58,9 +82,73 @@ async fn paging_reads_each_row_about_once() {
             store.log.newest(filter, 100).await.unwrap();
             store.log.heads(vec![GroupId(1), GroupId(2)]).await.unwrap();
             store.lifecycle.close().await.unwrap();
-            let read = rows_read(postgres, &url) - before;
+            let read = rows_read(postgres, &url, "relname = 'messages'") - before;
             println!("{analyze:8} {filter:?}: {rows} pages, {read} rows read");
             assert!(read < 2 * MESSAGES, "{filter:?}: {read} rows read");
+        }
+    }
+}
+
+/// What is asked when somebody comes, by the number of the one who asks.
+type Question = for<'s> fn(&'s Store, i64) -> BoxFuture<'s, ()>;
+
+const QUESTIONS: &[(&str, Question)] = &[
+    ("session", |store, n| {
+        store.accounts.session(SessionId(n)).map(|found| drop(found.unwrap().unwrap())).boxed()
+    }),
+    ("live_sessions", |store, n| {
+        let ids = (0..10).map(|k| SessionId(n + k)).collect();
+        store.accounts.live_sessions(ids).map(|found| assert!(found.unwrap()[0])).boxed()
+    }),
+    ("key", |store, n| {
+        let mut digest: Digest = [0; 32];
+        digest[24..].copy_from_slice(&n.to_be_bytes());
+        store.accounts.key(digest).map(|found| drop(found.unwrap().unwrap())).boxed()
+    }),
+    ("standing", |store, n| {
+        store.moderation.standing(GroupId(1 + n % 1_000), UserId(n)).map(|found| _ = found.unwrap()).boxed()
+    }),
+    ("join", |store, n| {
+        store.directory.join(GroupId(1 + n % 1_000), UserId(n), NOW).map(|found| _ = found.unwrap()).boxed()
+    }),
+    ("credentials", |store, n| {
+        store
+            .accounts
+            .credentials(Login::Id(UserId(n)))
+            .map(|found| assert!(found.unwrap().is_some()))
+            .boxed()
+    }),
+    ("sessions", |store, n| {
+        store.accounts.sessions(UserId(n)).map(|found| assert_eq!(found.unwrap().len(), 1)).boxed()
+    }),
+    ("search_users", |store, n| {
+        let search = async move { store.accounts.search_users(&format!("USER{n}"), 1).await };
+        search.map(|found| assert_eq!(found.unwrap().len(), 1)).boxed()
+    }),
+    ("own_groups", |store, n| {
+        let user = UserId(n % 4);
+        store.moderation.own_groups(user).map(move |found| assert_eq!(found.is_ok(), n > 0)).boxed()
+    }),
+];
+
+#[tokio::test]
+async fn what_is_asked_by_many_at_once_reads_few_rows_for_each() {
+    let postgres = Postgres::shared();
+    let url = postgres.create_database();
+    let backend = Backend { database: Database::Postgres(url.clone()), _folder: None };
+    backend.open().await.lifecycle.close().await.unwrap();
+    postgres.psql(&url, CROWD);
+    for analyze in ["", "ANALYZE"] {
+        postgres.psql(&url, analyze);
+        for (name, ask) in QUESTIONS {
+            let before = rows_read(postgres, &url, "true");
+            let store = backend.open().await;
+            join_all((1..=1_000).map(|n| ask(&store, 97 * n))).await;
+            store.lifecycle.close().await.unwrap();
+            let read = rows_read(postgres, &url, "true") - before;
+            println!("{analyze:8} {name}: {read} rows read");
+            // Some are read for each, and some of small tables; a look through a table would be 100,000.
+            assert!(read < 50_000, "{analyze} {name}: {read} rows read");
         }
     }
 }

@@ -23,6 +23,23 @@ impl Socket {
         Self(patiently("the handshake", opening).await.expect("the handshake succeeds"))
     }
 
+    /// Opens one at this path, asking for these subprotocols.
+    pub async fn open_with(server: &Server, path: &str, protocols: &str) -> Self {
+        let opening = WebSocket::open_over(server.tcp().await, path, Some(protocols));
+        Self(patiently("the handshake", opening).await.expect("the handshake succeeds"))
+    }
+
+    /// Opens one at this path with this value of `Authorization`.
+    pub async fn open_authorized(server: &Server, path: &str, authorization: &str) -> Self {
+        let opening = WebSocket::open_authorized(server.tcp().await, path, authorization);
+        Self(patiently("the handshake", opening).await.expect("the handshake succeeds"))
+    }
+
+    /// The subprotocol that the server chose.
+    pub fn protocol(&self) -> Option<&str> {
+        self.0.protocol()
+    }
+
     /// Opens one in the group as the user, and reads the line that says so.
     pub async fn join(server: &Server, group: &str, user: &str) -> Self {
         let mut socket = Self::open(server, &group_path(group, user)).await;

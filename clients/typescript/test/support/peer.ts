@@ -1,5 +1,9 @@
+import assert from "node:assert/strict";
 import { once } from "node:events";
+import { createServer } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { json } from "node:stream/consumers";
 
 import { WebSocketServer } from "ws";
 import type { WebSocket } from "ws";
@@ -28,10 +32,10 @@ export class PeerSocket {
   }
 
   /** Answers `hello`. */
-  async welcome(heartbeat_ms = 60_000): Promise<void> {
+  async welcome(heartbeat_ms = 60_000, user_id = 1): Promise<void> {
     const { id } = await this.expect("hello");
     const limits = { content_bytes: 1_000, frame_bytes: 2_000, groups: 10 };
-    this.send({ type: "welcome", id, connection_id: "c", user: { id: 1, username: "alice" }, heartbeat_ms, limits });
+    this.send({ type: "welcome", id, connection_id: "c", user: { id: user_id, username: "alice" }, heartbeat_ms, limits });
   }
 
   /** Answers `subscribe`, and returns it. */
@@ -57,6 +61,36 @@ export class PeerSocket {
   }
 }
 
+/** A request to a peer. */
+export class PeerRequest {
+  readonly #response: ServerResponse;
+  /** Method and path. */
+  readonly line: string;
+  readonly authorization: string | undefined;
+  readonly body: Record<string, unknown>;
+
+  constructor(request: IncomingMessage, response: ServerResponse, body: Record<string, unknown>) {
+    this.#response = response;
+    this.line = `${request.method} ${request.url}`;
+    this.authorization = request.headers.authorization;
+    this.body = body;
+  }
+
+  answer(status: number, body?: object, headers: Record<string, string> = {}): void {
+    this.#response.writeHead(status, headers).end(body && JSON.stringify(body));
+  }
+
+  /** Answers with the n-th pair of a session, whose access token lives for so many seconds. */
+  pair(n: number, expires_in = 3_600): void {
+    this.answer(200, { access_token: `a${n}`, refresh_token: `r${n}`, token_type: "bearer", expires_in });
+  }
+
+  /** Lets the network fail. */
+  cut(): void {
+    this.#response.destroy();
+  }
+}
+
 /** The message with this place in the group 7. */
 export function message(seq: number): object {
   const time = "2026-01-01T00:00:00.000000Z";
@@ -66,17 +100,21 @@ export function message(seq: number): object {
 
 /** The other end of the wire, which says what a test wants it to: situations that a server can not be asked for. */
 export class Peer {
-  readonly #server: WebSocketServer;
+  readonly #server: Server;
+  readonly #webSockets: WebSocketServer;
   readonly #sockets: PeerSocket[] = [];
+  readonly requests: PeerRequest[] = [];
   #taken = 0;
 
-  private constructor(server: WebSocketServer) {
+  private constructor(server: Server) {
     this.#server = server;
-    server.on("connection", (socket) => this.#sockets.push(new PeerSocket(socket)));
+    this.#webSockets = new WebSocketServer({ server });
+    this.#webSockets.on("connection", (socket) => this.#sockets.push(new PeerSocket(socket)));
+    server.on("request", (request, response) => void this.#take(request, response));
   }
 
   static async listen(): Promise<Peer> {
-    const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+    const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");
     return new Peer(server);
   }
@@ -97,8 +135,23 @@ export class Peer {
     return this.#sockets[this.#taken - 1]!;
   }
 
+  /** The next request that was not asked for before, which is this one. */
+  async request(line: string): Promise<PeerRequest> {
+    await until("a request", () => this.requests.length > 0);
+    const request = this.requests.shift()!;
+    assert.equal(request.line, line);
+    return request;
+  }
+
   close(): void {
-    for (const client of this.#server.clients) client.terminate();
+    for (const client of this.#webSockets.clients) client.terminate();
+    this.#webSockets.close();
     this.#server.close();
+    this.#server.closeAllConnections();
+  }
+
+  async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = request.method === "POST" ? ((await json(request)) as Record<string, unknown>) : {};
+    this.requests.push(new PeerRequest(request, response, body));
   }
 }

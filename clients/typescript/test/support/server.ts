@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 import type { TestContext } from "node:test";
 
@@ -13,6 +14,9 @@ import { patiently } from "./until.js";
 
 const PROGRAM =
   process.env["GROUPCAST_BIN"] ?? fileURLToPath(new URL("../../../../target/debug/groupcast", import.meta.url));
+
+/** What its tokens are signed with. */
+export const SECRET_KEY = "a key that only the tests of the client know";
 
 /** The server as its users know it: a process, on a database of its own. */
 export class Server {
@@ -54,9 +58,8 @@ export class Server {
 
   /** Starts it on the same database, with the same options. */
   async restart(): Promise<void> {
-    const env = { DATABASE_URL: `sqlite:${join(this.#folder, "chat.sqlite")}` };
     const args = ["--port", "0", ...this.#options];
-    const child = spawn(PROGRAM, args, { cwd: this.#folder, env, stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(PROGRAM, args, { ...this.#surroundings, stdio: ["ignore", "pipe", "inherit"] });
     this.#process = child;
     const [line] = (await patiently("the server", once(createInterface(child.stdout), "line"))) as [string];
     this.#address = /http:\/\/(\S+)/.exec(line)![1]!;
@@ -71,26 +74,46 @@ export class Server {
     await patiently("the end of a killed server", once(child, "exit"));
   }
 
-  /** Creates a user and returns its number. */
-  async user(username: string): Promise<number> {
-    return this.#create("users", { username, email: `${username}@example.com`, password: "secret" });
+  /** Makes an API key while the server is stopped, and starts it again. */
+  async key(name: string, ...options: string[]): Promise<string> {
+    await this.kill();
+    const { stdout } = await promisify(execFile)(PROGRAM, ["key", "add", name, ...options], this.#surroundings);
+    await this.restart();
+    return stdout.trim();
   }
 
-  /** Creates a public group and returns its number. */
-  async group(name: string): Promise<number> {
-    return this.#create("groups", { name, is_private: false });
+  /** Makes a request to the REST interface, and returns what was answered; with a status of 400 or more it fails. */
+  async request(method: string, path: string, token: string | undefined, body?: object): Promise<unknown> {
+    const headers = { "content-type": "application/json", ...(token !== undefined && { authorization: `Bearer ${token}` }) };
+    const init = { method, headers, ...(body && { body: JSON.stringify(body) }) };
+    const answer = await fetch(`http://${this.#address}/api/v1/${path}`, init);
+    const text = await answer.text();
+    if (answer.status >= 400) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+    return text === "" ? undefined : JSON.parse(text);
+  }
+
+  /** Creates a user and returns its number. */
+  async user(username: string): Promise<number> {
+    return this.#create("users", { username, email: `${username}@example.com`, password: "secret" }, undefined);
+  }
+
+  /** Creates a public group, which belongs to the user of the token, and returns its number. */
+  async group(name: string, token?: string): Promise<number> {
+    return this.#create("groups", { name, is_private: false }, token);
   }
 
   /** All messages of a group. */
-  async messages(group: number): Promise<object[]> {
-    const answer = await fetch(`http://${this.#address}/api/v1/messages/?group_id=${group}&limit=1000000`);
-    return (await answer.json()) as object[];
+  async messages(group: number, token?: string): Promise<object[]> {
+    return (await this.request("GET", `messages/?group_id=${group}&limit=1000000`, token)) as object[];
   }
 
-  async #create(path: string, body: object): Promise<number> {
-    const headers = { "content-type": "application/json" };
-    const request = { method: "POST", headers, body: JSON.stringify(body) };
-    const answer = await fetch(`http://${this.#address}/api/v1/${path}/`, request);
-    return ((await answer.json()) as { id: number }).id;
+  /** Where and with what a program of the server's runs. */
+  get #surroundings(): { cwd: string; env: Record<string, string> } {
+    const database = `sqlite:${join(this.#folder, "chat.sqlite")}`;
+    return { cwd: this.#folder, env: { DATABASE_URL: database, JWT_SECRET_KEY: SECRET_KEY } };
+  }
+
+  async #create(path: string, body: object, token: string | undefined): Promise<number> {
+    return ((await this.request("POST", `${path}/`, token, body)) as { id: number }).id;
   }
 }

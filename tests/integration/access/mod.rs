@@ -1,0 +1,5 @@
+//! Who is who, and who may do what.
+
+mod removal;
+mod scene;
+mod socket_tokens;
