@@ -22,9 +22,10 @@ pub(super) async fn erase(
     transaction.batch_execute(LONG_WORK).await?;
     // The bulk of the messages goes while others of the user can still be stored, those that were are last.
     let blanked = if with_messages { blank_messages(&transaction, user, 0).await? } else { 0 };
-    let mut groups = leave_all(&transaction, user).await?;
+    // Groups are locked before users, see the function `admissions`. Those that the user came into meanwhile are few.
+    let mut groups = leave_all(&transaction, user, true).await?;
     become_nobody(&transaction, user).await?;
-    groups.extend(leave_all(&transaction, user).await?);
+    groups.extend(leave_all(&transaction, user, false).await?);
     if with_messages {
         blank_messages(&transaction, user, blanked).await?;
     }
@@ -80,7 +81,11 @@ async fn free(transaction: &Transaction<'_>, user: UserId, column_name: &str) ->
 }
 
 /// Takes the user out of all groups; answers which.
-async fn leave_all(transaction: &Transaction<'_>, user: UserId) -> StoreResult<Vec<GroupId>> {
+async fn leave_all(
+    transaction: &Transaction<'_>,
+    user: UserId,
+    locks_groups: bool,
+) -> StoreResult<Vec<GroupId>> {
     let select = transaction
         .prepare_cached("SELECT group_id FROM group_memberships WHERE user_id = $1 ORDER BY group_id")
         .await?;
@@ -91,7 +96,13 @@ async fn leave_all(transaction: &Transaction<'_>, user: UserId) -> StoreResult<V
             "group_memberships",
             "group_id",
         )?;
-        standing::lock_group(transaction, group).await?;
+        if locks_groups {
+            match standing::lock_group(transaction, group).await {
+                // Deleted at this moment.
+                Err(StoreError::Missing(_)) => continue,
+                locked => locked?,
+            };
+        }
         members::take_out(transaction, group, user).await?;
         groups.push(group);
     }
