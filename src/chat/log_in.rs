@@ -63,7 +63,14 @@ impl Chat {
         let known = self.check_password(&account, known, password, address).await?;
         let known = known.ok_or(ChatError::WrongLogin)?;
         let user = self.user(known.user.id).await?;
-        self.start_session(user, client).await
+        let (session, logged_in) = self.start_session(user, client).await?;
+        // Whoever changed the password meanwhile has ended the sessions that there were, and did not know of this one.
+        let current = self.store.accounts.credentials(Login::Id(known.user.id)).await?;
+        if current.is_none_or(|current| current.password_hash != known.password_hash) {
+            self.store.accounts.end_session(session, None).await?;
+            return Err(ChatError::WrongLogin);
+        }
+        Ok(logged_in)
     }
 
     async fn find_account(&self, logins: &[Login<'_>]) -> ChatResult<Option<Credentials>> {
@@ -100,20 +107,20 @@ impl Chat {
                 return Err(error.into());
             }
         };
-        let (Verified::Right { rehash }, Some(known)) = (verified, known) else {
+        let (Verified::Right { rehash }, Some(mut known)) = (verified, known) else {
             attempt.failed();
             return Ok(None);
         };
         attempt.succeeded();
         if rehash {
             let fresh = self.identity.passwords.hash(password).await?;
-            let Credentials { user, password_hash } = &known;
-            self.store.accounts.replace_hash(user.id, password_hash.clone(), fresh).await?;
+            let old = std::mem::replace(&mut known.password_hash, fresh.clone());
+            self.store.accounts.replace_hash(known.user.id, old, fresh).await?;
         }
         Ok(Some(known))
     }
 
-    async fn start_session(&self, user: Arc<User>, client: &str) -> ChatResult<LoggedIn> {
+    async fn start_session(&self, user: Arc<User>, client: &str) -> ChatResult<(SessionId, LoggedIn)> {
         let now = clock::now();
         let id = SessionId((getrandom::u64()? % (SESSION_IDS - 1) + 1) as i64);
         let refresh = RefreshToken::first(id.0)?;
@@ -133,12 +140,8 @@ impl Chat {
             let sockets = self.grants.change().await.end(ended.into_iter().map(GrantKind::Session));
             self.hub.close_sockets(sockets, CloseCode::UNAUTHENTICATED, SESSION_ENDED).await;
         }
-        Ok(LoggedIn {
-            access_token,
-            expires_in: self.identity.tokens.lifetime(),
-            refresh_token: refresh.text,
-            user,
-        })
+        let expires_in = self.identity.tokens.lifetime();
+        Ok((id, LoggedIn { access_token, expires_in, refresh_token: refresh.text, user }))
     }
 }
 
