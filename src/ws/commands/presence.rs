@@ -1,6 +1,6 @@
 //! `presence`: asks who is online in a group.
 
-use crate::chat::Caller;
+use crate::chat::{Caller, ChatError};
 use crate::model::GroupId;
 use crate::protocol::command::{Fields, RequestId};
 use crate::protocol::event;
@@ -26,7 +26,15 @@ impl Presence {
     ) -> Option<Pending<S>> {
         let (chat, group) = (context.chat(), self.group_id);
         let caller = Caller::User(session.principal().clone());
-        let work = async move { chat.presence(&caller, group).await };
+        let work = async move {
+            match chat.presence(&caller, group).await {
+                // Where names are believed it is told whoever asks, as over REST.
+                Err(ChatError::NotMember) if chat.believes_names() => {
+                    chat.presence(&Caller::Nobody, group).await
+                }
+                found => found,
+            }
+        };
         Some(Pending::of_user(work, move |_, context, found| match found {
             Ok(presence) => {
                 let users = presence.users.as_ref().map(|users| users.iter().map(|user| &**user));
