@@ -26,7 +26,7 @@ impl Chat {
                 return Err(ChatError::Forbidden("only an admin of the server may erase others"));
             }
         }
-        let sockets = {
+        let (sockets, groups) = {
             let grants = self.grants.change().await;
             let directory = self.directory.change().await;
             let states = directory.states(|_, member| member == user);
@@ -53,8 +53,12 @@ impl Chat {
                     state.set_role(Role::Owner);
                 }
             }
-            grants.end_of_user(user)
+            (grants.end_of_user(user), erased.groups)
         };
+        // Those who spoke in their name without a session of theirs hear nothing more either.
+        for group in groups {
+            self.hub.remove(group, Some(user), Removal::Left).await;
+        }
         self.hub.recent().clear();
         self.close_sessions(sockets).await;
         Ok(())

@@ -19,6 +19,7 @@ both_stores!(
     the_banned_stay_outside,
     the_muted_read_and_do_not_write,
     a_name_that_is_believed_is_enough_to_kick,
+    who_is_erased_hears_nothing_more,
 );
 
 /// Alice owns the open group `g`, bob and carol are users.
@@ -265,4 +266,29 @@ async fn a_name_that_is_believed_is_enough_to_kick(store: Store) {
         panic!("not a list");
     };
     assert_eq!(members.len(), 2);
+}
+
+/// Also over sockets that no session of theirs has opened.
+async fn who_is_erased_hears_nothing_more(store: Store) {
+    let server = Server::start(store).await;
+    let group = server.public_group("g").await;
+    server.user("alice").await;
+    let bob = server.member("bob").await;
+    let mut of_alice = JsonSocket::join(&server, group, "alice").await;
+    let mut named = JsonSocket::join(&server, group, "bob").await;
+    let mut lines = Socket::join(&server, "g", "bob").await;
+    let shown = bob.read(&server, group).await;
+    server.done_as(&bob, "DELETE", &format!("/users/{}", bob.id)).await;
+    shown.into_raw().until_close(4001).await;
+    lines.until("You are no longer in g.").await;
+    lines.expect_close(4003).await;
+    of_alice.store(group, "without bob").await;
+    expect_removal(&mut named, group, "left").await;
+    for request in [
+        json!({ "type": "send", "group_id": group, "content": "still here" }),
+        json!({ "type": "subscribe", "group_id": group }),
+    ] {
+        let error = named.ask(request).await;
+        assert_eq!(error["type"], "error", "{error}");
+    }
 }
