@@ -46,19 +46,31 @@ CREATE TABLE group_mutes (
 );
 CREATE INDEX ix_group_mutes_user ON group_mutes (user_id);
 
--- Whether a user may be made a member of a group at this time, decided so that it holds until the transaction that asks
--- has ended: who bans, erases or deletes waits for that, or is waited for. Each query here sees what was committed
--- before it, unlike those of the statement that asks, which may be older than a lock that was waited for.
-CREATE FUNCTION admission(of_group bigint, of_user bigint, at timestamptz) RETURNS text LANGUAGE plpgsql AS $$
+-- Whether each user may be made a member of the group at this time, in the order in which they are asked, decided so
+-- that it holds until the transaction that asks has ended: who bans, erases or deletes waits for that, or is waited for.
+-- Each query here sees what was committed before it, unlike those of the statement that asks, which may be older than a
+-- lock that was waited for. All who lock both lock groups before users, and each in the order of their numbers.
+CREATE FUNCTION admissions(of_groups bigint[], of_users bigint[], times timestamptz[]) RETURNS text[]
+LANGUAGE plpgsql STRICT AS $$
+DECLARE
+    one bigint;
 BEGIN
-    PERFORM 1 FROM groups WHERE id = of_group FOR SHARE;
-    IF NOT FOUND THEN RETURN 'no group'; END IF;
-    PERFORM 1 FROM users WHERE id = of_user AND NOT erased FOR KEY SHARE;
-    IF NOT FOUND THEN RETURN 'no user'; END IF;
-    PERFORM 1 FROM group_bans
-        WHERE group_id = of_group AND user_id = of_user AND (until IS NULL OR until > at);
-    IF FOUND THEN RETURN 'banned'; END IF;
-    RETURN 'yes';
+    FOR one IN SELECT DISTINCT unnest(of_groups) ORDER BY 1 LOOP
+        PERFORM 1 FROM groups WHERE id = one FOR SHARE;
+    END LOOP;
+    FOR one IN SELECT DISTINCT unnest(of_users) ORDER BY 1 LOOP
+        PERFORM 1 FROM users WHERE id = one FOR KEY SHARE;
+    END LOOP;
+    RETURN ARRAY(
+        SELECT CASE
+            WHEN (SELECT true FROM groups g WHERE g.id = asked.of_group) IS NULL THEN 'no group'
+            WHEN (SELECT NOT u.erased FROM users u WHERE u.id = asked.of_user) IS NOT TRUE THEN 'no user'
+            WHEN (SELECT b.until IS NULL OR b.until > asked.at FROM group_bans b
+                  WHERE b.group_id = asked.of_group AND b.user_id = asked.of_user) THEN 'banned'
+            ELSE 'yes'
+        END
+        FROM unnest(of_groups, of_users, times) WITH ORDINALITY AS asked (of_group, of_user, at, position)
+        ORDER BY position);
 END $$;
 
 -- family_digest   of what all refresh tokens of the session share

@@ -132,6 +132,9 @@ impl From<StoreError> for ChatError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Taken(what) => Self::Taken(what),
+            // They were there when they were looked up, or are erased.
+            StoreError::Missing("user") => Self::NotFound(Entity::User),
+            StoreError::Missing("group") => Self::NotFound(Entity::Group),
             StoreError::Unavailable(_) => Self::Unavailable(Some(error.into())),
             _ => Self::Internal(Some(error.into())),
         }

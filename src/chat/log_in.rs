@@ -60,10 +60,27 @@ impl Chat {
         };
         let known = self.find_account(logins).await?;
         let account = known.as_ref().map_or_else(|| name.to_lowercase(), |known| known.user.id.to_string());
-        let known = self.check_password(&account, known, password, address).await?;
-        let known = known.ok_or(ChatError::WrongLogin)?;
+        let known = self.check_password(&account, known, password.clone(), address).await?;
+        let (known, rehash) = known.ok_or(ChatError::WrongLogin)?;
         let user = self.user(known.user.id).await?;
-        self.start_session(user, client).await
+        let (session, logged_in) = self.start_session(user, client).await?;
+        // Whoever changed the password meanwhile has ended the sessions that there were, and did not know of this one.
+        let current = self.store.accounts.credentials(Login::Id(known.user.id)).await?;
+        let is_right = match current.map(|current| current.password_hash) {
+            Some(hash) if hash == known.password_hash => true,
+            // Changed, or hashed anew by another log-in.
+            Some(hash) => self.identity.passwords.verify(password.clone(), Some(hash)).await? != Verified::Wrong,
+            None => false,
+        };
+        if !is_right {
+            self.store.accounts.end_session(session, None).await?;
+            return Err(ChatError::WrongLogin);
+        }
+        if rehash {
+            let fresh = self.identity.passwords.hash(password).await?;
+            self.store.accounts.replace_hash(known.user.id, known.password_hash, fresh).await?;
+        }
+        Ok(logged_in)
     }
 
     async fn find_account(&self, logins: &[Login<'_>]) -> ChatResult<Option<Credentials>> {
@@ -78,7 +95,7 @@ impl Chat {
         Ok(None)
     }
 
-    /// Whose password it is; `None` if it is wrong or there is no such account.
+    /// Whose password it is, and whether it is to be hashed anew; `None` if it is wrong or there is no such account.
     ///
     /// # Errors
     /// [`ChatError::Locked`], [`ChatError::Busy`], [`ChatError::Unavailable`].
@@ -88,7 +105,7 @@ impl Chat {
         known: Option<Credentials>,
         password: String,
         address: IpAddr,
-    ) -> ChatResult<Option<Credentials>> {
+    ) -> ChatResult<Option<(Credentials, bool)>> {
         let guard = &self.identity.login_guard;
         let attempt = guard.admit(account, address).await;
         let attempt = attempt.map_err(|retry_after| ChatError::Locked { retry_after })?;
@@ -105,15 +122,10 @@ impl Chat {
             return Ok(None);
         };
         attempt.succeeded();
-        if rehash {
-            let fresh = self.identity.passwords.hash(password).await?;
-            let Credentials { user, password_hash } = &known;
-            self.store.accounts.replace_hash(user.id, password_hash.clone(), fresh).await?;
-        }
-        Ok(Some(known))
+        Ok(Some((known, rehash)))
     }
 
-    async fn start_session(&self, user: Arc<User>, client: &str) -> ChatResult<LoggedIn> {
+    async fn start_session(&self, user: Arc<User>, client: &str) -> ChatResult<(SessionId, LoggedIn)> {
         let now = clock::now();
         let id = SessionId((getrandom::u64()? % (SESSION_IDS - 1) + 1) as i64);
         let refresh = RefreshToken::first(id.0)?;
@@ -133,12 +145,8 @@ impl Chat {
             let sockets = self.grants.change().await.end(ended.into_iter().map(GrantKind::Session));
             self.hub.close_sockets(sockets, CloseCode::UNAUTHENTICATED, SESSION_ENDED).await;
         }
-        Ok(LoggedIn {
-            access_token,
-            expires_in: self.identity.tokens.lifetime(),
-            refresh_token: refresh.text,
-            user,
-        })
+        let expires_in = self.identity.tokens.lifetime();
+        Ok((id, LoggedIn { access_token, expires_in, refresh_token: refresh.text, user }))
     }
 }
 

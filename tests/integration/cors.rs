@@ -28,7 +28,7 @@ async fn any_origin_is_allowed_on_every_answer() {
         ("GET", "/healthz", 200),
         ("GET", "/api/v1/users/999", 404),
         ("GET", "/nowhere", 404),
-        ("DELETE", "/api/v1/users/1", 405),
+        ("PUT", "/api/v1/users/1", 405),
         ("GET", "/api/v1/users/x", 422),
         ("POST", "/api/v1/users/", 422),
     ] {

@@ -22,9 +22,10 @@ pub(super) async fn erase(
     transaction.batch_execute(LONG_WORK).await?;
     // The bulk of the messages goes while others of the user can still be stored, those that were are last.
     let blanked = if with_messages { blank_messages(&transaction, user, 0).await? } else { 0 };
-    let mut left = leave_all(&transaction, user).await?;
+    // Groups are locked before users, see the function `admissions`. Those that the user came into meanwhile are few.
+    let mut left = leave_all(&transaction, user, true).await?;
     become_nobody(&transaction, user).await?;
-    left.extend(leave_all(&transaction, user).await?);
+    left.extend(leave_all(&transaction, user, false).await?);
     if with_messages {
         blank_messages(&transaction, user, blanked).await?;
     }
@@ -85,6 +86,7 @@ async fn free(transaction: &Transaction<'_>, user: UserId, column_name: &str) ->
 async fn leave_all(
     transaction: &Transaction<'_>,
     user: UserId,
+    locks_groups: bool,
 ) -> StoreResult<Vec<(GroupId, Option<UserId>)>> {
     let select = transaction
         .prepare_cached("SELECT group_id FROM group_memberships WHERE user_id = $1 ORDER BY group_id")
@@ -96,7 +98,13 @@ async fn leave_all(
             "group_memberships",
             "group_id",
         )?;
-        standing::lock_group(transaction, group).await?;
+        if locks_groups {
+            match standing::lock_group(transaction, group).await {
+                // Deleted at this moment.
+                Err(StoreError::Missing(_)) => continue,
+                locked => locked?,
+            };
+        }
         let removed = members::take_out(transaction, group, user).await?;
         left.push((group, removed.and_then(|removed| removed.heir)));
     }

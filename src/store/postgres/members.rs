@@ -60,11 +60,14 @@ pub(super) async fn join_all(
                         (SELECT NOT u.erased FROM users u WHERE u.id = asked.user_id) IS TRUE AS is_user, {}
                  FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[]) WITH ORDINALITY
                      AS asked (group_id, user_id, at, position)
+             ), new AS MATERIALIZED (
+                 SELECT group_id, user_id, min(at) AS at FROM asked
+                 WHERE NOT is_private AND is_user AND role IS NULL GROUP BY group_id, user_id
+             ), lists AS MATERIALIZED (
+                 SELECT array_agg(group_id) AS groups, array_agg(user_id) AS users, array_agg(at) AS times FROM new
              ), checked AS MATERIALIZED (
-                 SELECT group_id, user_id, at, admission(group_id, user_id, at) FROM (
-                     SELECT group_id, user_id, min(at) AS at FROM asked
-                     WHERE NOT is_private AND is_user AND role IS NULL GROUP BY group_id, user_id
-                 ) new
+                 SELECT checked.* FROM lists, unnest(groups, users, times, admissions(groups, users, times))
+                     AS checked (group_id, user_id, at, admission)
              ), joined AS (
                  INSERT INTO group_memberships (group_id, user_id, joined_at)
                  SELECT group_id, user_id, at FROM checked WHERE admission = 'yes'
