@@ -69,7 +69,9 @@ impl Chat {
         let is_right = match current.map(|current| current.password_hash) {
             Some(hash) if hash == known.password_hash => true,
             // Changed, or hashed anew by another log-in.
-            Some(hash) => self.identity.passwords.verify(password.clone(), Some(hash)).await? != Verified::Wrong,
+            Some(hash) => {
+                self.identity.passwords.verify(password.clone(), Some(hash)).await? != Verified::Wrong
+            }
             None => false,
         };
         if !is_right {
