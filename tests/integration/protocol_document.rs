@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::iter::Peekable;
 
+use crate::access::people::Town;
 use crate::support::database::Store;
 use crate::support::pattern::{Bindings, Pattern};
 use crate::support::server::Server;
@@ -17,9 +18,12 @@ async fn the_examples_hold(store: Store) {
     let mut played = 0;
     for chapter in chapters() {
         let mut player: Option<Player> = None;
-        for block in chapter {
+        for block in chapter.blocks {
             if player.is_none() {
-                player = Some(Player::start(store).await);
+                player = Some(match chapter.title {
+                    "Access" => Player::start_with_tokens(store).await,
+                    _ => Player::start(store).await,
+                });
             }
             let player = player.as_mut().unwrap();
             match block.language {
@@ -33,6 +37,13 @@ async fn the_examples_hold(store: Store) {
     assert!(played > 0, "there are examples");
 }
 
+/// What stands under one heading.
+#[derive(Default)]
+struct Chapter {
+    title: &'static str,
+    blocks: Vec<Block>,
+}
+
 /// A fenced block.
 struct Block {
     language: &'static str,
@@ -43,12 +54,12 @@ struct Block {
 }
 
 /// The blocks of each chapter.
-fn chapters() -> Vec<Vec<Block>> {
-    let mut chapters = vec![Vec::new()];
+fn chapters() -> Vec<Chapter> {
+    let mut chapters = vec![Chapter::default()];
     let mut lines = DOCUMENT.lines().enumerate();
     while let Some((number, line)) = lines.next() {
-        if line.starts_with("## ") {
-            chapters.push(Vec::new());
+        if let Some(title) = line.strip_prefix("## ") {
+            chapters.push(Chapter { title, blocks: Vec::new() });
         } else if let Some(language) = line.strip_prefix("```") {
             let mut block = Block { language, line: number + 2, lines: Vec::new() };
             for (_, line) in lines.by_ref().take_while(|(_, line)| *line != "```") {
@@ -57,7 +68,7 @@ fn chapters() -> Vec<Vec<Block>> {
                     _ => block.lines.push(line.to_owned()),
                 }
             }
-            chapters.last_mut().unwrap().push(block);
+            chapters.last_mut().unwrap().blocks.push(block);
         }
     }
     chapters
@@ -80,6 +91,23 @@ impl Player {
         Self { server, sockets: HashMap::new(), bindings: Bindings::new() }
     }
 
+    /// The same in token mode, where everybody's token is known by their name.
+    async fn start_with_tokens(store: Store) -> Self {
+        let people = ["alice", "bob", "carol", "root"];
+        let town = Town::start_with(store, &people, &[], &[]).await;
+        let mut bindings = Bindings::new();
+        for name in people {
+            let person = town.log_in(name).await;
+            if name == "alice" {
+                let mut alice = town.client(&person.token).await;
+                alice.create_group("lobby", false).await;
+                alice.create_group("pair", true).await;
+            }
+            bindings.insert(name.to_owned(), person.token.into());
+        }
+        Self { server: town.server, sockets: HashMap::new(), bindings }
+    }
+
     /// Plays requests, each followed by its answer, with empty lines between.
     async fn play_requests(&mut self, block: &Block) {
         let mut lines = block.lines.iter().map(String::as_str).peekable();
@@ -87,14 +115,15 @@ impl Player {
             let (first, request) = paragraph(&mut lines);
             let (status, answer) = paragraph(&mut lines);
             let (method, path) = first.split_once(' ').unwrap_or_else(|| panic!("not a request: {first}"));
-            let mut headers = vec![("Content-Type", "application/json")];
+            let mut headers = vec![("Content-Type", "application/json".to_owned())];
             let mut body = Vec::new();
             for line in request {
                 match line.split_once(": ") {
-                    Some(header) if !line.starts_with('{') => headers.push(header),
+                    Some((name, value)) if !line.starts_with('{') => headers.push((name, self.header(value))),
                     _ => body = Pattern::parse(line).fill(&self.bindings).to_string().into_bytes(),
                 }
             }
+            let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
             let received = self.server.http().await.request(method, path, &headers, &body).await;
             assert_eq!(received.status.to_string(), status, "line {}: {first}", block.line);
             if !answer.is_empty() {
@@ -102,6 +131,15 @@ impl Player {
                 assert!(matches, "line {}: {first} gives {}", block.line, received.json());
             }
         }
+    }
+
+    /// The value of a header, which may end in a placeholder.
+    fn header(&self, value: &str) -> String {
+        let Some((before, name)) = value.strip_suffix('>').and_then(|value| value.split_once('<')) else {
+            return value.to_owned();
+        };
+        let bound = self.bindings.get(name).and_then(Value::as_str);
+        format!("{before}{}", bound.unwrap_or_else(|| panic!("<{name}> is no text")))
     }
 
     /// Plays what goes over sockets.

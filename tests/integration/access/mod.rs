@@ -3,7 +3,7 @@
 mod groups;
 mod members;
 mod moderation;
-mod people;
+pub(crate) mod people;
 mod removal;
 mod rights_over_rest;
 mod scene;

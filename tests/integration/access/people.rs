@@ -11,41 +11,41 @@ use crate::support::patiently;
 use crate::support::server::{Server, command};
 
 /// The key under which the server signs, so that tests can sign too.
-pub(super) const SIGNING_KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+pub(crate) const SIGNING_KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
-pub(super) const PASSWORD: &str = "secret";
+pub(crate) const PASSWORD: &str = "secret";
 
 /// A running server in token mode.
-pub(super) struct Town {
-    pub(super) server: Server,
+pub(crate) struct Town {
+    pub(crate) server: Server,
     /// What the operator's keys are, in the order in which they were asked for.
-    pub(super) keys: Vec<String>,
+    pub(crate) keys: Vec<String>,
 }
 
 /// Somebody who has logged in.
 #[derive(Clone, Debug)]
-pub(super) struct Person {
-    pub(super) id: i64,
-    pub(super) token: String,
-    pub(super) refresh_token: String,
+pub(crate) struct Person {
+    pub(crate) id: i64,
+    pub(crate) token: String,
+    pub(crate) refresh_token: String,
 }
 
 impl Town {
     /// A server on an empty database, of which `root` is an admin.
-    pub(super) async fn start(store: Store) -> Self {
+    pub(crate) async fn start(store: Store) -> Self {
         Self::start_with(store, &["root"], &[], &[]).await
     }
 
-    /// The same with these users, the first of whom is an admin of the server; with a key for each of these arguments
-    /// of `groupcast key add`; and with further options of the server's.
-    pub(super) async fn start_with(store: Store, users: &[&str], keys: &[&str], options: &[&str]) -> Self {
+    /// The same with these users, of whom `root` is an admin of the server; with a key for each of these arguments of
+    /// `groupcast key add`; and with further options of the server's.
+    pub(crate) async fn start_with(store: Store, users: &[&str], keys: &[&str], options: &[&str]) -> Self {
         let database = Database::create(store).await;
         let settings = format!("JWT_SECRET_KEY={SIGNING_KEY}\n");
         std::fs::write(database.dir().join(".env"), settings).expect("a file of settings");
-        for (index, name) in users.iter().enumerate() {
+        for name in users {
             let email = format!("{name}@example.com");
             let mut args = vec!["user", "add", name, "--email", &email, "--password-stdin"];
-            args.extend((index == 0).then_some("--admin"));
+            args.extend((*name == "root").then_some("--admin"));
             operate(&database, &args).await;
         }
         let mut secrets = Vec::new();
@@ -59,7 +59,7 @@ impl Town {
     }
 
     /// Registers somebody and logs them in.
-    pub(super) async fn person(&self, name: &str) -> Person {
+    pub(crate) async fn person(&self, name: &str) -> Person {
         let email = format!("{name}@example.com");
         let body = json!({ "username": name, "email": email, "password": PASSWORD });
         self.server.http().await.post("/api/v1/users/", &body).await.ok();
@@ -67,31 +67,31 @@ impl Town {
     }
 
     /// Logs somebody in once more.
-    pub(super) async fn log_in(&self, name: &str) -> Person {
+    pub(crate) async fn log_in(&self, name: &str) -> Person {
         let answer = self.try_log_in(name, PASSWORD).await.ok();
         Person::of(&answer)
     }
 
     /// Tries to.
-    pub(super) async fn try_log_in(&self, name: &str, password: &str) -> Response {
+    pub(crate) async fn try_log_in(&self, name: &str, password: &str) -> Response {
         let body = json!({ "username": name, "password": password });
         self.server.http().await.post("/api/v1/sessions/", &body).await
     }
 
     /// A connection that shows this token.
-    pub(super) async fn client(&self, token: &str) -> Client {
+    pub(crate) async fn client(&self, token: &str) -> Client {
         Client { http: self.server.http().await, token: Some(token.to_owned()) }
     }
 
     /// A connection that shows nothing.
-    pub(super) async fn stranger(&self) -> Client {
+    pub(crate) async fn stranger(&self) -> Client {
         Client { http: self.server.http().await, token: None }
     }
 }
 
 impl Person {
     /// What stands in the answer to a log-in.
-    pub(super) fn of(answer: &Value) -> Self {
+    pub(crate) fn of(answer: &Value) -> Self {
         let text = |name: &str| answer[name].as_str().expect("a token").to_owned();
         let id = answer["user"]["id"].as_i64().expect("a number");
         Self { id, token: text("access_token"), refresh_token: text("refresh_token") }
@@ -99,19 +99,19 @@ impl Person {
 }
 
 /// A connection over which somebody asks.
-pub(super) struct Client {
+pub(crate) struct Client {
     http: Connection,
     token: Option<String>,
 }
 
 impl Client {
     /// Shows this token from now on, or none.
-    pub(super) fn show(&mut self, token: Option<&str>) {
+    pub(crate) fn show(&mut self, token: Option<&str>) {
         self.token = token.map(str::to_owned);
     }
 
     /// A request below `/api/v1/`, without a body if that is null.
-    pub(super) async fn ask(&mut self, method: &str, path: &str, body: &Value) -> Response {
+    pub(crate) async fn ask(&mut self, method: &str, path: &str, body: &Value) -> Response {
         let path = format!("/api/v1/{path}");
         let authorization = self.token.as_ref().map(|token| format!("Bearer {token}"));
         let mut headers = vec![("Content-Type", "application/json")];
@@ -120,37 +120,37 @@ impl Client {
         self.http.request(method, &path, &headers, body.as_bytes()).await
     }
 
-    pub(super) async fn get(&mut self, path: &str) -> Response {
+    pub(crate) async fn get(&mut self, path: &str) -> Response {
         self.ask("GET", path, &Value::Null).await
     }
 
-    pub(super) async fn post(&mut self, path: &str, body: Value) -> Response {
+    pub(crate) async fn post(&mut self, path: &str, body: Value) -> Response {
         self.ask("POST", path, &body).await
     }
 
-    pub(super) async fn put(&mut self, path: &str, body: Value) -> Response {
+    pub(crate) async fn put(&mut self, path: &str, body: Value) -> Response {
         self.ask("PUT", path, &body).await
     }
 
-    pub(super) async fn patch(&mut self, path: &str, body: Value) -> Response {
+    pub(crate) async fn patch(&mut self, path: &str, body: Value) -> Response {
         self.ask("PATCH", path, &body).await
     }
 
     /// A `DELETE`, which is to succeed.
-    pub(super) async fn delete(&mut self, path: &str) {
+    pub(crate) async fn delete(&mut self, path: &str) {
         let answer = self.ask("DELETE", path, &Value::Null).await;
         assert_eq!(answer.status, 204, "{path}: {}", String::from_utf8_lossy(&answer.body));
         assert!(answer.body.is_empty() && answer.header("content-type").is_none(), "{path}: {answer:?}");
     }
 
     /// Creates a group and gives its number.
-    pub(super) async fn create_group(&mut self, name: &str, is_private: bool) -> i64 {
+    pub(crate) async fn create_group(&mut self, name: &str, is_private: bool) -> i64 {
         let answer = self.post("groups/", json!({ "name": name, "is_private": is_private })).await;
         answer.ok()["id"].as_i64().expect("a number")
     }
 
     /// Creates a group that nobody sees who is not invited.
-    pub(super) async fn create_invite_group(&mut self, name: &str) -> i64 {
+    pub(crate) async fn create_invite_group(&mut self, name: &str) -> i64 {
         let id = self.create_group(name, false).await;
         self.patch(&format!("groups/{id}"), json!({ "join": "invite" })).await.ok();
         id
@@ -158,15 +158,15 @@ impl Client {
 }
 
 /// A town and three people there.
-pub(super) struct Trio {
-    pub(super) town: Town,
-    pub(super) olga: Person,
-    pub(super) ann: Person,
-    pub(super) bob: Person,
+pub(crate) struct Trio {
+    pub(crate) town: Town,
+    pub(crate) olga: Person,
+    pub(crate) ann: Person,
+    pub(crate) bob: Person,
 }
 
 impl Trio {
-    pub(super) async fn start(store: Store) -> Self {
+    pub(crate) async fn start(store: Store) -> Self {
         let town = Town::start(store).await;
         let (olga, ann, bob) =
             (town.person("olga").await, town.person("ann").await, town.person("bob").await);
@@ -174,18 +174,18 @@ impl Trio {
     }
 
     /// A connection over which one of them asks.
-    pub(super) async fn by(&self, person: &Person) -> Client {
+    pub(crate) async fn by(&self, person: &Person) -> Client {
         self.town.client(&person.token).await
     }
 }
 
 /// Asserts that something was refused with this status and text.
-pub(super) fn refused(answer: &Response, status: u16, text: &str) {
+pub(crate) fn refused(answer: &Response, status: u16, text: &str) {
     assert_eq!(answer.detail(status), text);
 }
 
 /// A `DELETE` of which the answer is to be looked at.
-pub(super) async fn delete(client: &mut Client, path: &str) -> Response {
+pub(crate) async fn delete(client: &mut Client, path: &str) -> Response {
     client.ask("DELETE", path, &Value::Null).await
 }
 

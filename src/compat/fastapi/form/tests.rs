@@ -146,3 +146,53 @@ fn all_problems_are_told_in_the_order_of_the_fields() {
         )
     );
 }
+
+#[test]
+fn what_may_be_left_out() {
+    const CHOICES: &[(&str, u8)] = &[("a", 1), ("b", 2), ("c", 3)];
+    let take = |form: &mut Form<'_>| {
+        (
+            form.optional_note("note", Length::Characters(3)).map(str::to_owned),
+            form.optional_secret("secret", Length::Bytes(3)).map(str::to_owned),
+            form.optional_email("email", Length::Characters(20)),
+            form.optional_integer("integer"),
+            form.optional_choice("choice", CHOICES),
+            form.optional_instant("instant"),
+        )
+    };
+    for body in
+        ["{}", r#"{"note":null,"secret":null,"email":null,"integer":null,"choice":null,"instant":null}"#]
+    {
+        assert_eq!(
+            problems(body, |form| assert_eq!(take(form), (None, None, None, None, None, None))),
+            "",
+            "{body}"
+        );
+    }
+    let body = r#"{"note":"","secret":"\u0000","email":"A <a@B.com>","integer":"7","choice":"c","instant":"1970-01-01T00:00:01Z"}"#;
+    let expected = Some((Some(""), Some("\0"), Some("a@b.com"), Some(7), Some(3), Some(1_000_000)));
+    let mut taken = None;
+    assert_eq!(problems(body, |form| taken = Some(take(form))), "");
+    let taken = taken.as_ref().map(|(note, secret, email, integer, choice, instant)| {
+        (note.as_deref(), secret.as_deref(), email.as_deref(), *integer, *choice, *instant)
+    });
+    assert_eq!(taken, expected);
+    for (body, kind) in [
+        (r#"{"note":"long"}"#, "string_too_long"),
+        (r#"{"note":"\u0000"}"#, "value_error"),
+        (r#"{"secret":""}"#, "string_too_short"),
+        (r#"{"email":""}"#, "value_error"),
+        (r#"{"integer":"x"}"#, "int_parsing"),
+        (r#"{"choice":"d"}"#, "literal_error"),
+        (r#"{"choice":1}"#, "literal_error"),
+        (r#"{"instant":1}"#, "datetime_type"),
+        (r#"{"instant":"1970-01-01T00:00:01"}"#, "timezone_aware"),
+    ] {
+        let found = problems(body, |form| drop(take(form)));
+        assert!(found.starts_with(&format!(r#"{{"type":"{kind}""#)), "{body}: {found}");
+    }
+    assert_eq!(
+        problems(r#"{"choice":"d"}"#, |form| drop(take(form))),
+        r#"{"type":"literal_error","loc":["body","choice"],"msg":"Input should be 'a', 'b' or 'c'","input":"d","ctx":{"expected":"'a', 'b' or 'c'"}}"#
+    );
+}
