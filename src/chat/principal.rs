@@ -39,7 +39,9 @@ impl Principal {
     /// What they may do in groups that are not theirs. A name that was believed gives no power over others.
     pub(super) fn power(&self) -> Power {
         match &self.grant {
-            Some(grant) if grant.is_of_any() => grant.power(),
+            // Whom a key names it is, and no more than they are, unless it governs.
+            Some(grant) if grant.is_of_any() && grant.scope() < Scope::Admin => Power::None,
+            Some(grant) if grant.is_of_any() => Power::Governor,
             Some(grant) if self.user.is_admin && grant.scope() == Scope::Admin => Power::Governor,
             Some(_) if self.user.is_admin => Power::Reader,
             Some(_) | None => Power::None,
