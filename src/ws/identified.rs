@@ -119,14 +119,15 @@ impl<S: Stream> Identified<S> {
         }
         let position = after.unwrap_or(head).min(head);
         let is_behind = position < head;
+        // Joined before the old one leaves, so that the others see no one go.
+        let reading = if is_behind { Reading::Lagging } else { Reading::CaughtUp };
+        let (subscription, arrival) = membership.join(context.core(), &context.socket, reading, position);
+        // Said after the joining: who comes once the client has read this is announced to it.
         let epoch = context.endpoint.chat.epoch();
         context.reply(&event::subscribed(request, &membership.group, epoch, head, position));
         if !is_behind {
             context.reply(&event::caught_up(group, position));
         }
-        // Joined before the old one leaves, so that the others see no one go.
-        let reading = if is_behind { Reading::Lagging } else { Reading::CaughtUp };
-        let (subscription, arrival) = membership.join(context.core(), &context.socket, reading, position);
         // Of a removal before this the hub tells nobody.
         let removal = membership.removal();
         // A batch that came after the head was read is known here, or was handed out after the joining.
