@@ -2,7 +2,7 @@
 //!
 //! A use case is a method of [`Chat`] in the file that bears its name. All its checks stand there, once. It
 //! knows no frames, no paths and no status codes; who asks is a [`Caller`], a [`Principal`] where it takes a
-//! user, a [`Membership`] where it takes a member. What they may do in a group stands in the table of [`rights`].
+//! user, a [`Membership`] where it takes a member. What they may do in a group stands in the table of `rights`.
 
 mod access;
 mod authenticate;
