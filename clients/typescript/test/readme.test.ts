@@ -28,7 +28,7 @@ async function run(t: TestContext, code: string, names: Record<string, unknown>)
       t.after(() => this.close());
     }
   }
-  const AsyncFunction = Object.getPrototypeOf(run) as FunctionConstructor;
+  const AsyncFunction = (Object.getPrototypeOf(run) as { constructor: FunctionConstructor }).constructor;
   const scope = { Client: Watched, ...names };
   const program = AsyncFunction(...Object.keys(scope), code) as (...values: unknown[]) => Promise<void>;
   await patiently("the code", program(...Object.values(scope)));
