@@ -2,6 +2,7 @@
 
 mod groups;
 mod members;
+mod midway;
 mod moderation;
 pub(crate) mod people;
 mod removal;
