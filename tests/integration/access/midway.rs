@@ -1,15 +1,23 @@
 //! What happens while something else is under way: the store is slow, clients go, messages wait.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use super::scene::{User, start};
 use crate::support::barrier::Barrier;
 use crate::support::database::Store;
+use crate::support::http::request;
 use crate::support::json::JsonSocket;
 use crate::support::patiently;
 use crate::support::server::Server;
 
-both_stores!(the_muted_may_repeat_themselves);
+both_stores!(
+    a_change_whose_client_has_gone_is_carried_out,
+    a_log_out_whose_client_has_gone_is_carried_out,
+    the_muted_may_repeat_themselves,
+);
 
 /// Alice owns the open group `g`, of which bob is a member.
 async fn scene(store: Store) -> (Server, i64, User, User) {
@@ -18,6 +26,38 @@ async fn scene(store: Store) -> (Server, i64, User, User) {
     let group = server.group_of(&alice, "g", false).await;
     server.done_as(&bob, "PUT", &format!("/groups/{group}/members/{}", bob.id)).await;
     (server, group, alice, bob)
+}
+
+/// Asks for something while the store is made to wait, and goes before it is answered.
+async fn ask_and_go(server: &Server, user: &User, path: &str, lock: &str) {
+    let barrier = Barrier::raise(server, lock).await;
+    let bearer = format!("Bearer {}", user.token);
+    let mut client = server.http().await;
+    client.send(request("DELETE", &format!("/api/v1{path}"), &[("Authorization", &bearer)], b"")).await;
+    // Nothing tells when the request has come as far as the store, and when it is known that the client has gone.
+    sleep(Duration::from_millis(300)).await;
+    drop(client);
+    sleep(Duration::from_millis(300)).await;
+    barrier.lift().await;
+}
+
+async fn a_change_whose_client_has_gone_is_carried_out(store: Store) {
+    let (server, group, alice, bob) = scene(store).await;
+    let (mut of_alice, mut of_bob) = (alice.read(&server, group).await, bob.read(&server, group).await);
+    let kick = format!("/groups/{group}/members/{}", bob.id);
+    ask_and_go(&server, &alice, &kick, "group_memberships IN SHARE MODE").await;
+    assert_eq!(of_bob.until("unsubscribed").await["reason"], "kicked");
+    of_alice.store(group, "without bob").await;
+    of_bob.send(json!({ "type": "ping" })).await;
+    of_bob.event("pong").await;
+}
+
+async fn a_log_out_whose_client_has_gone_is_carried_out(store: Store) {
+    let (server, group, _, bob) = scene(store).await;
+    let of_bob = bob.read(&server, group).await;
+    ask_and_go(&server, &bob, "/sessions/current", "sessions IN SHARE MODE").await;
+    of_bob.into_raw().until_close(4001).await;
+    assert_eq!(server.request_as(&bob, "GET", "/users/me", &Value::Null).await.status, 401);
 }
 
 /// Sends something that may have to wait, and goes on when it is on its way.
