@@ -84,10 +84,10 @@ impl Chat {
         }
         self.check_size(draft)?;
         self.check_rate(sender)?;
-        let Membership { group, user, .. } = sender;
+        let (group, user) = (self.group_of(sender), &sender.user);
         let mut line = Vec::new();
         text::put_message(&mut line, &user.username, draft.content);
-        let json = event::ephemeral(group, user, draft.content, draft.client_id, clock::now());
+        let json = event::ephemeral(&group, user, draft.content, draft.client_id, clock::now());
         Ok(Broadcast::ephemeral(group.id, line.into(), json, None))
     }
 
@@ -144,13 +144,8 @@ impl Chat {
     }
 
     fn new_message(&self, sender: &Membership, draft: Draft<'_>) -> NewMessage {
-        let mut group = Arc::clone(&sender.group);
-        if sender.state.is_stale() {
-            // It has another name by now.
-            group = self.directory.current_group(group.id).unwrap_or(group);
-        }
         NewMessage {
-            group,
+            group: self.group_of(sender),
             user: Arc::clone(&sender.user),
             content: draft.content.into(),
             client_id: draft.client_id.map(Into::into),

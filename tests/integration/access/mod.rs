@@ -11,3 +11,4 @@ mod scene;
 mod sessions;
 mod socket_tokens;
 mod tokens_over_rest;
+mod told;

@@ -1,0 +1,32 @@
+//! What sockets are told of groups that change, and of what they may not do.
+
+use serde_json::json;
+
+use super::scene::start;
+use crate::support::database::Store;
+
+both_stores!(a_group_is_called_by_its_name_of_today);
+
+async fn a_group_is_called_by_its_name_of_today(store: Store) {
+    let server = start(store).await;
+    let (alice, bob) = (server.member("alice").await, server.member("bob").await);
+    let group = server.group_of(&alice, "g", false).await;
+    let mut of_alice = alice.read(&server, group).await;
+    let mut first = bob.join(&server, "g").await;
+    let mut second = bob.join(&server, "g").await;
+    first.expect("bob joined g.").await;
+    let answer =
+        server.request_as(&alice, "PATCH", &format!("/groups/{group}"), &json!({ "name": "tea" })).await;
+    assert_eq!(answer.ok()["name"], "tea");
+    let message = json!({ "type": "send", "group_id": group, "content": "x", "ephemeral": true });
+    of_alice.send(message).await;
+    assert_eq!(of_alice.until("message").await["group_name"], "tea");
+    for socket in [&mut first, &mut second] {
+        socket.expect("alice: x").await;
+    }
+    second.close().await;
+    first.expect("bob left tea.").await;
+    server.done_as(&alice, "DELETE", &format!("/groups/{group}/members/{}", bob.id)).await;
+    first.expect("You are no longer in tea.").await;
+    first.expect_close(4003).await;
+}
