@@ -144,6 +144,9 @@ fn say<S: Stream>(context: &SocketContext<S>, sender: &Membership, content: &str
         Ok(message) => context.submit(message, None),
         Err(error) => {
             let line = match error {
+                // The socket is told of its removal itself.
+                ChatError::NotMember => return,
+                ChatError::Forbidden(_) => text::KEY_REFUSED,
                 ChatError::RateLimited { .. } => text::RATE_LIMITED,
                 _ => text::NUL_REFUSED,
             };

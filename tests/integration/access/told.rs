@@ -30,3 +30,15 @@ async fn a_group_is_called_by_its_name_of_today(store: Store) {
     first.expect("You are no longer in tea.").await;
     first.expect_close(4003).await;
 }
+
+/// Over Postgres, where keys are made beside the server.
+#[tokio::test]
+async fn a_key_that_may_only_read_is_told_so_in_text_mode() {
+    let server = start(Store::Postgres).await;
+    let bob = server.member("bob").await;
+    server.group_of(&bob, "g", false).await;
+    let token = server.key(&["reader", "--scope", "read", "--as", "bob"]).await;
+    let mut socket = super::scene::User { token, ..bob }.join(&server, "g").await;
+    socket.send("hello").await;
+    socket.expect("Message refused: the scope of this key does not allow this.").await;
+}
