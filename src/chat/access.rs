@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::rights::{self, Action, Place, Power, Verdict};
 use super::{Caller, Chat, ChatError, ChatResult, Entity, Principal, clock, principal};
-use crate::model::{Group, GroupId, JoinPolicy, MemberState, Role, Standing};
+use crate::model::{Group, GroupId, JoinPolicy, MemberState, Removal, Role, Standing};
 use crate::protocol::command::GroupRef;
 
 /// Somebody in front of a group.
@@ -62,8 +62,12 @@ impl Chat {
             Ok(state) => (Some(state), Standing::default()),
             Err(standing) => (None, standing),
         };
+        let role = member.as_ref().map(|state| state.role()).transpose();
+        if role == Err(Removal::Deleted) {
+            return Err(ChatError::NotFound(Entity::Group));
+        }
         let place = Place {
-            role: member.as_ref().and_then(|state| state.role().ok()),
+            role: role.unwrap_or(None),
             is_banned: standing.banned_until.is_some_and(|until| until > now),
             is_muted: member.as_ref().is_some_and(|state| state.is_muted(now)),
             is_hidden: self.is_hidden(&group),

@@ -145,7 +145,7 @@ fn say<S: Stream>(context: &SocketContext<S>, sender: &Membership, content: &str
         Err(error) => {
             let line = match error {
                 // The socket is told of its removal itself.
-                ChatError::NotMember => return,
+                ChatError::NotMember | ChatError::NotFound(_) => return,
                 ChatError::Forbidden(_) => text::KEY_REFUSED,
                 ChatError::RateLimited { .. } => text::RATE_LIMITED,
                 _ => text::NUL_REFUSED,

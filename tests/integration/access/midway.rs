@@ -124,3 +124,28 @@ async fn who_is_removed_while_a_message_waits_sends_nothing() {
     assert_eq!(of_bob.until("error").await["code"], "forbidden");
     assert_eq!(server.messages_as(&alice, group).await.len(), 1);
 }
+
+/// The same of a group that is deleted: nobody knows it any more.
+#[tokio::test]
+async fn who_sends_to_a_group_that_is_being_deleted_is_told_that_there_is_none() {
+    let (server, group, alice, bob) = scene(Store::Postgres).await;
+    let mut of_bob = bob.read(&server, group).await;
+    let barrier = Barrier::raise(&server, "messages IN ACCESS EXCLUSIVE MODE").await;
+    let message = json!({ "type": "send", "id": 1, "group_id": group, "content": "late", "client_id": "a" });
+    hand_in(&mut of_bob, message).await;
+    let members = format!("/groups/{group}/members/");
+    let body = json!({ "group_id": group, "content": "late", "client_id": "b" });
+    let path = format!("/groups/{group}");
+    let posted = server.request_as(&bob, "POST", "/messages/", &body);
+    let deleted = server.done_as(&alice, "DELETE", &path);
+    let lift = async {
+        // It stands at the beginning of the deletion that nobody belongs to the group.
+        while server.request_as(&bob, "GET", &members, &Value::Null).await.status == 200 {}
+        barrier.lift().await;
+    };
+    let all = async { tokio::join!(posted, deleted, lift) };
+    let (posted, ..) = patiently("the deletion", all).await;
+    assert_eq!(posted.detail(404), "Group not found");
+    assert_eq!(of_bob.until("error").await["code"], "not_found");
+    assert_eq!(of_bob.until("unsubscribed").await["reason"], "deleted");
+}
