@@ -71,10 +71,19 @@ impl Chat {
             is_banned: standing.banned_until.is_some_and(|until| until > now),
             is_muted: member.as_ref().is_some_and(|state| state.is_muted(now)),
             is_hidden: self.is_hidden(&group),
-            power: principal.power(),
+            power: self.power(principal).await?,
             scope: principal.scope(),
         };
         Ok(Access { group, member, place })
+    }
+
+    /// What somebody may do in every group at this moment: who speaks over a socket may govern no more.
+    async fn power(&self, principal: &Principal) -> ChatResult<Power> {
+        if !principal.user().is_admin {
+            return Ok(principal.power());
+        }
+        let user = self.directory.user(principal.user().id).await?;
+        Ok(user.map_or(Power::None, |user| Principal::new(user, principal.grant().cloned()).power()))
     }
 
     /// A group in which the caller may do this.
@@ -114,10 +123,10 @@ impl Chat {
     }
 
     /// Whether somebody may join who is no member, as far as the group says. The store knows who is banned.
-    pub(super) fn check_stranger(&self, principal: &Principal, group: &Arc<Group>) -> ChatResult<()> {
+    pub(super) async fn check_stranger(&self, principal: &Principal, group: &Arc<Group>) -> ChatResult<()> {
         let place = Place {
             is_hidden: self.is_hidden(group),
-            power: principal.power(),
+            power: self.power(principal).await?,
             scope: principal.scope(),
             ..Place::default()
         };

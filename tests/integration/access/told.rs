@@ -1,9 +1,11 @@
 //! What sockets are told of groups that change, and of what they may not do.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::scene::start;
+use super::scene::{User, start};
 use crate::support::database::Store;
+use crate::support::patiently;
+use crate::support::server::Server;
 
 both_stores!(a_group_is_called_by_its_name_of_today);
 
@@ -38,7 +40,35 @@ async fn a_key_that_may_only_read_is_told_so_in_text_mode() {
     let bob = server.member("bob").await;
     server.group_of(&bob, "g", false).await;
     let token = server.key(&["reader", "--scope", "read", "--as", "bob"]).await;
-    let mut socket = super::scene::User { token, ..bob }.join(&server, "g").await;
+    let mut socket = User { token, ..bob }.join(&server, "g").await;
     socket.send("hello").await;
     socket.expect("Message refused: the scope of this key does not allow this.").await;
+}
+
+/// The same of admins of the server.
+#[tokio::test]
+async fn who_governs_no_more_does_not_over_an_open_socket_either() {
+    let server = start(Store::Postgres).await;
+    let (alice, root) = (server.member("alice").await, server.member("root").await);
+    let group = server.group_of(&alice, "g", false).await;
+    server.request_as(&alice, "PATCH", &format!("/groups/{group}"), &json!({ "join": "invite" })).await.ok();
+    server.operate(&["user", "admin", "root"]).await;
+    sees(&server, &root, group, 200).await;
+    let mut socket = root.hello(&server).await;
+    let presence = json!({ "type": "presence", "group_id": group });
+    assert_eq!(socket.ask(presence.clone()).await["type"], "presence");
+    server.operate(&["user", "admin", "root", "--revoke"]).await;
+    sees(&server, &root, group, 404).await;
+    for request in [presence, json!({ "type": "subscribe", "group_id": group })] {
+        socket.refused(request, "not_found").await;
+    }
+}
+
+/// Waits until a request for the group is answered so: the server looks twice a second what operators have changed.
+async fn sees(server: &Server, user: &User, group: i64, status: u16) {
+    let path = format!("/groups/{group}");
+    patiently("the change", async {
+        while server.request_as(user, "GET", &path, &Value::Null).await.status != status {}
+    })
+    .await;
 }
