@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::rights::{self, Action, Place, Power, Verdict};
 use super::{Caller, Chat, ChatError, ChatResult, Entity, Principal, clock, principal};
-use crate::model::{Group, GroupId, JoinPolicy, MemberState, Role, Standing};
+use crate::model::{Group, GroupId, JoinPolicy, MemberState, Removal, Role, Standing};
 use crate::protocol::command::GroupRef;
 
 /// Somebody in front of a group.
@@ -62,15 +62,28 @@ impl Chat {
             Ok(state) => (Some(state), Standing::default()),
             Err(standing) => (None, standing),
         };
+        let role = member.as_ref().map(|state| state.role()).transpose();
+        if role == Err(Removal::Deleted) {
+            return Err(ChatError::NotFound(Entity::Group));
+        }
         let place = Place {
-            role: member.as_ref().and_then(|state| state.role().ok()),
+            role: role.unwrap_or(None),
             is_banned: standing.banned_until.is_some_and(|until| until > now),
             is_muted: member.as_ref().is_some_and(|state| state.is_muted(now)),
             is_hidden: self.is_hidden(&group),
-            power: principal.power(),
+            power: self.power(principal).await?,
             scope: principal.scope(),
         };
         Ok(Access { group, member, place })
+    }
+
+    /// What somebody may do in every group at this moment: who speaks over a socket may govern no more.
+    async fn power(&self, principal: &Principal) -> ChatResult<Power> {
+        if !principal.user().is_admin {
+            return Ok(principal.power());
+        }
+        let user = self.directory.user(principal.user().id).await?;
+        Ok(user.map_or(Power::None, |user| Principal::new(user, principal.grant().cloned()).power()))
     }
 
     /// A group in which the caller may do this.
@@ -110,10 +123,10 @@ impl Chat {
     }
 
     /// Whether somebody may join who is no member, as far as the group says. The store knows who is banned.
-    pub(super) fn check_stranger(&self, principal: &Principal, group: &Arc<Group>) -> ChatResult<()> {
+    pub(super) async fn check_stranger(&self, principal: &Principal, group: &Arc<Group>) -> ChatResult<()> {
         let place = Place {
             is_hidden: self.is_hidden(group),
-            power: principal.power(),
+            power: self.power(principal).await?,
             scope: principal.scope(),
             ..Place::default()
         };

@@ -41,7 +41,7 @@ impl Chat {
         if let Some(email) = &email {
             check_name("email", email, EMAIL_CHARS_MAX)?;
         }
-        if let Some(password) = password {
+        if password.is_some() {
             let Some(current) = current_password else {
                 return Err(ChatError::Invalid { field: "current_password", reason: "is needed".into() });
             };
@@ -49,12 +49,15 @@ impl Chat {
             if self.check_password(&id.to_string(), known, current, address).await?.is_none() {
                 return Err(ChatError::Forbidden("Wrong password"));
             }
-            self.set_password(principal, password).await?;
         }
+        // First, for it may be somebody else's, and then nothing is changed.
         if let Some(email) = email {
             let directory = self.directory.change().await;
             self.store.accounts.set_email(id, &email).await?;
             directory.invalidate_user(id);
+        }
+        if let Some(password) = password {
+            self.set_password(principal, password).await?;
         }
         self.user(id).await
     }

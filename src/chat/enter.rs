@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Caller, Chat, ChatError, ChatResult, Claim, Entity, Membership, Principal, validate};
+use super::{Caller, Chat, ChatError, ChatResult, Claim, Entity, Membership, Principal, clock, validate};
 use crate::model::{Group, GroupId, Scope, UserId};
 use crate::protocol::command::GroupRef;
 use crate::store::{StoreError, Unique};
@@ -149,7 +149,7 @@ impl Chat {
         for _ in 0..PRIVATE_NAMES_MAX {
             let random = getrandom::u32()?;
             let name = format!("private_{random:08x}");
-            match self.store.directory.private_group(one, other, &name).await {
+            match self.store.directory.private_group(one, other, &name, clock::now()).await {
                 Ok(group) => return Ok(self.directory.keep_group(group)),
                 Err(StoreError::Taken(Unique::GroupName)) => {}
                 Err(error) => return Err(error.into()),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Chat, ChatError, ChatResult, Entity, validate};
+use super::{Chat, ChatError, ChatResult, Entity, Membership, validate};
 use crate::model::{Group, GroupId};
 use crate::protocol::command::GroupRef;
 
@@ -27,6 +27,12 @@ impl Chat {
             GroupRef::Name(name) => self.directory.group_by_name(name).await?,
         };
         found.ok_or(ChatError::NotFound(Entity::Group))
+    }
+
+    /// The group of a member as it is now: it may have another name since they came.
+    pub fn group_of(&self, member: &Membership) -> Arc<Group> {
+        let now = member.state.is_stale().then(|| self.directory.current_group(member.group.id)).flatten();
+        now.unwrap_or_else(|| Arc::clone(&member.group))
     }
 
     /// How many sockets listen to the group of this name; 0 if nobody asked for it lately.

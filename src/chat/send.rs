@@ -9,7 +9,7 @@ use super::validate::check_nul;
 use super::{Chat, ChatError, ChatResult, Entity, Membership, Principal, clock};
 use crate::hub::Broadcast;
 use crate::model::limits::CLIENT_ID_BYTES_MAX;
-use crate::model::{GroupId, Message, NewMessage, Seq, UserId};
+use crate::model::{GroupId, Message, NewMessage, Removal, Seq, UserId};
 use crate::protocol::{event, text};
 use crate::store::{MessageFilter, MessagePage};
 use crate::writer::{Receipt, WriteError};
@@ -84,10 +84,10 @@ impl Chat {
         }
         self.check_size(draft)?;
         self.check_rate(sender)?;
-        let Membership { group, user, .. } = sender;
+        let (group, user) = (self.group_of(sender), &sender.user);
         let mut line = Vec::new();
         text::put_message(&mut line, &user.username, draft.content);
-        let json = event::ephemeral(group, user, draft.content, draft.client_id, clock::now());
+        let json = event::ephemeral(&group, user, draft.content, draft.client_id, clock::now());
         Ok(Broadcast::ephemeral(group.id, line.into(), json, None))
     }
 
@@ -121,7 +121,7 @@ impl Chat {
             }
             Ok(Receipt::Duplicate(sent)) => self.stored_message(sender.group.id, sent.seq).await,
             Err(WriteError::Unavailable) => Err(ChatError::Unavailable(None)),
-            Err(WriteError::Removed(_)) => Err(gone(self.is_hidden(&sender.group))),
+            Err(WriteError::Removed(removal)) => Err(gone(removal, self.is_hidden(&sender.group))),
             Err(WriteError::Muted) => Err(ChatError::Muted),
             Err(WriteError::Refused) => Err(ChatError::Internal(None)),
         }
@@ -144,13 +144,8 @@ impl Chat {
     }
 
     fn new_message(&self, sender: &Membership, draft: Draft<'_>) -> NewMessage {
-        let mut group = Arc::clone(&sender.group);
-        if sender.state.is_stale() {
-            // It has another name by now.
-            group = self.directory.current_group(group.id).unwrap_or(group);
-        }
         NewMessage {
-            group,
+            group: self.group_of(sender),
             user: Arc::clone(&sender.user),
             content: draft.content.into(),
             client_id: draft.client_id.map(Into::into),
@@ -173,13 +168,17 @@ impl Chat {
 
 /// Refuses who is no member any more, and a key that may only read.
 fn check_may_write(sender: &Membership) -> ChatResult<()> {
-    if !sender.is_current() {
-        return Err(ChatError::NotMember);
+    if let Some(removal) = sender.removal() {
+        return Err(gone(removal, false));
     }
     if sender.may_write { Ok(()) } else { Err(ChatError::Forbidden(KEY_SCOPE)) }
 }
 
 /// What one is told of a group that one is no member of any more.
-fn gone(is_hidden: bool) -> ChatError {
-    if is_hidden { ChatError::NotFound(Entity::Group) } else { ChatError::NotMember }
+fn gone(removal: Removal, is_hidden: bool) -> ChatError {
+    match removal {
+        Removal::Deleted => ChatError::NotFound(Entity::Group),
+        _ if is_hidden => ChatError::NotFound(Entity::Group),
+        Removal::Left | Removal::Kicked | Removal::Banned => ChatError::NotMember,
+    }
 }

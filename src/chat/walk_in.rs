@@ -18,7 +18,7 @@ impl Chat {
     ) -> ChatResult<Arc<MemberState>> {
         let user = principal.user();
         // Most groups let everyone in, and whether somebody is a member is found out by making them one.
-        match self.check_stranger(principal, group) {
+        match self.check_stranger(principal, group).await {
             Ok(()) => {
                 let joined = self.directory.join(group, user).await;
                 if let Err(ChatError::NotFound(_)) = joined {

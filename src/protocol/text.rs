@@ -18,6 +18,8 @@ pub const NUL_REFUSED: &str = "Message refused: it contains a NUL character.";
 pub const RATE_LIMITED: &str = "Message refused: too many in too short a time.";
 /// Sent instead of a message of a member who may not write now. To its sender alone.
 pub const MUTED: &str = "Message refused: you are muted.";
+/// Sent instead of a message of who speaks by a key that may only read. To its sender alone.
+pub const KEY_REFUSED: &str = "Message refused: the scope of this key does not allow this.";
 /// Sent instead of a message that the database refused for good. To its sender alone.
 pub const STORE_REFUSED: &str = "Message refused: it could not be stored.";
 

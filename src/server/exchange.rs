@@ -12,6 +12,7 @@ use hyper::header::{HeaderValue, SEC_WEBSOCKET_ACCEPT};
 use hyper::service::Service;
 use hyper::{Request, Response};
 
+use super::to_the_end::ToTheEnd;
 use crate::http::{Body, Http, Upgrade};
 use crate::protocol::Mode;
 use crate::ws::{self, Admission, Endpoint};
@@ -83,7 +84,8 @@ impl Service<Request<Incoming>> for Requests {
         exchange.had_body.set(!request.body().is_end_stream());
         let counted = (Counted::new(&exchange.answering), Counted::new(&self.requests));
         let (http, endpoint, address) = (self.http.clone(), Rc::clone(&self.endpoint), self.address);
-        Box::pin(async move {
+        let is_safe = request.method().is_safe();
+        let answering = async move {
             let mut response = http.handle(request, address).await;
             if let Some(upgrade) = response.extensions_mut().remove::<Upgrade>() {
                 // The digest's alphabet is base64, which is always a valid header value.
@@ -96,7 +98,9 @@ impl Service<Request<Incoming>> for Requests {
                 exchange.upgrade.replace(Some(admission));
             }
             Ok(response.map(|body| CountedBody { body, _counted: counted }))
-        })
+        };
+        // Who only reads and goes need not be served any further.
+        if is_safe { Box::pin(answering) } else { Box::pin(ToTheEnd::new(answering)) }
     }
 }
 

@@ -14,6 +14,7 @@ mod listener;
 mod proxy_header;
 mod refusal;
 mod stream;
+mod to_the_end;
 mod worker;
 
 use std::future::Future;

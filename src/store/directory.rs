@@ -53,13 +53,19 @@ pub trait Directory: Send + Sync + 'static {
     /// The private group of these two users: the one made for them here, else the oldest private group that
     /// has just these two as members, else a new one under `name`. There is one per pair, whatever the order
     /// and even when several ask at once; both are members of it. A user's group with themself has one
-    /// member and is always one made here. Whoever has left it is in it again, but for one who is banned, and not if
-    /// somebody else has taken the place.
+    /// member and is always one made here. Whoever has left it is in it again, but for one who is banned `now`, and not
+    /// if somebody else has taken the place.
     ///
     /// # Errors
     /// `StoreError::Missing` if there is no such user, `StoreError::Taken` with [`Unique::GroupName`] if a
     /// group was to be made and the name is in use.
-    fn private_group<'a>(&'a self, one: UserId, other: UserId, name: &'a str) -> Asked<'a, Group>;
+    fn private_group<'a>(
+        &'a self,
+        one: UserId,
+        other: UserId,
+        name: &'a str,
+        now: Timestamp,
+    ) -> Asked<'a, Group>;
 
     /// Makes the user a member of the group, unless they are banned at `now`, or the group is private and already has
     /// [`PRIVATE_MEMBERS_MAX`](crate::model::limits::PRIVATE_MEMBERS_MAX) others. Of several who ask at once

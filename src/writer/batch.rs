@@ -1,11 +1,13 @@
 //! The messages of one transaction.
 
 use std::collections::{HashMap, VecDeque};
+use std::mem;
 use std::sync::Arc;
 
+use super::answer::WriteError;
 use super::numbering::Numbering;
 use super::pending::{Pending, Sender};
-use crate::model::{Message, NewMessage, Removal};
+use crate::model::{Message, NewMessage};
 use crate::store::{Sent, SentKey};
 
 /// Messages on their way through one transaction, and all who wait for them.
@@ -27,26 +29,48 @@ impl Batch {
         Self { pending, ..Self::default() }
     }
 
-    /// Takes out the messages of those who are no members any more.
-    pub(super) fn take_removed(&mut self) -> Vec<(Pending, Removal)> {
-        if self.pending.iter().all(|pending| pending.message.member.role().is_ok()) {
-            return Vec::new();
-        }
-        let removal = |pending: &Pending| pending.message.member.role().err();
-        let removed = self.pending.extract_if(.., |pending| removal(pending).is_some());
-        removed
-            .map(|pending| (removal(&pending).unwrap_or(Removal::Kicked), pending))
-            .map(|(removal, pending)| (pending, removal))
-            .collect()
+    /// Takes out the messages of those who are no members any more, and what waits for them.
+    pub(super) fn take_removed(&mut self) -> Vec<(Pending, WriteError)> {
+        self.take_refused(|message| message.member.role().err().map(WriteError::Removed))
     }
 
-    /// Takes out the messages that are not stored yet and whose senders might not write when they were handed in.
-    pub(super) fn take_muted(&mut self) -> Vec<Pending> {
-        let is_muted = |pending: &Pending| pending.message.member.is_muted(pending.message.received_at);
-        if !self.pending.iter().any(is_muted) {
+    /// Takes out the messages that are not stored yet and whose senders might not write when they were handed in, and
+    /// what waits for them.
+    pub(super) fn take_muted(&mut self) -> Vec<(Pending, WriteError)> {
+        self.take_refused(|message| message.member.is_muted(message.received_at).then_some(WriteError::Muted))
+    }
+
+    /// Takes out the messages that something is against. A message that waits for one of them shares its fate: it is the
+    /// same sender's.
+    fn take_refused(
+        &mut self,
+        refusal: impl Fn(&NewMessage) -> Option<WriteError>,
+    ) -> Vec<(Pending, WriteError)> {
+        if self.pending.iter().all(|pending| refusal(&pending.message).is_none()) {
             return Vec::new();
         }
-        self.pending.extract_if(.., |pending| is_muted(pending)).collect()
+        let mut refused = Vec::new();
+        // Where each message is now, or why it is not stored.
+        let mut places = Vec::with_capacity(self.pending.len());
+        for pending in mem::take(&mut self.pending) {
+            match refusal(&pending.message) {
+                Some(error) => {
+                    places.push(Err(error));
+                    refused.push((pending, error));
+                }
+                None => {
+                    places.push(Ok(self.pending.len()));
+                    self.pending.push(pending);
+                }
+            }
+        }
+        for (pending, first) in mem::take(&mut self.repeats) {
+            match places[first] {
+                Ok(place) => self.repeats.push((pending, place)),
+                Err(error) => refused.push((pending, error)),
+            }
+        }
+        refused
     }
 
     /// What retries of the messages are known by, for those that can be retried.
@@ -59,7 +83,7 @@ impl Batch {
     pub(super) fn set_aside_repeats(&mut self, known: Vec<Option<Sent>>) -> Vec<(Pending, Sent)> {
         let (mut known, mut stored) = (known.into_iter(), Vec::new());
         let mut first_places: HashMap<SentKey, usize> = HashMap::new();
-        for pending in std::mem::take(&mut self.pending) {
+        for pending in mem::take(&mut self.pending) {
             let Some(key) = pending.key() else {
                 self.pending.push(pending);
                 continue;
@@ -101,7 +125,7 @@ impl Batch {
 
     /// Lets those go who wait for a message before theirs to be stored; each with the place of that.
     pub(super) fn take_repeats(&mut self) -> Vec<(Pending, usize)> {
-        std::mem::take(&mut self.repeats)
+        mem::take(&mut self.repeats)
     }
 
     /// All who wait for an answer.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::answer::{Answer, Receipt, WriteError};
 use super::pending::{ReplyTo, Sender};
 use crate::hub::{self, Broadcast, Hub};
-use crate::model::{GroupId, Message};
+use crate::model::{GroupId, Message, Removal};
 use crate::protocol::command::RequestId;
 use crate::protocol::event::{self, Ack, ErrorCode, Failure};
 use crate::protocol::{Mode, frame, text};
@@ -134,6 +134,7 @@ fn json_answer(
         }
         Err(error) => {
             let (code, text) = match error {
+                WriteError::Removed(Removal::Deleted) => (ErrorCode::NotFound, "Group not found"),
                 WriteError::Removed(_) => (ErrorCode::Forbidden, "not a member of this group"),
                 WriteError::Muted => (ErrorCode::Forbidden, "muted"),
                 WriteError::Refused | WriteError::Unavailable => {

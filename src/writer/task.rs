@@ -134,8 +134,10 @@ impl Task {
     async fn write(&mut self) -> Result<(), GaveUp> {
         self.refuse_removed();
         self.set_aside_repeats().await?;
-        self.refuse_muted();
         self.learn_heads().await?;
+        // Of those too who were removed while the store was asked, which may have been away for long.
+        self.refuse_removed();
+        self.refuse_muted();
         self.batch.number(&self.numbering);
         let messages = Arc::clone(self.batch.messages());
         if messages.is_empty() {
@@ -181,15 +183,15 @@ impl Task {
 
     /// Refuses what comes from those who are no members any more: not even a retry tells them anything.
     fn refuse_removed(&mut self) {
-        for (pending, removal) in self.batch.take_removed() {
-            self.answer_repeat(pending, Err(WriteError::Removed(removal)));
+        for (pending, error) in self.batch.take_removed() {
+            self.answer_repeat(pending, Err(error));
         }
     }
 
     /// Refuses what comes from those who may not write now and is not stored yet.
     fn refuse_muted(&mut self) {
-        for pending in self.batch.take_muted() {
-            self.answer_repeat(pending, Err(WriteError::Muted));
+        for (pending, error) in self.batch.take_muted() {
+            self.answer_repeat(pending, Err(error));
         }
     }
 

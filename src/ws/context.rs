@@ -134,7 +134,8 @@ impl<S: Stream> SocketContext<S> {
     }
 
     /// Counts a socket out of a group and tells those who are left.
-    pub(super) fn departure(&self, membership: Membership) -> impl Future<Output = ()> + use<S> {
+    pub(super) fn departure(&self, mut membership: Membership) -> impl Future<Output = ()> + use<S> {
+        membership.group = self.endpoint.chat.group_of(&membership);
         let (core, notifier) = (Rc::clone(&self.endpoint.core), Rc::clone(&self.endpoint.notifier));
         let mode = self.socket.mode();
         async move {

@@ -67,7 +67,7 @@ impl<S: Stream> Session<S> {
             Self::Over => {}
             Self::Text(ActiveSubscription { membership, subscription }, _) => {
                 if subscription.removal().or_else(|| membership.removal()).is_some() {
-                    context.reply(&text::no_longer_in(&membership.group.name));
+                    context.reply(&text::no_longer_in(&context.endpoint.chat.group_of(membership).name));
                     context.socket.close(CloseCode::FORBIDDEN, "no longer a member");
                     std::mem::replace(self, Self::Over).leave(context);
                 }
@@ -144,6 +144,9 @@ fn say<S: Stream>(context: &SocketContext<S>, sender: &Membership, content: &str
         Ok(message) => context.submit(message, None),
         Err(error) => {
             let line = match error {
+                // The socket is told of its removal itself.
+                ChatError::NotMember | ChatError::NotFound(_) => return,
+                ChatError::Forbidden(_) => text::KEY_REFUSED,
                 ChatError::RateLimited { .. } => text::RATE_LIMITED,
                 _ => text::NUL_REFUSED,
             };

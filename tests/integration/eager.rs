@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::support::barrier::Barrier;
 use crate::support::database::Store;
 use crate::support::json::JsonSocket;
 use crate::support::server::Server;
@@ -18,39 +19,6 @@ both_stores!(
 );
 
 const EAGER: &[&str] = &["--deliver", "eager"];
-
-/// Keeps a database from storing messages.
-enum Barrier {
-    Sqlite(rusqlite::Connection),
-    Postgres(tokio_postgres::Client),
-}
-
-impl Barrier {
-    async fn raise(server: &Server) -> Self {
-        let url = server.database().url();
-        match url.strip_prefix("sqlite:") {
-            Some(file) => {
-                let connection = rusqlite::Connection::open(file).unwrap();
-                connection.busy_timeout(Duration::from_secs(60)).unwrap();
-                connection.execute_batch("BEGIN IMMEDIATE").unwrap();
-                Self::Sqlite(connection)
-            }
-            None => {
-                let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
-                tokio::spawn(connection);
-                client.batch_execute("BEGIN; LOCK TABLE messages IN SHARE MODE").await.unwrap();
-                Self::Postgres(client)
-            }
-        }
-    }
-
-    async fn lift(self) {
-        match self {
-            Self::Sqlite(connection) => connection.execute_batch("ROLLBACK").unwrap(),
-            Self::Postgres(client) => client.batch_execute("ROLLBACK").await.unwrap(),
-        }
-    }
-}
 
 /// A server with alice, bob and a group `g`.
 async fn start(store: Store, options: &[&str]) -> (Server, i64) {
@@ -73,7 +41,7 @@ async fn see_what_is_not_stored(server: &Server, group: i64) -> (JsonSocket, Bar
     let mut bob = JsonSocket::join(server, group, "bob").await;
     alice.store(group, "before").await;
     bob.until("message").await;
-    let barrier = Barrier::raise(server).await;
+    let barrier = Barrier::raise(server, "messages IN SHARE MODE").await;
     alice.say(group, "seen").await;
     bob.message("seen").await;
     (alice, barrier)

@@ -48,9 +48,15 @@ impl Directory for PostgresStore {
         self.ask(move |client| Box::pin(groups::list(client, reader, after, skip, limit)))
     }
 
-    fn private_group<'a>(&'a self, one: UserId, other: UserId, name: &'a str) -> Asked<'a, Group> {
+    fn private_group<'a>(
+        &'a self,
+        one: UserId,
+        other: UserId,
+        name: &'a str,
+        now: Timestamp,
+    ) -> Asked<'a, Group> {
         let name = name.to_owned();
-        self.ask(move |client| Box::pin(private::of(client, one, other, name)))
+        self.ask(move |client| Box::pin(private::of(client, one, other, name, now)))
     }
 
     fn join(&self, group: GroupId, user: UserId, now: Timestamp) -> Asked<'_, Join> {

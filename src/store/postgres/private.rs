@@ -3,12 +3,19 @@
 use deadpool_postgres::{ClientWrapper as Client, Transaction};
 
 use super::groups::{self, COLUMNS};
+use super::instant::Instant;
 use super::standing;
-use crate::model::{Group, GroupId, UserId};
+use crate::model::{Group, GroupId, Timestamp, UserId};
 use crate::store::{StoreError, StoreResult, row};
 
 /// See [`Directory::private_group`](crate::store::Directory::private_group).
-pub(super) async fn of(client: &mut Client, one: UserId, other: UserId, name: String) -> StoreResult<Group> {
+pub(super) async fn of(
+    client: &mut Client,
+    one: UserId,
+    other: UserId,
+    name: String,
+    now: Timestamp,
+) -> StoreResult<Group> {
     let (low, high) = row::pair(one, other);
     let members = if low == high { 1_i64 } else { 2 };
     let complete = client
@@ -42,7 +49,7 @@ pub(super) async fn of(client: &mut Client, one: UserId, other: UserId, name: St
             group
         }
     };
-    admit(&transaction, group.id, low, high).await?;
+    admit(&transaction, group.id, low, high, now).await?;
     transaction.commit().await?;
     Ok(group)
 }
@@ -86,18 +93,25 @@ async fn shared_by(transaction: &Transaction<'_>, low: UserId, high: UserId) -> 
 }
 
 /// Makes both members, those excepted who are banned, and nobody if the place of one who left is somebody else's now.
-async fn admit(transaction: &Transaction<'_>, group: GroupId, low: UserId, high: UserId) -> StoreResult<()> {
+async fn admit(
+    transaction: &Transaction<'_>,
+    group: GroupId,
+    low: UserId,
+    high: UserId,
+    now: Timestamp,
+) -> StoreResult<()> {
     standing::lock_group(transaction, group).await?;
     let insert = transaction
         .prepare_cached(
             "INSERT INTO group_memberships (group_id, user_id)
              SELECT $1, u.id FROM users u WHERE u.id IN ($2, $3)
-               AND NOT EXISTS (SELECT 1 FROM group_bans b WHERE b.group_id = $1 AND b.user_id = u.id)
+               AND NOT EXISTS (SELECT 1 FROM group_bans b WHERE b.group_id = $1 AND b.user_id = u.id
+                               AND (b.until IS NULL OR b.until > $4))
                AND NOT EXISTS (
                    SELECT 1 FROM group_memberships m WHERE m.group_id = $1 AND m.user_id NOT IN ($2, $3))
              ON CONFLICT DO NOTHING",
         )
         .await?;
-    transaction.execute(&insert, &[&group.0, &low.0, &high.0]).await?;
+    transaction.execute(&insert, &[&group.0, &low.0, &high.0, &Instant(now)]).await?;
     Ok(())
 }

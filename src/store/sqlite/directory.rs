@@ -47,9 +47,15 @@ impl Directory for SqliteStore {
         self.read(move |connection| groups::list(connection, reader, after, skip, limit))
     }
 
-    fn private_group<'a>(&'a self, one: UserId, other: UserId, name: &'a str) -> Asked<'a, Group> {
+    fn private_group<'a>(
+        &'a self,
+        one: UserId,
+        other: UserId,
+        name: &'a str,
+        now: Timestamp,
+    ) -> Asked<'a, Group> {
         let name = name.to_owned();
-        self.writer.write(move |connection| private::of(connection, one, other, &name))
+        self.writer.write(move |connection| private::of(connection, one, other, &name, now))
     }
 
     fn join(&self, group: GroupId, user: UserId, now: Timestamp) -> Asked<'_, Join> {

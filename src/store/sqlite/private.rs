@@ -4,11 +4,17 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::groups::{self, COLUMNS};
 use super::users;
-use crate::model::{Group, GroupId, UserId};
+use crate::model::{Group, GroupId, Timestamp, UserId};
 use crate::store::{StoreResult, row};
 
 /// See [`Directory::private_group`](crate::store::Directory::private_group).
-pub(super) fn of(connection: &Connection, one: UserId, other: UserId, name: &str) -> StoreResult<Group> {
+pub(super) fn of(
+    connection: &Connection,
+    one: UserId,
+    other: UserId,
+    name: &str,
+    now: Timestamp,
+) -> StoreResult<Group> {
     let (low, high) = row::pair(one, other);
     for user in [low, high] {
         users::check(connection, user)?;
@@ -19,7 +25,7 @@ pub(super) fn of(connection: &Connection, one: UserId, other: UserId, name: &str
         Some(group) => group,
         None => groups::insert(connection, name, true)?,
     };
-    admit(connection, group.id, low, high)?;
+    admit(connection, group.id, low, high, now)?;
     if !is_known {
         connection
             .prepare_cached(
@@ -60,16 +66,23 @@ fn shared_by(connection: &Connection, low: UserId, high: UserId) -> StoreResult<
 }
 
 /// Makes both members, those excepted who are banned, and nobody if the place of one who left is somebody else's now.
-fn admit(connection: &Connection, group: GroupId, low: UserId, high: UserId) -> StoreResult<()> {
+fn admit(
+    connection: &Connection,
+    group: GroupId,
+    low: UserId,
+    high: UserId,
+    now: Timestamp,
+) -> StoreResult<()> {
     connection
         .prepare_cached(
             "INSERT INTO group_memberships (group_id, user_id)
              SELECT ?1, u.id FROM users u WHERE u.id IN (?2, ?3)
-               AND NOT EXISTS (SELECT 1 FROM group_bans b WHERE b.group_id = ?1 AND b.user_id = u.id)
+               AND NOT EXISTS (SELECT 1 FROM group_bans b WHERE b.group_id = ?1 AND b.user_id = u.id
+                               AND (b.until IS NULL OR b.until > ?4))
                AND NOT EXISTS (
                    SELECT 1 FROM group_memberships m WHERE m.group_id = ?1 AND m.user_id NOT IN (?2, ?3))
              ON CONFLICT DO NOTHING",
         )?
-        .execute([group.0, low.0, high.0])?;
+        .execute([group.0, low.0, high.0, now.0])?;
     Ok(())
 }

@@ -258,7 +258,7 @@ impl Directory for ModelStore {
         Box::pin(async { Ok(Vec::new()) })
     }
 
-    fn private_group<'a>(&'a self, _: UserId, _: UserId, _: &'a str) -> Asked<'a, Group> {
+    fn private_group<'a>(&'a self, _: UserId, _: UserId, _: &'a str, _: Timestamp) -> Asked<'a, Group> {
         Box::pin(async { Err(StoreError::Missing("group")) })
     }
 

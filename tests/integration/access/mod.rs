@@ -2,6 +2,7 @@
 
 mod groups;
 mod members;
+mod midway;
 mod moderation;
 pub(crate) mod people;
 mod removal;
@@ -10,3 +11,4 @@ mod scene;
 mod sessions;
 mod socket_tokens;
 mod tokens_over_rest;
+mod told;

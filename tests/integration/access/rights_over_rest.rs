@@ -154,6 +154,11 @@ const TABLE: &[Row] = &[
         ["nbnnnyyynnynyyn",
          "---nnyyynnynyyn",
          "---nnyyynnynyyn"]) },
+    // It changes nothing, and tells of the member.
+    row("PUT", "groups/GROUP/members/TARGET", "",
+        ["nbnnnyyynnynyyn",
+         "---nnyyynnynyyn",
+         "---nnyyynnynyyn"]),
     row("PUT", "groups/GROUP/members/TARGET", r#"{"role":"admin"}"#,
         ["nbnnnnyynnynyyn",
          "---nnnyynnynyyn",

@@ -78,11 +78,16 @@ impl Server {
 
     /// Makes a key with these options.
     pub(super) async fn key(&self, options: &[&str]) -> String {
+        self.operate(&[&["key", "add"], options].concat()).await.trim().to_owned()
+    }
+
+    /// Runs a command of an operator's beside the server and gives what it says.
+    pub(super) async fn operate(&self, args: &[&str]) -> String {
         let mut command = command(self.database().dir());
-        command.env("DATABASE_URL", self.database().url()).args(["key", "add"]).args(options);
+        command.env("DATABASE_URL", self.database().url()).args(args);
         let output = run(command.stdout(std::process::Stdio::piped())).await;
         assert!(output.status.success(), "{output:?}");
-        String::from_utf8(output.stdout).expect("text").trim().to_owned()
+        String::from_utf8(output.stdout).expect("text")
     }
 }
 

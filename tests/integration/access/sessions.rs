@@ -270,6 +270,8 @@ async fn a_new_password_ends_the_other_sessions(store: Store) {
     let mut http = town.client(&ann.token).await;
     let wrong = json!({ "password": "new", "current_password": "wrong" });
     assert_eq!(http.patch("users/me", wrong).await.detail(403), "Wrong password");
+    let taken = json!({ "password": "new", "current_password": PASSWORD, "email": "root@example.com" });
+    assert_eq!(http.patch("users/me", taken).await.detail(400), "Email already registered");
     let right = json!({ "password": "new", "current_password": PASSWORD });
     assert_eq!(http.patch("users/me", right).await.ok()["username"], "ann");
     http.get("users/me").await.ok();

@@ -58,7 +58,10 @@ async fn a_database_of_the_original_goes_on_where_it_stood() {
         store.directory.members(general.id, UserId(0), 10).await.unwrap(),
         [(alice.clone(), Role::Member)]
     );
-    assert_eq!(store.directory.private_group(bob.id, alice.id, "private_1").await.unwrap().id, GroupId(2));
+    assert_eq!(
+        store.directory.private_group(bob.id, alice.id, "private_1", NOW).await.unwrap().id,
+        GroupId(2)
+    );
 
     let page = MessagePage { limit: 100, ..MessagePage::default() };
     let messages = store.log.messages(page).await.unwrap();

@@ -95,7 +95,7 @@ on_both! {
             store.directory.join(group.id, alice.id, NOW).await.map(drop),
             store.moderation.add_member(group.id, alice.id, Role::Member, NOW).await.map(drop),
             store.moderation.ban(ban).await.map(drop),
-            store.directory.private_group(bob.id, alice.id, "p").await.map(drop),
+            store.directory.private_group(bob.id, alice.id, "p", NOW).await.map(drop),
             store.directory.create_group("h", false, Some(alice.id), NOW).await.map(drop),
             store.accounts.set_password(alice.id, "x".into(), None).await.map(drop),
             store.accounts.set_email(alice.id, "x").await,

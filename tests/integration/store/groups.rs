@@ -118,18 +118,18 @@ on_both! {
     async fn a_pair_has_one_private_group(backend: Backend) {
         let store = backend.open().await;
         let (a, b, c) = (user(&store, "a").await, user(&store, "b").await, user(&store, "c").await);
-        let made = store.directory.private_group(b.id, a.id, "private_1").await.unwrap();
+        let made = store.directory.private_group(b.id, a.id, "private_1", NOW).await.unwrap();
         assert_eq!((&*made.name, made.is_private), ("private_1", true));
-        assert_eq!(store.directory.private_group(a.id, b.id, "private_2").await.unwrap(), made);
+        assert_eq!(store.directory.private_group(a.id, b.id, "private_2", NOW).await.unwrap(), made);
         assert_eq!(store.directory.group_by_name("private_2").await.unwrap(), None);
         assert_eq!(store.directory.members(made.id, UserId(0), 10).await.unwrap(), [((*a).clone(), Role::Member), ((*b).clone(), Role::Member)]);
         assert_eq!(store.directory.join(made.id, c.id, NOW).await.unwrap(), Join::Full);
 
-        let own = store.directory.private_group(a.id, a.id, "private_3").await.unwrap();
-        assert_eq!(store.directory.private_group(a.id, a.id, "private_4").await.unwrap(), own);
+        let own = store.directory.private_group(a.id, a.id, "private_3", NOW).await.unwrap();
+        assert_eq!(store.directory.private_group(a.id, a.id, "private_4", NOW).await.unwrap(), own);
         assert_eq!(store.directory.members(own.id, UserId(0), 10).await.unwrap(), [((*a).clone(), Role::Member)]);
 
-        let other = store.directory.private_group(a.id, c.id, "private_5").await.unwrap();
+        let other = store.directory.private_group(a.id, c.id, "private_5", NOW).await.unwrap();
         assert_eq!(HashSet::from([made.id, own.id, other.id]).len(), 3);
     }
 
@@ -144,8 +144,8 @@ on_both! {
             store.directory.join(public.id, user.id, NOW).await.unwrap();
             store.directory.join(shared.id, user.id, NOW).await.unwrap();
         }
-        assert_eq!(store.directory.private_group(a.id, b.id, "private_1").await.unwrap(), *shared);
-        assert_eq!(&*store.directory.private_group(a.id, a.id, "private_2").await.unwrap().name, "private_2");
+        assert_eq!(store.directory.private_group(a.id, b.id, "private_1", NOW).await.unwrap(), *shared);
+        assert_eq!(&*store.directory.private_group(a.id, a.id, "private_2", NOW).await.unwrap().name, "private_2");
         assert_eq!(store.directory.group_by_name("private_1").await.unwrap(), None);
     }
 
@@ -153,14 +153,14 @@ on_both! {
         let store = backend.open().await;
         let (a, b) = (user(&store, "a").await, user(&store, "b").await);
         group(&store, "taken").await;
-        let answer = store.directory.private_group(a.id, b.id, "taken").await;
+        let answer = store.directory.private_group(a.id, b.id, "taken", NOW).await;
         assert!(matches!(answer, Err(StoreError::Taken(Unique::GroupName))), "{answer:?}");
         for (one, other) in [(a.id, UserId(99)), (UserId(99), a.id), (UserId(99), UserId(99))] {
-            let answer = store.directory.private_group(one, other, "free").await;
+            let answer = store.directory.private_group(one, other, "free", NOW).await;
             assert!(matches!(answer, Err(StoreError::Missing("user"))), "{answer:?}");
         }
         assert_eq!(store.directory.group_by_name("free").await.unwrap(), None);
-        assert_eq!(&*store.directory.private_group(a.id, b.id, "free").await.unwrap().name, "free");
+        assert_eq!(&*store.directory.private_group(a.id, b.id, "free", NOW).await.unwrap().name, "free");
     }
 
     async fn both_of_a_pair_who_come_at_once_meet_in_one_group(backend: Backend) {
@@ -169,7 +169,7 @@ on_both! {
         let names: Vec<String> = (0..20).map(|n| format!("private_{n}")).collect();
         let asking = names.iter().enumerate().map(|(n, name)| {
             let (one, other) = if n % 2 == 0 { (a.id, b.id) } else { (b.id, a.id) };
-            store.directory.private_group(one, other, name)
+            store.directory.private_group(one, other, name, NOW)
         });
         let groups: HashSet<GroupId> =
             join_all(asking).await.into_iter().map(|group| group.unwrap().id).collect();

@@ -203,14 +203,14 @@ on_both! {
     async fn who_left_a_private_chat_is_in_it_again_when_it_is_opened(backend: Backend) {
         let store = backend.open().await;
         let (alice, bob, carol) = (user(&store, "alice").await, user(&store, "bob").await, user(&store, "carol").await);
-        let pair = store.directory.private_group(alice.id, bob.id, "private_1").await.unwrap();
+        let pair = store.directory.private_group(alice.id, bob.id, "private_1", NOW).await.unwrap();
         store.moderation.remove_member(pair.id, alice.id).await.unwrap();
-        assert_eq!(store.directory.private_group(bob.id, alice.id, "private_2").await.unwrap(), pair);
+        assert_eq!(store.directory.private_group(bob.id, alice.id, "private_2", NOW).await.unwrap(), pair);
         assert_eq!(roles(&store, pair.id).await, [(1, Role::Member), (2, Role::Member)]);
         // But not if the place is taken.
         store.moderation.remove_member(pair.id, alice.id).await.unwrap();
         store.moderation.add_member(pair.id, carol.id, Role::Member, NOW).await.unwrap();
-        assert_eq!(store.directory.private_group(bob.id, alice.id, "private_3").await.unwrap(), pair);
+        assert_eq!(store.directory.private_group(bob.id, alice.id, "private_3", NOW).await.unwrap(), pair);
         assert_eq!(roles(&store, pair.id).await, [(2, Role::Member), (3, Role::Member)]);
     }
 
@@ -219,7 +219,7 @@ on_both! {
         let (alice, bob) = (user(&store, "alice").await, user(&store, "bob").await);
         let kept = group_of(&store, "kept", &[&alice]).await;
         let gone = group_of(&store, "gone", &[&alice, &bob]).await;
-        let pair = store.directory.private_group(alice.id, bob.id, "pair").await.unwrap();
+        let pair = store.directory.private_group(alice.id, bob.id, "pair", NOW).await.unwrap();
         store.log.append(Arc::new([
             message(1, 1, &kept, &alice, "kept"),
             message(2, 1, &gone, &alice, "gone"),
@@ -247,7 +247,7 @@ on_both! {
         let again = store.directory.create_group("gone", false, None, NOW).await.unwrap();
         assert!(again.id > pair.id, "{again:?}");
         // The pair gets another one.
-        assert!(store.directory.private_group(alice.id, bob.id, "pair").await.unwrap().id > again.id);
+        assert!(store.directory.private_group(alice.id, bob.id, "pair", NOW).await.unwrap().id > again.id);
         store.log.append(Arc::new([message(9, 1, &Arc::new(again), &alice, "new")])).await.unwrap();
         assert_eq!(store.log.last_message().await.unwrap().0, MessageId(9));
     }

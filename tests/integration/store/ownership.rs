@@ -88,7 +88,7 @@ on_both! {
     async fn everything_is_there_after_reopening(backend: Backend) {
         let store = backend.open().await;
         let (general, alice) = (group(&store, "general").await, user(&store, "alice").await);
-        let pair = store.directory.private_group(alice.id, alice.id, "private_1").await.unwrap();
+        let pair = store.directory.private_group(alice.id, alice.id, "private_1", NOW).await.unwrap();
         store.directory.join(general.id, alice.id, NOW).await.unwrap();
         let batch: Arc<[_]> = Arc::new([message(1, 1, &general, &alice, "hello")]);
         store.log.append(batch.clone()).await.unwrap();
@@ -100,7 +100,7 @@ on_both! {
             assert_eq!(store.log.messages(page).await.unwrap(), *batch);
             assert_eq!(store.directory.user_by_name("alice").await.unwrap().as_ref(), Some(&*alice));
             assert_eq!(store.directory.group_by_name("general").await.unwrap().as_ref(), Some(&*general));
-            assert_eq!(store.directory.private_group(alice.id, alice.id, "private_2").await.unwrap(), pair);
+            assert_eq!(store.directory.private_group(alice.id, alice.id, "private_2", NOW).await.unwrap(), pair);
             assert!(is_member(&store, general.id, alice.id).await);
             store.log.append(batch.clone()).await.unwrap();
             store.lifecycle.close().await.unwrap();

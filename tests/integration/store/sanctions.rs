@@ -148,9 +148,11 @@ on_both! {
     async fn who_is_banned_does_not_come_back_by_the_private_chat(backend: Backend) {
         let store = backend.open().await;
         let (alice, bob) = (user(&store, "alice").await, user(&store, "bob").await);
-        let pair = store.directory.private_group(alice.id, bob.id, "pair").await.unwrap();
+        let pair = store.directory.private_group(alice.id, bob.id, "pair", NOW).await.unwrap();
         store.moderation.ban(sanction(pair.id, &bob, later(10))).await.unwrap();
-        assert_eq!(store.directory.private_group(bob.id, alice.id, "other").await.unwrap(), pair);
+        assert_eq!(store.directory.private_group(bob.id, alice.id, "other", NOW).await.unwrap(), pair);
         assert!(is_member(&store, pair.id, alice.id).await && !is_member(&store, pair.id, bob.id).await);
+        assert_eq!(store.directory.private_group(bob.id, alice.id, "other", later(10)).await.unwrap(), pair);
+        assert!(is_member(&store, pair.id, bob.id).await, "the ban is over");
     }
 }
