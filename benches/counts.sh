@@ -1,18 +1,19 @@
 #!/bin/bash
 # Counts what one message costs in context switches and calls to the system: 10 groups of 10, 100 messages a second.
 #
-#   cargo bench --no-run && benches/counts.sh [CASE] [MESSAGES_PER_SECOND]
+#   cargo bench --no-run && benches/counts.sh [CASE] [MESSAGES_PER_SECOND] [CONTENDER]
 #
-# CASE is a paced case of the benchmark `fanout`, by a part of its name. Needs strace and permission to trace. The server
-# is that of the newest build of the benchmark.
+# CASE is a paced case of the benchmark `fanout`, by a part of its name; CONTENDER is `tokens` for the server that wants
+# them. Needs strace and permission to trace. The server is that of the newest build of the benchmark.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 case_name=${1:-10 x 10 paced, 100}
 per_second=${2:-100}
+contender=${3:-groupcast}
 seconds=4
 
 bench=$(find target -name 'fanout-*' -path '*/deps/*' -type f -executable -printf '%T@ %p\n' | sort -n | tail -1 | cut -d' ' -f2)
-"$bench" --bench --runs 1 --seconds $((4 * seconds)) --contender groupcast --case "$case_name" >/dev/null &
+"$bench" --bench --runs 1 --seconds $((4 * seconds)) --contender "$contender" --case "$case_name" >/dev/null &
 bench_pid=$!
 server=
 # The server is a child of the benchmark and outlives it.

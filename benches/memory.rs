@@ -13,6 +13,7 @@ use std::ops::Range;
 use groupcast_kit::crowd::{BlockingSocket, raise_open_files_max};
 use groupcast_kit::http::request;
 use support::contender::{Contender, path};
+use support::credentials::Credentials;
 use support::figures::{Table, thousands};
 use support::options::Options;
 use support::process::Cores;
@@ -97,7 +98,8 @@ fn measure_groups(contender: &Contender, count: usize) -> Result<Vec<String>> {
 fn measure(contender: &Contender, kind: Kind, count: usize, cores: Option<Cores>) -> Result<Vec<String>> {
     let server = contender.start(cores)?;
     server.seed(count + CONNECTIONS_BEFORE, 1)?;
-    let open = |numbers| kind.open(server.address, numbers);
+    let credentials = server.credentials(count + CONNECTIONS_BEFORE)?;
+    let open = |numbers| kind.open(server.address, numbers, &credentials);
     let _before = open(count..count + CONNECTIONS_BEFORE)?;
     let resident_before = server.process.resident()?;
 
@@ -135,7 +137,10 @@ impl Kind {
         match self {
             Kind::Text => true,
             Kind::Json => matches!(contender, Contender::Groupcast { .. }),
-            Kind::KeepAlive => !matches!(contender, Contender::Yardstick(_) | Contender::StoringYardstick),
+            Kind::KeepAlive => {
+                let is_yardstick = matches!(contender, Contender::Yardstick(_) | Contender::StoringYardstick);
+                !is_yardstick && !contender.wants_tokens()
+            }
         }
     }
 
@@ -145,9 +150,16 @@ impl Kind {
     }
 
     /// Opens connections, some at a time.
-    fn open(self, address: SocketAddr, numbers: Range<usize>) -> Result<Vec<BlockingSocket>> {
+    fn open(
+        self,
+        address: SocketAddr,
+        numbers: Range<usize>,
+        credentials: &Credentials,
+    ) -> Result<Vec<BlockingSocket>> {
         let ask = |number, socket: &mut BlockingSocket| match self {
-            Kind::Text | Kind::Json => socket.ask_upgrade(&path(0, number), self.protocol()),
+            Kind::Text | Kind::Json => {
+                socket.ask_upgrade_as(&path(0, number), self.protocol(), credentials.authorization(number))
+            }
             Kind::KeepAlive => socket.send_bytes(&request("GET", "/healthz", &[], b"")),
         };
         let hear = |_, socket: &mut BlockingSocket| match self {

@@ -35,13 +35,20 @@ fn main() -> Result<()> {
     }
     let Some(options) = Options::parse("throughput")? else { return Ok(()) };
     raise_open_files_max()?;
+    for contender in Contender::groupcasts(&options) {
+        measure(&contender, &options).map_err(|error| format!("{}: {error}", contender.name()))?;
+    }
+    Ok(())
+}
+
+/// Measures a server, then the bare database with the messages that it has stored, and prints the table of both.
+fn measure(contender: &Contender, options: &Options) -> Result<()> {
     let (senders, flat_out, paced) = if options.small {
         (SENDERS_SMALL, Span::Messages(MESSAGES_SMALL), Span::Messages(MESSAGES_SMALL))
     } else {
         (SENDERS, Span::Time(options.duration), Span::Time(options.duration))
     };
     let database = &options.database;
-    let contender = Contender::groupcast(&options);
     let server = contender.start(None)?;
     let mut load = server.connect(Shape { groups: senders, members: 1, publishers: 1 }, Mode::Text)?;
     let stored_before = database.messages(server.folder.path())?;
@@ -69,7 +76,7 @@ fn main() -> Result<()> {
     let folder = server.stop();
     let bare = database.bare_rate(folder.path())?;
 
-    let title = format!("durable messages, {}, {senders} senders", database.name());
+    let title = format!("durable messages, {}, {senders} senders", contender.name());
     let table = Table::new(&title, COLUMNS);
     let name = format!("bare, {} rows a commit", thousands(ROWS_PER_TRANSACTION as u64));
     table.row(&[

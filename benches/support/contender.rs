@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use tokio::process::Command;
 
 use super::Result;
+use super::credentials::{Credentials, SIGNING_KEY};
 use super::database::{Database, Table};
 use super::load::{Load, Shape, Wire};
 use super::options::Options;
@@ -24,6 +25,15 @@ pub(crate) enum Mode {
     Json,
 }
 
+/// How users show groupcast who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Auth {
+    /// By naming themselves.
+    Username,
+    /// By an access token.
+    Token,
+}
+
 /// A server that speaks text mode.
 #[derive(Clone, Debug)]
 pub(crate) enum Contender {
@@ -36,6 +46,7 @@ pub(crate) enum Contender {
         database: Database,
         /// How many threads serve sockets, if it is not to choose itself.
         threads: Option<usize>,
+        auth: Auth,
     },
     /// Bun's own publish and subscribe: this executable.
     Bun(PathBuf),
@@ -60,20 +71,37 @@ impl Contender {
 
     /// This project's server as it was asked for.
     pub(crate) fn groupcast(options: &Options) -> Contender {
-        Contender::Groupcast { database: options.database.clone(), threads: options.threads }
+        Contender::groupcast_with(Auth::Username, options)
+    }
+
+    fn groupcast_with(auth: Auth, options: &Options) -> Contender {
+        Contender::Groupcast { database: options.database.clone(), threads: options.threads, auth }
+    }
+
+    /// This project's server in all ways in which users show who they are, as far as they are asked for.
+    pub(crate) fn groupcasts(options: &Options) -> Vec<Contender> {
+        let all = [Auth::Username, Auth::Token].map(|auth| Contender::groupcast_with(auth, options));
+        all.into_iter().filter(|contender| contender.is_wanted(options)).collect()
     }
 
     /// Those that are whole servers.
     pub(crate) fn servers(options: &Options) -> Vec<Contender> {
         let bun = Path::new(env!("CARGO_MANIFEST_DIR")).join("loadtest/peers/bun/node_modules/.bin/bun");
-        let mut servers = vec![Contender::groupcast(options)];
-        if !options.small && bun.exists() {
+        let mut servers = Contender::groupcasts(options);
+        let bun = Contender::Bun(bun.clone()).is_wanted(options).then_some(bun);
+        if let Some(bun) = bun.filter(|bun| !options.small && bun.exists()) {
             servers.push(Contender::Bun(bun));
         }
-        let wanted =
-            |name: String| options.contender.as_ref().is_none_or(|part| name.contains(part.as_str()));
-        servers.retain(|server| wanted(server.name()));
         servers
+    }
+
+    fn is_wanted(&self, options: &Options) -> bool {
+        options.contender.as_ref().is_none_or(|part| self.name().contains(part.as_str()))
+    }
+
+    /// Whether each socket has to show a token.
+    pub(crate) fn wants_tokens(&self) -> bool {
+        matches!(self, Contender::Groupcast { auth: Auth::Token, .. })
     }
 
     /// What to call it in a table.
@@ -81,7 +109,12 @@ impl Contender {
         match self {
             Contender::Yardstick(name) => (*name).to_owned(),
             Contender::StoringYardstick => STORING.to_owned(),
-            Contender::Groupcast { database, .. } => format!("groupcast, {}", database.name()),
+            Contender::Groupcast { database, auth: Auth::Username, .. } => {
+                format!("groupcast, {}", database.name())
+            }
+            Contender::Groupcast { database, auth: Auth::Token, .. } => {
+                format!("groupcast, tokens, {}", database.name())
+            }
             Contender::Bun(_) => "bun".to_owned(),
         }
     }
@@ -101,11 +134,14 @@ impl Contender {
                 command.args([SERVE, STORING]).env("DATABASE_URL", Database::Sqlite.url(folder.path()));
                 command
             }
-            Contender::Groupcast { database, threads } => {
+            Contender::Groupcast { database, threads, auth } => {
                 let mut command = Command::new(env!("CARGO_BIN_EXE_groupcast"));
                 command.env("DATABASE_URL", database.url(folder.path())).env("GROUPCAST_LOG", "warn");
                 if let Some(threads) = threads {
                     command.env("GROUPCAST_THREADS", threads.to_string());
+                }
+                if let Auth::Token = auth {
+                    command.env("GROUPCAST_AUTH", "token").env("JWT_SECRET_KEY", SIGNING_KEY);
                 }
                 command
             }
@@ -139,7 +175,7 @@ impl Contender {
             Contender::Yardstick(_) | Contender::Bun(_) => None,
         };
         let knows_json = matches!(self, Contender::Groupcast { .. });
-        Ok(Server { process, address, folder, database, knows_json })
+        Ok(Server { process, address, folder, database, knows_json, wants_tokens: self.wants_tokens() })
     }
 
     /// Starts this very program as a bare handler of this name, on the database that a server has made in
@@ -167,6 +203,8 @@ pub(crate) struct Server {
     database: Option<Database>,
     /// Whether it speaks JSON mode too.
     knows_json: bool,
+    /// Whether a name is not enough for it.
+    wants_tokens: bool,
 }
 
 impl Server {
@@ -176,6 +214,15 @@ impl Server {
             Some(database) => database.seed(self.folder.path(), users, groups),
             None => Ok(()),
         }
+    }
+
+    /// What the first users of those that [`seed`](Self::seed) made show.
+    pub(crate) fn credentials(&self, users: usize) -> Result<Credentials> {
+        let Some(database) = self.database.as_ref().filter(|_| self.wants_tokens) else {
+            return Ok(Credentials::default());
+        };
+        database.start_sessions(self.folder.path())?;
+        Credentials::of_users(&self.ids(Table::Users, users)?)
     }
 
     /// Numbers of the first groups of those that [`seed`](Self::seed) made.
@@ -218,7 +265,8 @@ impl Server {
             (Mode::Json, true) => Wire::Json { groups: self.group_ids(shape.groups)? },
             (Mode::Json, false) => Wire::text_as_long_as_json(),
         };
-        let mut load = Load::connect(self.address, shape, wire, path)?;
+        let credentials = self.credentials(shape.sockets())?;
+        let mut load = Load::connect(self.address, shape, wire, path, &credentials)?;
         load.await_joined()?;
         Ok(load)
     }

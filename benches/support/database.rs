@@ -84,6 +84,24 @@ impl Database {
         }
     }
 
+    /// Gives each user that [`seed`](Self::seed) made a session with the number of the user, if it is missing.
+    ///
+    /// Straight in the database too: over REST the verifying of thousands of passwords would take minutes.
+    pub(crate) fn start_sessions(&self, folder: &Path) -> Result<()> {
+        match self {
+            Database::Sqlite => {
+                let connection = Connection::open(folder.join(SQLITE_FILE))?;
+                connection.busy_timeout(BUSY_TIME_MAX)?;
+                connection.execute(SQLITE_SESSIONS, [])?;
+                Ok(())
+            }
+            Database::Postgres(url) => with_postgres(url, async |client| {
+                client.execute(POSTGRES_SESSIONS, &[]).await?;
+                Ok(())
+            }),
+        }
+    }
+
     /// How many messages are stored.
     pub(crate) fn messages(&self, folder: &Path) -> Result<u64> {
         const COUNT: &str = "SELECT count(*) FROM messages";
@@ -152,6 +170,11 @@ const SQLITE_GROUPS: &str = "
     INSERT INTO groups (name, is_private) SELECT printf('g%06d', n), 0 FROM numbers
     WHERE true ON CONFLICT DO NOTHING";
 
+const SQLITE_SESSIONS: &str = "
+    INSERT INTO sessions (id, user_id, created_at, renewed_at, expires_at, client, family_digest, current_digest)
+    SELECT id, id, 0, 0, 253402300799000000, '', zeroblob(32), zeroblob(32)
+    FROM users WHERE username LIKE 'u______' ON CONFLICT DO NOTHING";
+
 const POSTGRES_USERS: &str = "
     INSERT INTO users (username, email, password)
     SELECT name, name || '@bench.example', ''
@@ -162,6 +185,11 @@ const POSTGRES_GROUPS: &str = "
     INSERT INTO groups (name, is_private)
     SELECT 'g' || lpad(n::text, 6, '0'), false FROM generate_series(0, $1::bigint - 1) AS n
     ON CONFLICT DO NOTHING";
+
+const POSTGRES_SESSIONS: &str = "
+    INSERT INTO sessions (id, user_id, created_at, renewed_at, expires_at, client, family_digest, current_digest)
+    SELECT id, id, now(), now(), '9999-12-31Z', '', decode(repeat('00', 32), 'hex'), decode(repeat('00', 32), 'hex')
+    FROM users WHERE username LIKE 'u______' ON CONFLICT DO NOTHING";
 
 /// Does something with a connection to a Postgres.
 fn with_postgres<T>(url: &str, work: impl AsyncFnOnce(&mut Client) -> Result<T>) -> Result<T> {

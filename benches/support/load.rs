@@ -16,6 +16,7 @@ use rustix::buffer::spare_capacity;
 use rustix::event::{Timespec, epoll};
 
 use super::Result;
+use super::credentials::Credentials;
 use super::latency::Latencies;
 use message::Message;
 use pace::Sending;
@@ -83,12 +84,13 @@ const EVENTS_MAX: usize = 1024;
 
 impl Load {
     /// Connects all sockets, some at a time: pings are answered only once all are there. `path` names the
-    /// socket's path by group and number.
+    /// socket's path by group and number, `credentials` has what it shows.
     pub(crate) fn connect(
         address: SocketAddr,
         shape: Shape,
         wire: Wire,
         path: impl Fn(usize, usize) -> String,
+        credentials: &Credentials,
     ) -> Result<Load> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let mut sockets = Vec::with_capacity(shape.sockets());
@@ -96,7 +98,10 @@ impl Load {
         let opened = BlockingSocket::open_many(
             address,
             0..shape.sockets(),
-            |number, socket| socket.ask_upgrade(&path(number / shape.members, number), wire.protocol()),
+            |number, socket| {
+                let path = path(number / shape.members, number);
+                socket.ask_upgrade_as(&path, wire.protocol(), credentials.authorization(number))
+            },
             |_, socket| socket.await_upgrade(wire.protocol()),
         )?;
         for (number, socket) in opened.into_iter().enumerate() {

@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each benchmark is a program of its own and uses a part of this")]
 
 pub(crate) mod contender;
+pub(crate) mod credentials;
 pub(crate) mod database;
 pub(crate) mod figures;
 pub(crate) mod latency;

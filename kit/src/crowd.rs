@@ -80,6 +80,19 @@ impl BlockingSocket {
     /// # Errors
     /// If the server does not read.
     pub fn ask_upgrade(&mut self, path: &str, protocol: Option<&str>) -> io::Result<()> {
+        self.ask_upgrade_as(path, protocol, None)
+    }
+
+    /// The same with this value of `Authorization`.
+    ///
+    /// # Errors
+    /// If the server does not read.
+    pub fn ask_upgrade_as(
+        &mut self,
+        path: &str,
+        protocol: Option<&str>,
+        authorization: Option<&str>,
+    ) -> io::Result<()> {
         let mut headers = vec![
             ("Connection", "Upgrade"),
             ("Upgrade", "websocket"),
@@ -87,6 +100,7 @@ impl BlockingSocket {
             ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
         ];
         headers.extend(protocol.map(|protocol| ("Sec-WebSocket-Protocol", protocol)));
+        headers.extend(authorization.map(|authorization| ("Authorization", authorization)));
         self.send_bytes(&request("GET", path, &headers, b""))
     }
 
