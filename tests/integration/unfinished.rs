@@ -8,13 +8,15 @@ use tokio::task::JoinSet;
 use crate::support::blocking::{crowd_turn, open_crowd, raise_open_files_max};
 use crate::support::database::Store;
 use crate::support::server::Server;
-use crate::support::socket::{Data, Socket};
+use crate::support::socket::{Data, Message, Socket};
 use crate::support::until;
 
 const SOCKETS_MAX: usize = 10_000;
 /// Files of the server and of the test that are none of these sockets, and those that the server keeps back.
 const FILES_SPARE: usize = 1_000;
 const MESSAGE_BYTES: usize = 1 << 20;
+/// More than a message may have that is served whatever others have begun.
+const BEGUN_BYTES: usize = 8 << 10;
 /// With a quarter of the bound for small messages, what large ones may take.
 const LARGE_BYTES_MAX: u64 = 192 << 20;
 const RESIDENT_MAX: u64 = 320 << 20;
@@ -130,11 +132,18 @@ async fn many_large_messages_pass_one_after_the_other() {
         senders.push(Socket::open(&server, "/ws/group/g/alice").await);
     }
     let content = "z".repeat(MESSAGE_BYTES);
+    let (begun, rest) = content.as_bytes().split_at(BEGUN_BYTES);
+    // All have begun before any goes on: what begins while there is no room at all is refused, and rightly so.
+    for sender in &mut senders {
+        sender.send_frame(begun, Data::Text, false).await;
+        sender.send_message(Message::Ping("begun".into())).await;
+        while !matches!(sender.next().await.expect("an open socket"), Message::Pong(_)) {}
+    }
     let mut sending = JoinSet::new();
     for mut sender in senders {
-        let content = content.clone();
+        let (content, rest) = (content.clone(), rest.to_vec());
         sending.spawn(async move {
-            sender.send(&content).await;
+            sender.send_frame(&rest, Data::Continue, true).await;
             for _ in 0..SENDERS {
                 sender.until(&format!("alice: {content}")).await;
             }
