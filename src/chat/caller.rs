@@ -96,6 +96,11 @@ impl Caller {
         }
     }
 
+    /// Whether they have shown that they govern the server.
+    pub(super) fn governs(&self) -> bool {
+        self.grant().is_some() && self.power() == Power::Governor
+    }
+
     /// What their proof may be used for.
     pub(super) fn scope(&self) -> Scope {
         match self {

@@ -23,8 +23,7 @@ impl Chat {
     /// name), [`ChatError::Busy`] when too many passwords are being hashed, [`ChatError::Forbidden`] where registration is
     /// closed, but for who governs the server.
     pub async fn create_user(&self, caller: &Caller, registration: Registration) -> ChatResult<User> {
-        let governs = caller.grant().is_some() && caller.power() == super::rights::Power::Governor;
-        if self.options.is_registration_closed && !governs {
+        if self.options.is_registration_closed && !caller.governs() {
             return Err(ChatError::Forbidden("registration is closed"));
         }
         let user = self.hashed(registration).await?;

@@ -1,6 +1,5 @@
 //! Erasing a user.
 
-use super::rights::Power;
 use super::{Caller, Chat, ChatError, ChatResult, Entity};
 use crate::model::{Removal, Role, UserId};
 
@@ -56,7 +55,7 @@ impl Chat {
             Caller::User(principal) if principal.user().id == user => principal.check_in_person(),
             // Where names are believed nobody but the user does it over the wire.
             _ if caller.grant().is_none() || self.believes_names() => Err(ChatError::NotAuthenticated),
-            _ if caller.power() == Power::Governor => Ok(()),
+            _ if caller.governs() => Ok(()),
             _ => Err(ChatError::Forbidden("only an admin of the server may erase others")),
         }
     }

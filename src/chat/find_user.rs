@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::rights::Power;
 use super::{Caller, Chat, ChatError, ChatResult, Entity};
 use crate::model::{User, UserId};
 
@@ -19,6 +18,6 @@ impl Chat {
     /// believed.
     pub fn may_see_email(&self, caller: &Caller, user: &User) -> bool {
         let is_oneself = caller.principal().is_some_and(|principal| principal.user().id == user.id);
-        self.believes_names() || is_oneself || (caller.grant().is_some() && caller.power() == Power::Governor)
+        self.believes_names() || is_oneself || caller.governs()
     }
 }

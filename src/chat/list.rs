@@ -1,11 +1,12 @@
 //! Lists, a page at a time.
 
+use std::sync::Arc;
+
 use super::put_member::Member;
 use super::rights::{Action, Verdict, decide};
 use super::{Caller, Chat, ChatError, ChatResult};
 use crate::model::{Group, GroupId, Message, MessageId, UserId};
 use crate::store::{MessageFilter, MessagePage};
-use std::sync::Arc;
 
 impl Chat {
     /// A page of the groups that somebody may see, see [`Directory::groups`](crate::store::Directory::groups).
