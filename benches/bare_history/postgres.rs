@@ -59,6 +59,7 @@ fn message(row: &Row, group: &Arc<Group>) -> Result<Message> {
         content: row.get::<_, &str>(2).into(),
         client_id: row.get::<_, Option<&str>>(3).map(Into::into),
         created_at: Timestamp(created_at.as_micros() as i64),
+        details: None,
         user: Arc::new(User {
             id: UserId(row.get(5)),
             username: text(row, 6),

@@ -90,6 +90,7 @@ fn read(connection: &Connection, group: i64) -> rusqlite::Result<Vec<Message>> {
             content: row.get(4)?,
             client_id: row.get(5)?,
             created_at: Timestamp(row.get(6)?),
+            details: None,
         });
     }
     Ok(page)

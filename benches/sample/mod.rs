@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use groupcast::model::{
-    Group, GroupId, JoinPolicy, MemberState, Message, MessageId, NewMessage, Role, Seq, Standing, Timestamp,
-    User, UserId,
+    Group, GroupId, JoinPolicy, MemberState, Message, MessageId, NewEntry, NewEntryKind, Role, Seq, Standing,
+    Timestamp, User, UserId,
 };
 
 /// Messages in a full batch.
@@ -19,7 +19,7 @@ const CONTENT: &str = "Shall we say \"noon\" at the usual place, or is that too 
 const STARTED_AT: i64 = 1_767_225_600_000_000;
 
 /// Messages as they come from sockets.
-pub(crate) fn new_messages(count: usize) -> Vec<NewMessage> {
+pub(crate) fn new_messages(count: usize) -> Vec<NewEntry> {
     let user = Arc::new(User {
         id: UserId(4_711),
         username: "alice".into(),
@@ -40,10 +40,10 @@ pub(crate) fn new_messages(count: usize) -> Vec<NewMessage> {
     let standing = Standing { role: Some(Role::Member), ..Standing::default() };
     let member = Arc::new(MemberState::new(standing));
     (0..count)
-        .map(|number| NewMessage {
+        .map(|number| NewEntry {
             group: Arc::clone(&groups[number % GROUPS]),
             user: Arc::clone(&user),
-            content: CONTENT.into(),
+            kind: NewEntryKind::Message { content: CONTENT.into(), reply_to: None, mentions_all: false },
             client_id: None,
             received_at: Timestamp(STARTED_AT + number as i64),
             member: Arc::clone(&member),
@@ -60,9 +60,10 @@ pub(crate) fn messages(count: usize) -> Vec<Message> {
             seq: Seq(number),
             group: message.group,
             user: message.user,
-            content: message.content,
+            content: CONTENT.into(),
             client_id: message.client_id,
             created_at: message.received_at,
+            details: None,
         })
         .collect()
 }

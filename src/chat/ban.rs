@@ -4,7 +4,7 @@ use super::rights::Action;
 use super::validate::{check_future, check_name};
 use super::{Caller, Chat, ChatError, ChatResult, Entity, clock};
 use crate::model::limits::REASON_CHARS_MAX;
-use crate::model::{GroupId, Removal, Timestamp, UserId};
+use crate::model::{GroupId, MemberChange, Removal, Timestamp, UserId};
 use crate::store::{NewSanction, Sanction};
 
 impl Chat {
@@ -34,7 +34,10 @@ impl Chat {
         let by = caller.principal().map(|principal| principal.user().id);
         let ban = NewSanction { group, user, by, reason: reason.clone(), until, created_at: now };
         let moderation = &self.store.moderation;
-        self.take_out(&access.group, user, Removal::Banned, || moderation.ban(ban)).await?;
+        let removed = self.take_out(&access.group, user, Removal::Banned, || moderation.ban(ban)).await?;
+        let change = MemberChange::Banned;
+        self.record_member(caller, &access.group, &banned, change, None, Some(until)).await?;
+        self.record_heir(caller, &access.group, removed.unwrap_or_default()).await?;
         let reason = reason.map(Into::into);
         Ok(Sanction { user: (*banned).clone(), by, reason, until, created_at: now })
     }
@@ -44,12 +47,15 @@ impl Chat {
     /// # Errors
     /// [`ChatError::NotFound`] if there is none; as of [`ban`](Self::ban).
     pub async fn unban(&self, caller: &Caller, group: GroupId, user: UserId) -> ChatResult<()> {
-        self.governed(caller, group, Action::Ban).await?;
-        let _directory = self.directory.change().await;
-        match self.store.moderation.unban(group, user).await? {
-            true => Ok(()),
-            false => Err(ChatError::NotFound(Entity::Ban)),
+        let access = self.governed(caller, group, Action::Ban).await?;
+        {
+            let _directory = self.directory.change().await;
+            if !self.store.moderation.unban(group, user).await? {
+                return Err(ChatError::NotFound(Entity::Ban));
+            }
         }
+        let (unbanned, change) = (self.user(user).await?, MemberChange::Unbanned);
+        self.record_member(caller, &access.group, &unbanned, change, None, None).await
     }
 
     /// A page of the bans of a group, see [`Moderation::bans`](crate::store::Moderation::bans).

@@ -52,6 +52,9 @@ pub enum ChatError {
     /// The member may not write now.
     #[error("muted")]
     Muted,
+    /// The message has as many different reactions as it can have.
+    #[error("the message has too many different reactions")]
+    TooManyReactions,
     /// Too many wrong passwords; worth another try after a while.
     #[error("too many wrong passwords")]
     Locked {
@@ -113,6 +116,8 @@ pub enum Entity {
     Mute,
     /// A session.
     Session,
+    /// A message.
+    Message,
 }
 
 impl std::fmt::Display for Entity {
@@ -124,6 +129,7 @@ impl std::fmt::Display for Entity {
             Self::Ban => "Ban",
             Self::Mute => "Mute",
             Self::Session => "Session",
+            Self::Message => "Message",
         })
     }
 }

@@ -49,9 +49,14 @@ impl Chat {
     pub async fn readable(
         &self,
         caller: &Caller,
-        filter: MessageFilter,
+        mut filter: MessageFilter,
     ) -> ChatResult<Option<MessageFilter>> {
         let reader = self.reader(caller)?;
+        if let (Some(thread), None) = (filter.thread, filter.group) {
+            // A thread is in the group of its first message.
+            let Some(root) = self.store.log.message(thread).await? else { return Ok(None) };
+            filter.group = Some(root.group.id);
+        }
         if let (Some(_), Some(group)) = (reader, filter.group) {
             let Some(group) = self.directory.group(group).await? else { return Ok(None) };
             let access = self.access(caller, group).await?;

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::Principal;
 use super::presence_notifier::{self, PresenceNotifier};
 use crate::hub::{Arrival, Core, Departure, Kind, Reading, Sink, Subscriber, Subscription};
-use crate::model::{Group, MemberState, Removal, Scope, Seq, User};
+use crate::model::{Group, MemberState, Removal, Role, Scope, Seq, User};
 use crate::protocol::Mode;
 use crate::protocol::text::Movement;
 
@@ -21,8 +21,10 @@ pub struct Membership {
     pub user: Arc<User>,
     /// What the member is at this moment.
     pub(super) state: Arc<MemberState>,
-    /// Whether what the user speaks by allows writing.
-    pub(super) may_write: bool,
+    /// What the proof by which the user speaks may be used for.
+    pub(super) scope: Scope,
+    /// Whether the user may do in any group what its admins may.
+    pub(super) governs: bool,
     /// Entered by the path of private chats, whose lines name no group.
     pub(super) is_private_chat: bool,
 }
@@ -30,18 +32,24 @@ pub struct Membership {
 impl Membership {
     /// The membership of the one who asks.
     pub(super) fn new(group: Arc<Group>, principal: &Principal, state: Arc<MemberState>) -> Self {
-        let may_write = principal.scope() >= Scope::Write;
-        Self { group, user: Arc::clone(principal.user()), state, may_write, is_private_chat: false }
+        let (scope, governs) = (principal.scope(), principal.is_server_admin());
+        Self { group, user: Arc::clone(principal.user()), state, scope, governs, is_private_chat: false }
     }
 
     /// The member speaks by this from now on.
     pub fn speak_by(&mut self, principal: &Principal) {
-        self.may_write = principal.scope() >= Scope::Write;
+        self.scope = principal.scope();
+        self.governs = principal.is_server_admin();
     }
 
     /// Whether the user is still a member.
     pub fn is_current(&self) -> bool {
         self.state.role().is_ok()
+    }
+
+    /// What the member is, while they are one.
+    pub(super) fn role(&self) -> Option<Role> {
+        self.state.role().ok()
     }
 
     /// How the member went, if they did.

@@ -3,7 +3,7 @@
 use super::rights::Action;
 use super::validate::check_future;
 use super::{Caller, Chat, ChatError, ChatResult, Entity, clock};
-use crate::model::{GroupId, Timestamp, UserId};
+use crate::model::{GroupId, MemberChange, Timestamp, UserId};
 use crate::store::{NewSanction, Sanction};
 
 impl Chat {
@@ -37,6 +37,8 @@ impl Chat {
             }
         }
         self.settle().await?;
+        let change = MemberChange::Muted;
+        self.record_member(caller, &access.group, &muted, change, None, Some(until)).await?;
         Ok(Sanction { user: (*muted).clone(), by, reason: None, until, created_at: now })
     }
 
@@ -47,14 +49,17 @@ impl Chat {
     pub async fn unmute(&self, caller: &Caller, group: GroupId, user: UserId) -> ChatResult<()> {
         let access = self.governed(caller, group, Action::Mute).await?;
         access.check_outranks(self.role(group, user).await?)?;
-        let directory = self.directory.change().await;
-        if !self.store.moderation.unmute(group, user).await? {
-            return Err(ChatError::NotFound(Entity::Mute));
+        {
+            let directory = self.directory.change().await;
+            if !self.store.moderation.unmute(group, user).await? {
+                return Err(ChatError::NotFound(Entity::Mute));
+            }
+            if let Some(state) = directory.member(group, user) {
+                state.mute(Timestamp(i64::MIN));
+            }
         }
-        if let Some(state) = directory.member(group, user) {
-            state.mute(Timestamp(i64::MIN));
-        }
-        Ok(())
+        let (unmuted, change) = (self.user(user).await?, MemberChange::Unmuted);
+        self.record_member(caller, &access.group, &unmuted, change, None, None).await
     }
 
     /// A page of the mutes of a group, see [`Moderation::mutes`](crate::store::Moderation::mutes).

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::rights::Action;
 use super::{Caller, Chat, ChatError, ChatResult, Entity, clock};
-use crate::model::{GroupId, Role, User, UserId};
+use crate::model::{GroupId, MemberChange, Role, User, UserId};
 use crate::protocol::command::GroupRef;
 use crate::store::Join;
 
@@ -58,7 +58,13 @@ impl Chat {
                 role
             }
         };
-        Ok(Member { user: self.user(user).await?, role })
+        let user = self.user(user).await?;
+        let (change, told) = match found {
+            None => (MemberChange::Joined, Some(role).filter(|role| *role != Role::Member)),
+            Some(_) => (MemberChange::Role, Some(role)),
+        };
+        self.record_member(caller, &access.group, &user, change, told, None).await?;
+        Ok(Member { user, role })
     }
 
     async fn join_in_person(&self, caller: &Caller, group: GroupId, role: Option<Role>) -> ChatResult<Role> {

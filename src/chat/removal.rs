@@ -1,10 +1,11 @@
 //! Taking members out of a group.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::rights::Action;
 use super::{Caller, Chat, ChatError, ChatResult, Entity};
-use crate::model::{Group, GroupId, Removal, Role, UserId};
+use crate::model::{Group, GroupId, MemberChange, Removal, Role, UserId};
 use crate::store::{Asked, Removed};
 
 /// How long a removal waits for the messages that are being stored.
@@ -30,12 +31,27 @@ impl Chat {
         }
         let moderation = &self.store.moderation;
         let removed = self.take_out(&access.group, user, removal, || moderation.remove_member(group, user));
-        removed.await?.ok_or(ChatError::NotFound(Entity::Member)).map(drop)
+        let removed = removed.await?.ok_or(ChatError::NotFound(Entity::Member))?;
+        let change = if is_oneself { MemberChange::Left } else { MemberChange::Kicked };
+        self.record_member(caller, &access.group, &self.user(user).await?, change, None, None).await?;
+        self.record_heir(caller, &access.group, removed).await
     }
 
     /// What a user is in a group; `None` for who is no member.
     pub(super) async fn role(&self, group: GroupId, user: UserId) -> ChatResult<Option<Role>> {
         Ok(self.directory.member(group, user).await?.ok().and_then(|state| state.role().ok()))
+    }
+
+    /// Writes into the group's log who owns it after the one who did has gone.
+    pub(super) async fn record_heir(
+        &self,
+        caller: &Caller,
+        group: &Arc<Group>,
+        Removed { heir }: Removed,
+    ) -> ChatResult<()> {
+        let Some(heir) = heir else { return Ok(()) };
+        let (heir, role) = (self.user(heir).await?, Some(Role::Owner));
+        self.record_member(caller, group, &heir, MemberChange::Role, role, None).await
     }
 
     /// Takes a user out of a group as `change` does it in the store.

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::{Chat, ChatResult};
 use crate::hub::Replay;
 use crate::model::limits::PAGE_ROWS_MAX;
-use crate::model::{GroupId, Seq};
+use crate::model::{Entry, GroupId, Seq};
 use crate::protocol::event;
 
 /// Some of a group's messages, one after the other.
@@ -32,10 +32,16 @@ impl Chat {
         // The store may have a batch that was not delivered yet. Who read it here and came back with its `seq`
         // would be beyond the head as it is told, and get it twice.
         let end = recent.head(group).map(Seq::next);
-        let messages = self.page(group, Some(position), end, PAGE_ROWS_MAX as u64).await?;
-        let Some(last) = messages.last() else { return Ok(Replayed::UpToDate) };
-        let mut frames = Vec::with_capacity(messages.iter().map(event::message_bytes).sum());
-        messages.iter().for_each(|message| event::put_message(&mut frames, message));
-        Ok(Replayed::Frames(frames.into(), last.seq))
+        let end = end.unwrap_or(Seq(i64::MAX));
+        let entries = self.store.log.entries(group, position, end, PAGE_ROWS_MAX as u64).await?;
+        let Some(last) = entries.last() else { return Ok(Replayed::UpToDate) };
+        let mut frames = Vec::new();
+        for entry in &entries {
+            match entry {
+                Entry::Message(message) => event::put_message(&mut frames, message),
+                Entry::Change(change) => event::put_change(&mut frames, change),
+            }
+        }
+        Ok(Replayed::Frames(frames.into(), last.seq()))
     }
 }

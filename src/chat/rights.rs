@@ -30,6 +30,8 @@ pub enum Action {
     Ban,
     /// Let members not write, or again.
     Mute,
+    /// Take the content of others' messages away.
+    Redact,
     /// Change name, topic and how one joins.
     Change,
     /// Make members admins, or owner.
@@ -151,6 +153,7 @@ const TABLE: &[Rule] = &[
     rule(Action::Review,  Scope::Read,  false,  b". . . x x x x"),
     rule(Action::Ban,     Scope::Admin, false,  b". . . x x . x"),
     rule(Action::Mute,    Scope::Admin, false,  b". . . x x . x"),
+    rule(Action::Redact,  Scope::Admin, false,  b". . . x x . x"),
     rule(Action::Change,  Scope::Admin, false,  b". . . x x . x"),
     rule(Action::SetRole, Scope::Admin, false,  b". . . . x . x"),
     rule(Action::Delete,  Scope::Admin, false,  b". . . . x . x"),

@@ -9,10 +9,9 @@ use super::validate::check_nul;
 use super::{Chat, ChatError, ChatResult, Entity, Membership, Principal, clock};
 use crate::hub::Broadcast;
 use crate::model::limits::CLIENT_ID_BYTES_MAX;
-use crate::model::{GroupId, Message, NewMessage, Removal, Seq, UserId};
+use crate::model::{GroupId, Message, MessageId, NewEntry, NewEntryKind, Removal, Role, Scope, UserId};
 use crate::protocol::{event, text};
-use crate::store::{MessageFilter, MessagePage};
-use crate::writer::{Receipt, WriteError};
+use crate::writer::{Denial, Place, Receipt, WriteError};
 
 /// How long a message without a socket may wait for its commit before the sender is told to try again.
 const POST_TIMEOUT: Duration = Duration::from_secs(10);
@@ -22,6 +21,7 @@ const POST_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Draft<'a> {
     content: &'a str,
     client_id: Option<&'a str>,
+    reply_to: Option<MessageId>,
 }
 
 /// What becomes of a socket's message while nothing can be stored.
@@ -47,7 +47,20 @@ impl<'a> Draft<'a> {
             }
             check_nul("client_id", client_id)?;
         }
-        Ok(Self { content, client_id })
+        Ok(Self { content, client_id, reply_to: None })
+    }
+
+    pub(super) fn content(self) -> &'a str {
+        self.content
+    }
+
+    pub(super) fn client_id(self) -> Option<&'a str> {
+        self.client_id
+    }
+
+    /// The same as an answer to a message.
+    pub fn answering(self, reply_to: Option<MessageId>) -> Self {
+        Self { reply_to, ..self }
     }
 }
 
@@ -62,7 +75,7 @@ impl Chat {
         sender: &Membership,
         draft: Draft<'_>,
         while_away: WhileAway,
-    ) -> ChatResult<NewMessage> {
+    ) -> ChatResult<NewEntry> {
         check_may_write(sender)?;
         self.check_size(draft)?;
         if while_away == WhileAway::Refuse && self.writer.is_failing() {
@@ -113,26 +126,41 @@ impl Chat {
         };
         let sender = Membership::new(group, principal, state);
         check_may_write(&sender)?;
-        let stored = self.writer.store(self.new_message(&sender, draft));
-        let stored = tokio::time::timeout(POST_TIMEOUT, stored).await;
+        match self.store_entry(self.new_message(&sender, draft)).await? {
+            Receipt::Stored { batch, place: Place::Message(index) } => Ok(batch.messages[index].clone()),
+            Receipt::Stored { .. } => Err(ChatError::Internal(None)),
+            Receipt::Duplicate(sent) => self.stored_message(sent.id).await,
+        }
+    }
+
+    /// Stores what comes without a socket; answers after the commit.
+    ///
+    /// # Errors
+    /// [`ChatError::NotMember`], or [`ChatError::NotFound`] for a hidden group, for who is no member any more;
+    /// [`ChatError::Muted`]; what is wrong with a change; [`ChatError::Unavailable`].
+    pub(super) async fn store_entry(&self, entry: NewEntry) -> ChatResult<Receipt> {
+        let is_hidden = self.is_hidden(&entry.group);
+        let stored = tokio::time::timeout(POST_TIMEOUT, self.writer.store(entry)).await;
         match stored.map_err(|_| ChatError::Unavailable(None))? {
-            Ok(Receipt::Stored { batch, index }) => {
-                batch.get(index).cloned().ok_or(ChatError::Internal(None))
-            }
-            Ok(Receipt::Duplicate(sent)) => self.stored_message(sender.group.id, sent.seq).await,
+            Ok(receipt) => Ok(receipt),
             Err(WriteError::Unavailable) => Err(ChatError::Unavailable(None)),
-            Err(WriteError::Removed(removal)) => Err(gone(removal, self.is_hidden(&sender.group))),
+            Err(WriteError::Denied(Denial::NoMessage)) => Err(ChatError::NotFound(Entity::Message)),
+            Err(WriteError::Denied(Denial::NotYours)) => {
+                Err(ChatError::Forbidden("this message is somebody else's"))
+            }
+            Err(WriteError::Denied(Denial::TooManyReactions)) => Err(ChatError::TooManyReactions),
+            Err(WriteError::Removed(removal)) => Err(gone(removal, is_hidden)),
             Err(WriteError::Muted) => Err(ChatError::Muted),
             Err(WriteError::Refused) => Err(ChatError::Internal(None)),
         }
     }
 
-    fn check_size(&self, draft: Draft<'_>) -> ChatResult<()> {
+    pub(super) fn check_size(&self, draft: Draft<'_>) -> ChatResult<()> {
         let limit = self.options.content_bytes_max;
         if draft.content.len() > limit { Err(ChatError::TooLarge { limit }) } else { Ok(()) }
     }
 
-    fn check_rate(&self, sender: &Membership) -> ChatResult<()> {
+    pub(super) fn check_rate(&self, sender: &Membership) -> ChatResult<()> {
         self.check_rate_of(sender.user.id)
     }
 
@@ -143,35 +171,47 @@ impl Chat {
         }
     }
 
-    fn new_message(&self, sender: &Membership, draft: Draft<'_>) -> NewMessage {
-        NewMessage {
+    fn new_message(&self, sender: &Membership, draft: Draft<'_>) -> NewEntry {
+        let Draft { content, client_id, reply_to } = draft;
+        let mentions_all = self.may_mention_all(sender);
+        let kind = NewEntryKind::Message { content: content.into(), reply_to, mentions_all };
+        self.new_entry(sender, kind, client_id)
+    }
+
+    /// Whether a member may mention everybody: who governs the group may, where that is more than a believed name.
+    pub(super) fn may_mention_all(&self, sender: &Membership) -> bool {
+        !self.believes_names() && sender.state.role().is_ok_and(|role| role >= Role::Admin)
+    }
+
+    /// What a member hands in for the log.
+    pub(super) fn new_entry(
+        &self,
+        sender: &Membership,
+        kind: NewEntryKind,
+        client_id: Option<&str>,
+    ) -> NewEntry {
+        NewEntry {
             group: self.group_of(sender),
             user: Arc::clone(&sender.user),
-            content: draft.content.into(),
-            client_id: draft.client_id.map(Into::into),
+            kind,
+            client_id: client_id.map(Into::into),
             received_at: clock::now(),
             member: Arc::clone(&sender.state),
         }
     }
 
-    async fn stored_message(&self, group: GroupId, seq: Seq) -> ChatResult<Message> {
-        let filter = MessageFilter {
-            group: Some(group),
-            after_seq: Some(Seq(seq.0 - 1)),
-            before_seq: Some(seq.next()),
-            ..MessageFilter::default()
-        };
-        let page = MessagePage { filter, limit: 1, ..MessagePage::default() };
-        self.store.log.messages(page).await?.pop().ok_or(ChatError::Internal(None))
+    /// The message of this number.
+    pub(super) async fn stored_message(&self, id: MessageId) -> ChatResult<Message> {
+        self.store.log.message(id).await?.ok_or(ChatError::NotFound(Entity::Message))
     }
 }
 
 /// Refuses who is no member any more, and a key that may only read.
-fn check_may_write(sender: &Membership) -> ChatResult<()> {
+pub(super) fn check_may_write(sender: &Membership) -> ChatResult<()> {
     if let Some(removal) = sender.removal() {
         return Err(gone(removal, false));
     }
-    if sender.may_write { Ok(()) } else { Err(ChatError::Forbidden(KEY_SCOPE)) }
+    if sender.scope >= Scope::Write { Ok(()) } else { Err(ChatError::Forbidden(KEY_SCOPE)) }
 }
 
 /// What one is told of a group that one is no member of any more.

@@ -13,6 +13,7 @@ mod error;
 mod forwarded;
 mod gate;
 mod host;
+mod idempotency;
 mod list;
 mod need;
 mod origin;

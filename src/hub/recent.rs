@@ -115,6 +115,21 @@ impl Recent {
         }
     }
 
+    /// Lets go of a group's frames: the newest entries change what those before them say. The group's head is this `seq`.
+    pub fn start_anew(&self, group: GroupId, head: Seq) {
+        {
+            let Some(mut log) = self.logs.get_mut(&group) else { return };
+            log.head = Some(head);
+            log.batches.clear();
+        }
+        let mut order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
+        let (batches, bytes) = &mut *order;
+        batches.retain(|(of, size)| {
+            *bytes -= if *of == group { *size } else { 0 };
+            *of != group
+        });
+    }
+
     /// Lets go of all frames, since what they say is true no more. Heads stay known.
     pub fn clear(&self) {
         for mut log in self.logs.iter_mut() {

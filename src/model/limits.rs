@@ -24,6 +24,15 @@ pub const SESSIONS_MAX: usize = 100;
 /// Sockets that may speak by one session, key or token of an outside issuer.
 pub const GRANT_SOCKETS_MAX: usize = 100_000;
 
+/// Members that one message can mention by naming everybody.
+pub const MENTIONED_MAX: usize = 10_000;
+
+/// Longest reaction, in bytes of UTF-8.
+pub const EMOJI_BYTES_MAX: usize = 64;
+
+/// Different reactions that one message may have.
+pub const EMOJIS_MAX: usize = 50;
+
 /// Longest password, in bytes of UTF-8; hashing a longer one only burns time.
 pub const PASSWORD_BYTES_MAX: usize = 1024;
 

@@ -1,20 +1,22 @@
-//! Messages, before and after they have their numbers.
+//! Messages, and what is handed in before it has its numbers.
 
 use std::sync::Arc;
 
-use super::{Group, MemberState, MessageId, Seq, Timestamp, User};
+use super::{
+    Group, JoinPolicy, MemberChange, MemberState, Mentions, MessageId, MessageKey, Role, Seq, Timestamp, User,
+};
 
-/// A message that a sender handed in and that has no number yet.
+/// Something that was handed in for a group's log and has no number yet.
 ///
-/// Content and `client_id` were checked by then: no NUL, within the limits.
+/// Texts were checked by then: no NUL, within the limits.
 #[derive(Clone, Debug)]
-pub struct NewMessage {
+pub struct NewEntry {
     /// Where it goes.
     pub group: Arc<Group>,
-    /// Who sent it.
+    /// Who does it.
     pub user: Arc<User>,
-    /// What it says; may be empty.
-    pub content: Box<str>,
+    /// What it is.
+    pub kind: NewEntryKind,
     /// The sender's own name for it, by which a retry is known; unique for ever per sender and group.
     pub client_id: Option<Box<str>>,
     /// When the server took it.
@@ -23,21 +25,130 @@ pub struct NewMessage {
     pub member: Arc<MemberState>,
 }
 
+/// What is handed in.
+#[derive(Clone, Debug)]
+pub enum NewEntryKind {
+    /// A message.
+    Message {
+        /// What it says; may be empty.
+        content: Box<str>,
+        /// The message that it answers.
+        reply_to: Option<MessageId>,
+        /// Whether the sender may mention everybody.
+        mentions_all: bool,
+    },
+    /// Another content for a message of the sender's own.
+    Edit {
+        /// The message.
+        message: MessageId,
+        /// What it says from now on.
+        content: Box<str>,
+        /// Whether the sender may mention everybody.
+        mentions_all: bool,
+    },
+    /// No content for a message.
+    Delete {
+        /// The message.
+        message: MessageId,
+        /// Whether others' messages may be deleted too.
+        governs: bool,
+    },
+    /// A reaction to a message.
+    React {
+        /// The message.
+        message: MessageId,
+        /// See [`ChangeKind::Reaction`](super::ChangeKind::Reaction).
+        emoji: Box<str>,
+        /// Whether it comes or goes.
+        on: bool,
+    },
+    /// What was done to a member. The store knows already.
+    Member {
+        /// Who it is.
+        member: Arc<User>,
+        /// What has become of them.
+        change: MemberChange,
+        /// Their role, where it is about that.
+        role: Option<Role>,
+        /// The end of a ban or mute that has one.
+        until: Option<Timestamp>,
+    },
+    /// What was changed about the group. The store knows already.
+    Group {
+        /// The name it got.
+        name: Option<Box<str>>,
+        /// The topic it got.
+        topic: Option<Box<str>>,
+        /// How one joins it since.
+        join: Option<JoinPolicy>,
+    },
+}
+
+impl NewEntryKind {
+    /// The message that it is about or answers, if there is one.
+    pub fn target(&self) -> Option<MessageId> {
+        match self {
+            Self::Edit { message, .. } | Self::Delete { message, .. } | Self::React { message, .. } => {
+                Some(*message)
+            }
+            Self::Message { reply_to, .. } => *reply_to,
+            Self::Member { .. } | Self::Group { .. } => None,
+        }
+    }
+}
+
+impl NewEntry {
+    /// Bytes of content that it holds until it is stored.
+    pub fn content_bytes(&self) -> usize {
+        match &self.kind {
+            NewEntryKind::Message { content, .. } | NewEntryKind::Edit { content, .. } => content.len(),
+            NewEntryKind::Delete { .. }
+            | NewEntryKind::React { .. }
+            | NewEntryKind::Member { .. }
+            | NewEntryKind::Group { .. } => 0,
+        }
+    }
+}
+
 /// A message with its numbers, as stored and as shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     /// Unique over all groups.
     pub id: MessageId,
-    /// Its number in its group: 1, 2, 3, without gaps.
+    /// Its number in its group's log: 1, 2, 3, without gaps over messages and changes.
     pub seq: Seq,
     /// Where it went.
     pub group: Arc<Group>,
     /// Who sent it.
     pub user: Arc<User>,
-    /// What it says.
+    /// What it says today; empty if it was deleted.
     pub content: Box<str>,
-    /// See [`NewMessage::client_id`].
+    /// See [`NewEntry::client_id`].
     pub client_id: Option<Box<str>>,
     /// When the server took it; ascending with `id`.
     pub created_at: Timestamp,
+    /// What few messages have.
+    pub details: Option<Box<MessageDetails>>,
+}
+
+impl Message {
+    /// Its two numbers.
+    pub fn key(&self) -> MessageKey {
+        MessageKey { id: self.id, seq: self.seq }
+    }
+}
+
+/// What few messages have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MessageDetails {
+    /// The message of the same group that it answers.
+    pub reply_to: Option<MessageId>,
+    /// The first message of the chain of answers in which it stands.
+    pub thread_id: Option<MessageId>,
+    /// Whom it mentions today.
+    pub mentions: Mentions,
+    /// When it got the content of today.
+    pub edited_at: Option<Timestamp>,
+    /// Whether it was deleted.
+    pub is_deleted: bool,
 }

@@ -3,10 +3,14 @@
 //! Plain values. Nothing here does I/O, reads a clock or knows a wire format.
 
 mod access;
+mod annotations;
+mod change;
+mod entry;
 mod group;
 mod ids;
 pub mod limits;
 mod member_state;
+pub mod mention;
 mod message;
 mod rate;
 mod role;
@@ -14,10 +18,13 @@ mod timestamp;
 mod user;
 
 pub use access::{ApiKey, Digest, KeyActor, RefreshDigests, Scope, Session, SessionId};
+pub use annotations::{Annotations, ReactionCount};
+pub use change::{Change, ChangeKind, MemberChange, Mentions, MessageKey};
+pub use entry::Entry;
 pub use group::Group;
 pub use ids::{GroupId, MessageId, Seq, UserId};
 pub use member_state::MemberState;
-pub use message::{Message, NewMessage};
+pub use message::{Message, MessageDetails, NewEntry, NewEntryKind};
 pub use rate::Rate;
 pub use role::{JoinPolicy, Removal, Role, Standing};
 pub use timestamp::Timestamp;

@@ -1,19 +1,24 @@
 //! JSON mode: what the server sends, as finished frames.
 
 mod access;
+mod change;
 mod failure;
 mod names;
+mod welcome;
 
 use bytes::Bytes;
 
 pub use self::access::{expiring, refreshed, removed};
+pub use self::change::{change_bytes, put_change, write_change};
 pub use self::failure::{ErrorCode, Failure};
+pub use self::welcome::{Welcome, welcome};
 
+use super::annotated::write_annotated;
 use super::command::RequestId;
 use super::frame;
 use super::json::{write_integer, write_string};
-use super::message::{write_message, write_message_fields};
-use crate::model::{Group, GroupId, Message, MessageId, Seq, Timestamp, User};
+use super::message::write_message_fields;
+use crate::model::{Annotations, Group, GroupId, Message, MessageId, Seq, Timestamp, User};
 
 names::names! {
     /// The `type` of what the server sends.
@@ -21,6 +26,16 @@ names::names! {
     pub enum EventType {
         /// A stored message, live or replayed, or an ephemeral one.
         Message = "message",
+        /// A message has another content.
+        Edited = "edited",
+        /// A message has no content any more.
+        Deleted = "deleted",
+        /// A reaction has come or gone.
+        Reaction = "reaction",
+        /// A member has come, gone, or is something else.
+        Member = "member",
+        /// The group has another name, topic, or way to join.
+        Group = "group",
         /// Answers `hello`.
         Welcome = "welcome",
         /// Answers `subscribe`.
@@ -56,27 +71,10 @@ names::names! {
     }
 }
 
-/// What a socket is told when it is known who it is.
-#[derive(Clone, Copy, Debug)]
-pub struct Welcome<'a> {
-    /// Unique while the server runs; opaque.
-    pub connection_id: &'a str,
-    /// The user on whose behalf it acts from now on.
-    pub user: &'a User,
-    /// Time between the server's pings, in milliseconds.
-    pub heartbeat_ms: u64,
-    /// Longest content, in bytes of UTF-8.
-    pub content_bytes: usize,
-    /// Longest frame that is taken, in bytes.
-    pub frame_bytes: usize,
-    /// Groups that one socket may read at a time.
-    pub groups: usize,
-}
-
-/// The numbers of a stored message.
+/// The numbers of a stored message or change.
 #[derive(Clone, Copy, Debug)]
 pub struct Ack<'a> {
-    /// Unique over all groups, ascending.
+    /// The message, or the one that the change is about.
     pub id: MessageId,
     /// Where it was sent to.
     pub group: GroupId,
@@ -137,11 +135,16 @@ impl Object {
         self
     }
 
-    fn frame(mut self) -> Bytes {
+    fn json(mut self) -> Vec<u8> {
         self.0.push(b'}');
-        let mut out = Vec::with_capacity(frame::HEADER_BYTES_MAX + self.0.len());
-        frame::put_text_header(&mut out, self.0.len());
-        out.extend_from_slice(&self.0);
+        self.0
+    }
+
+    fn frame(self) -> Bytes {
+        let json = self.json();
+        let mut out = Vec::with_capacity(frame::HEADER_BYTES_MAX + json.len());
+        frame::put_text_header(&mut out, json.len());
+        out.extend_from_slice(&json);
         out.into()
     }
 }
@@ -154,14 +157,19 @@ pub fn message_bytes(message: &Message) -> usize {
     MESSAGE_OVERHEAD_BYTES + message.content.len() + message.user.username.len() + message.group.name.len()
 }
 
+/// Writes a message as the JSON object that its event is.
+pub fn write_message_event(out: &mut Vec<u8>, message: &Message) {
+    out.extend_from_slice(b"{\"type\":\"message\",");
+    write_message_fields(out, message);
+    out.push(b'}');
+}
+
 /// Appends the frame of a `message` event: the same bytes for everyone, live or replayed.
 pub fn put_message(out: &mut Vec<u8>, message: &Message) {
     // The header's size depends on the payload's: room for the longest is left, and the rest closed up.
     let start = out.len();
     out.extend_from_slice(&[0; frame::HEADER_BYTES_MAX]);
-    out.extend_from_slice(b"{\"type\":\"message\",");
-    write_message_fields(out, message);
-    out.push(b'}');
+    write_message_event(out, message);
     close_up(out, start);
 }
 
@@ -197,24 +205,6 @@ pub fn ephemeral(
     }
     .boolean("ephemeral", true)
     .frame()
-}
-
-/// `welcome`
-pub fn welcome(request: Option<&RequestId>, welcome: &Welcome<'_>) -> Bytes {
-    Object::new(EventType::Welcome, request)
-        .string("connection_id", welcome.connection_id)
-        .raw("user", |out| write_user(out, welcome.user))
-        .integer("heartbeat_ms", welcome.heartbeat_ms as i64)
-        .raw("limits", |out| {
-            out.extend_from_slice(b"{\"content_bytes\":");
-            write_integer(out, welcome.content_bytes);
-            out.extend_from_slice(b",\"frame_bytes\":");
-            write_integer(out, welcome.frame_bytes);
-            out.extend_from_slice(b",\"groups\":");
-            write_integer(out, welcome.groups);
-            out.push(b'}');
-        })
-        .frame()
 }
 
 /// `subscribed`
@@ -281,16 +271,21 @@ pub fn ephemeral_ack(request: Option<&RequestId>, group: GroupId, client_id: Opt
 }
 
 /// `history`
-pub fn history(request: Option<&RequestId>, group: GroupId, messages: &[Message], more: bool) -> Bytes {
+pub fn history(
+    request: Option<&RequestId>,
+    group: GroupId,
+    messages: &[(Message, Annotations)],
+    more: bool,
+) -> Bytes {
     Object::new(EventType::History, request)
         .integer("group_id", group.0)
         .raw("messages", |out| {
             out.push(b'[');
-            for (index, message) in messages.iter().enumerate() {
+            for (index, (message, beside)) in messages.iter().enumerate() {
                 if index > 0 {
                     out.push(b',');
                 }
-                write_message(out, message);
+                write_annotated(out, message, beside);
             }
             out.push(b']');
         })
@@ -370,6 +365,17 @@ pub fn closing(reason: &str, reconnect_in_ms: u64) -> Bytes {
         .string("reason", reason)
         .integer("reconnect_in_ms", reconnect_in_ms as i64)
         .frame()
+}
+
+fn write_ids(out: &mut Vec<u8>, ids: impl Iterator<Item = i64>) {
+    out.push(b'[');
+    for (index, id) in ids.enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        write_integer(out, id);
+    }
+    out.push(b']');
 }
 
 fn write_user(out: &mut Vec<u8>, user: &User) {

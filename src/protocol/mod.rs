@@ -1,5 +1,6 @@
 //! What goes over the wire, as bytes. No I/O and no clock.
 
+pub mod annotated;
 pub mod close;
 pub mod command;
 pub mod event;

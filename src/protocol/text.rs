@@ -32,6 +32,23 @@ pub fn put_message(out: &mut Vec<u8>, username: &str, content: &str) {
     out.extend_from_slice(content.as_bytes());
 }
 
+/// Appends the frame of an edited message: `alice (edited): content`.
+pub fn put_edit(out: &mut Vec<u8>, username: &str, content: &str) {
+    out.reserve(edit_bytes(username, content));
+    frame::put_text_header(out, username.len() + EDITED.len() + content.len());
+    out.extend_from_slice(username.as_bytes());
+    out.extend_from_slice(EDITED);
+    out.extend_from_slice(content.as_bytes());
+}
+
+/// Upper bound of that frame's size in bytes.
+pub fn edit_bytes(username: &str, content: &str) -> usize {
+    frame::HEADER_BYTES_MAX + username.len() + EDITED.len() + content.len()
+}
+
+/// Between a name and an edited content.
+const EDITED: &[u8] = b" (edited): ";
+
 /// Upper bound of the frame's size in bytes.
 pub fn message_bytes(username: &str, content: &str) -> usize {
     frame::HEADER_BYTES_MAX + username.len() + 2 + content.len()

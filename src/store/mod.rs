@@ -13,8 +13,10 @@ use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
 
 mod accounts;
+mod change_row;
 mod database;
 mod directory;
+mod effects;
 mod error;
 mod lifecycle;
 mod log;
@@ -33,7 +35,10 @@ pub use database::Database;
 pub use directory::{Directory, Join};
 pub use error::{StoreError, Unique};
 pub use lifecycle::{Beginning, Lifecycle};
-pub use log::{MessageFilter, MessageLog, MessagePage, Sent, SentKey};
+pub use log::{
+    LogBatch, MentionQuestion, Mentioned, MessageFilter, MessageLog, MessagePage, Sent, SentKey, Target,
+    TargetQuestion,
+};
 pub use moderation::{GroupChange, Moderation, NewSanction, OwnGroup, Removed, Sanction};
 #[doc(hidden)]
 pub use postgres::copy;

@@ -118,7 +118,7 @@ pub struct OwnGroup {
     pub group: Group,
     /// One's part in it.
     pub role: Role,
-    /// The `seq` of its last message; 0 without any.
+    /// The highest `seq` in use; 0 without any.
     pub head: Seq,
     /// Its last message; `None` also where there was no room for more.
     pub last_message: Option<Message>,

@@ -2,7 +2,9 @@
 
 use super::{MessageFilter, StoreError, StoreResult};
 use crate::model::limits::PAGE_ROWS_MAX;
-use crate::model::{GroupId, JoinPolicy, KeyActor, MessageId, Role, Scope, Seq, Timestamp, UserId};
+use crate::model::{
+    GroupId, JoinPolicy, KeyActor, MessageDetails, MessageId, Role, Scope, Seq, Timestamp, UserId,
+};
 
 /// Message numbers are below this, so that a JavaScript client can hold them exactly.
 const MESSAGE_ID_END: i64 = 1 << 53;
@@ -12,6 +14,9 @@ const PLACEHOLDERS: usize = 20;
 
 /// Groups of one's own, and keys, that are listed at most.
 pub(super) const LIST_ROWS_MAX: i64 = 10_000;
+
+/// Users who reacted to a message in one way that are told.
+pub(super) const REACTION_USERS_MAX: i64 = 10;
 
 /// Rows that ran out which are cleared away at once.
 pub(super) const CLEARED_ROWS_MAX: i64 = 1_000;
@@ -112,7 +117,8 @@ pub(super) fn placeholders(user: UserId) -> Vec<String> {
     (0..PLACEHOLDERS).map(|dashes| format!("deleted-{user}{}", "-".repeat(dashes))).collect()
 }
 
-fn unknown(value: i64, table: &'static str, column: &'static str) -> StoreError {
+/// A number that stands for nothing.
+pub(super) fn unknown(value: i64, table: &'static str, column: &'static str) -> StoreError {
     StoreError::Corrupt { table, column, reason: format!("{value} stands for nothing") }
 }
 
@@ -132,6 +138,20 @@ pub(super) fn places(filter: &MessageFilter) -> (i64, i64) {
         return (0, i64::MAX);
     }
     (filter.after_seq.map_or(0, |seq| seq.0), filter.before_seq.map_or(i64::MAX, |seq| seq.0))
+}
+
+/// Whom a content mentions, as the databases take it between these brackets; nobody is NULL.
+pub(super) fn mentions_text(mentions: &[UserId], brackets: [char; 2]) -> Option<String> {
+    if mentions.is_empty() {
+        return None;
+    }
+    let numbers: Vec<String> = mentions.iter().map(UserId::to_string).collect();
+    Some(format!("{}{}{}", brackets[0], numbers.join(","), brackets[1]))
+}
+
+/// What few messages have; nothing of it is `None`.
+pub(super) fn details(details: MessageDetails) -> Option<Box<MessageDetails>> {
+    (details != MessageDetails::default()).then(|| Box::new(details))
 }
 
 /// The two users of a pair in ascending order, so that either may ask.

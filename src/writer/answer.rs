@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::model::{Message, Removal};
-use crate::store::Sent;
+use super::decisions::Denial;
+use super::ready::Place;
+use crate::model::Removal;
+use crate::store::{LogBatch, Sent};
 
 /// What became of a message.
 pub(super) type Answer = Result<Receipt, WriteError>;
@@ -14,11 +16,11 @@ pub enum Receipt {
     /// It is stored.
     Stored {
         /// The batch it was stored with.
-        batch: Arc<[Message]>,
-        /// Its place in the batch.
-        index: usize,
+        batch: Arc<LogBatch>,
+        /// Where it stands in the batch.
+        place: Place,
     },
-    /// Its `client_id` was stored before; these are that message's numbers.
+    /// Its `client_id` was stored before, or it changes nothing; these are the numbers of what was there.
     Duplicate(Sent),
 }
 
@@ -28,6 +30,9 @@ pub enum WriteError {
     /// The sender is no member any more.
     #[error("not a member of this group")]
     Removed(Removal),
+    /// The change can not be made.
+    #[error("this change can not be made")]
+    Denied(Denial),
     /// The sender may not write now.
     #[error("muted")]
     Muted,

@@ -1,137 +1,196 @@
-//! The messages of one transaction.
+//! What goes through one transaction.
 
 use std::collections::{HashMap, VecDeque};
-use std::mem;
 use std::sync::Arc;
 
 use super::answer::WriteError;
+use super::decisions::{About, Decision, Decisions};
+use super::mentions;
 use super::numbering::Numbering;
 use super::pending::{Pending, Sender};
-use crate::model::{Message, NewMessage};
-use crate::store::{Sent, SentKey};
+use super::ready::{Place, Ready};
+use crate::model::{GroupId, NewEntry, NewEntryKind, Removal};
+use crate::store::{LogBatch, MentionQuestion, Mentioned, Sent, SentKey, Target, TargetQuestion};
 
-/// Messages on their way through one transaction, and all who wait for them.
+/// Messages and changes on their way through one transaction, and all who wait for them.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
-    /// Not numbered yet.
+    /// Not decided yet.
     pending: Vec<Pending>,
+    /// Decided, to be numbered; their senders stand in `senders`.
+    ready: Vec<Ready>,
     /// Numbered, to be stored.
-    messages: Arc<[Message]>,
-    /// The senders of the numbered messages, in their order.
+    numbered: Arc<LogBatch>,
+    /// Where each of the numbered stands.
+    places: Vec<Place>,
+    /// The senders of what is ready or numbered, in its order.
     senders: VecDeque<Sender>,
-    /// Messages whose `client_id` stands in the batch before them, and the place of the one that has it.
-    repeats: Vec<(Pending, usize)>,
+    /// What was there already with what stands in the batch before it.
+    repeats: Vec<Repeat>,
+}
+
+/// One whose answer is that of another.
+#[derive(Debug)]
+pub(super) struct Repeat {
+    pub(super) sender: Sender,
+    pub(super) client_id: Option<Box<str>>,
+    /// The index of the other among what is ready.
+    pub(super) first: usize,
+}
+
+/// One that goes into no batch: what it asks for is there already, or may not be.
+#[derive(Debug)]
+pub(super) struct Settled {
+    pub(super) sender: Sender,
+    pub(super) client_id: Option<Box<str>>,
+    pub(super) outcome: Result<Sent, WriteError>,
 }
 
 impl Batch {
-    /// A batch of these messages, in this order.
+    /// A batch of these, in this order.
     pub(super) fn new(pending: Vec<Pending>) -> Self {
         Self { pending, ..Self::default() }
     }
 
-    /// Takes out the messages of those who are no members any more, and what waits for them.
-    pub(super) fn take_removed(&mut self) -> Vec<(Pending, WriteError)> {
-        self.take_refused(|message| message.member.role().err().map(WriteError::Removed))
-    }
-
-    /// Takes out the messages that are not stored yet and whose senders might not write when they were handed in, and
-    /// what waits for them.
-    pub(super) fn take_muted(&mut self) -> Vec<(Pending, WriteError)> {
-        self.take_refused(|message| message.member.is_muted(message.received_at).then_some(WriteError::Muted))
-    }
-
-    /// Takes out the messages that something is against. A message that waits for one of them shares its fate: it is the
-    /// same sender's.
-    fn take_refused(
-        &mut self,
-        refusal: impl Fn(&NewMessage) -> Option<WriteError>,
-    ) -> Vec<(Pending, WriteError)> {
-        if self.pending.iter().all(|pending| refusal(&pending.message).is_none()) {
+    /// Takes out what comes from those who are no members any more.
+    pub(super) fn take_removed(&mut self) -> Vec<(Pending, Removal)> {
+        if self.pending.iter().all(|pending| removal(&pending.entry).is_none()) {
             return Vec::new();
         }
-        let mut refused = Vec::new();
-        // Where each message is now, or why it is not stored.
-        let mut places = Vec::with_capacity(self.pending.len());
-        for pending in mem::take(&mut self.pending) {
-            match refusal(&pending.message) {
-                Some(error) => {
-                    places.push(Err(error));
-                    refused.push((pending, error));
-                }
-                None => {
-                    places.push(Ok(self.pending.len()));
-                    self.pending.push(pending);
-                }
-            }
-        }
-        for (pending, first) in mem::take(&mut self.repeats) {
-            match places[first] {
-                Ok(place) => self.repeats.push((pending, place)),
-                Err(error) => refused.push((pending, error)),
-            }
-        }
-        refused
+        let removed = self.pending.extract_if(.., |pending| removal(&pending.entry).is_some());
+        removed.filter_map(|pending| removal(&pending.entry).map(|removal| (pending, removal))).collect()
     }
 
-    /// What retries of the messages are known by, for those that can be retried.
+    /// What retries are known by, for what can be retried.
     pub(super) fn keys(&self) -> Vec<SentKey> {
         self.pending.iter().filter_map(Pending::key).collect()
     }
 
-    /// Takes out the messages that are stored already: `known` says it for each of [`keys`](Self::keys). Those whose
-    /// `client_id` stands in the batch before them wait for that one.
-    pub(super) fn set_aside_repeats(&mut self, known: Vec<Option<Sent>>) -> Vec<(Pending, Sent)> {
+    /// Takes out what is stored already: `known` says it for each of [`keys`](Self::keys).
+    pub(super) fn take_stored(&mut self, known: Vec<Option<Sent>>) -> Vec<(Pending, Sent)> {
         let (mut known, mut stored) = (known.into_iter(), Vec::new());
-        let mut first_places: HashMap<SentKey, usize> = HashMap::new();
-        for pending in mem::take(&mut self.pending) {
-            let Some(key) = pending.key() else {
-                self.pending.push(pending);
-                continue;
-            };
-            if let Some(Some(sent)) = known.next() {
-                stored.push((pending, sent));
-            } else if let Some(&first) = first_places.get(&key) {
-                self.repeats.push((pending, first));
-            } else {
-                first_places.insert(key, self.pending.len());
-                self.pending.push(pending);
+        for pending in std::mem::take(&mut self.pending) {
+            match pending.key().and_then(|_| known.next().flatten()) {
+                Some(sent) => stored.push((pending, sent)),
+                None => self.pending.push(pending),
             }
         }
         stored
     }
 
-    /// The messages that are not numbered yet.
-    pub(super) fn unnumbered(&self) -> impl Iterator<Item = &NewMessage> {
-        self.pending.iter().map(|pending| &pending.message)
+    /// What has to be known of messages before it can be decided.
+    pub(super) fn questions(&self) -> Vec<TargetQuestion> {
+        self.pending.iter().filter_map(|pending| question(&pending.entry)).collect()
     }
 
-    /// Gives the messages their numbers.
+    /// Who may be mentioned in what is pending.
+    pub(super) fn mention_questions(&self) -> Vec<MentionQuestion> {
+        self.pending.iter().filter_map(|pending| mentions::question(&pending.entry)).collect()
+    }
+
+    /// Decides in order what becomes of each; `targets` answers [`questions`](Self::questions) and `mentioned`
+    /// [`mention_questions`](Self::mention_questions). What is denied, and what was there already, is taken out.
+    pub(super) fn decide(&mut self, targets: Vec<Option<Target>>, mentioned: Vec<Mentioned>) -> Vec<Settled> {
+        let mut decisions = Decisions::new(targets, mentioned);
+        let (mut settled, mut first_places) = (Vec::new(), HashMap::new());
+        for pending in std::mem::take(&mut self.pending) {
+            let key = pending.key();
+            let target = question(&pending.entry).and_then(|_| decisions.next_target());
+            let mentions = decisions.next_mentions(&pending.entry);
+            let Pending { entry, sender } = pending;
+            if let Some(error) = refusal(&entry) {
+                settled.push(Settled { sender, client_id: None, outcome: Err(error) });
+                continue;
+            }
+            if let Some(&first) = key.as_ref().and_then(|key| first_places.get(key)) {
+                self.repeats.push(Repeat { sender, client_id: entry.client_id, first });
+                continue;
+            }
+            let (index, client_id) = (self.ready.len(), entry.client_id.clone());
+            match decisions.decide(entry, About { target, mentions }, index) {
+                Decision::Ready(ready) => {
+                    first_places.extend(key.map(|key| (key, index)));
+                    self.ready.push(ready);
+                    self.senders.push_back(sender);
+                }
+                Decision::As(first) => self.repeats.push(Repeat { sender, client_id, first }),
+                Decision::AsStored(sent) => settled.push(Settled { sender, client_id, outcome: Ok(sent) }),
+                Decision::Denied(denial) => {
+                    settled.push(Settled { sender, client_id, outcome: Err(WriteError::Denied(denial)) })
+                }
+            }
+        }
+        settled
+    }
+
+    /// The groups of what is pending.
+    pub(super) fn groups(&self) -> impl Iterator<Item = GroupId> {
+        self.pending.iter().map(|pending| pending.entry.group.id)
+    }
+
+    /// Gives what is ready its numbers.
     pub(super) fn number(&mut self, numbering: &Numbering) {
-        let (messages, senders): (Vec<_>, VecDeque<_>) =
-            self.pending.drain(..).map(|pending| (pending.message, pending.sender)).unzip();
-        self.messages = numbering.number(messages.into_iter()).into();
-        self.senders = senders;
+        let numbered = numbering.number(self.ready.drain(..));
+        self.numbered = Arc::new(numbered.batch);
+        self.places = numbered.places;
     }
 
-    /// The numbered messages.
-    pub(super) fn messages(&self) -> &Arc<[Message]> {
-        &self.messages
+    /// What has its numbers.
+    pub(super) fn numbered(&self) -> &Arc<LogBatch> {
+        &self.numbered
     }
 
-    /// Lets the sender of the next of them go to be answered.
+    /// Where each of it stands, in the order in which it was handed in.
+    pub(super) fn places(&self) -> &[Place] {
+        &self.places
+    }
+
+    /// Lets the sender of the next of it go to be answered.
     pub(super) fn next_sender(&mut self) -> Option<Sender> {
         self.senders.pop_front()
     }
 
-    /// Lets those go who wait for a message before theirs to be stored; each with the place of that.
-    pub(super) fn take_repeats(&mut self) -> Vec<(Pending, usize)> {
-        mem::take(&mut self.repeats)
+    /// Lets those go who wait for something before theirs to be stored.
+    pub(super) fn take_repeats(&mut self) -> Vec<Repeat> {
+        std::mem::take(&mut self.repeats)
     }
 
     /// All who wait for an answer.
     pub(super) fn waiting(&mut self) -> impl Iterator<Item = &mut Sender> {
-        let repeats = self.repeats.iter_mut().map(|(pending, _)| pending);
-        let pending = self.pending.iter_mut().chain(repeats).map(|pending| &mut pending.sender);
-        self.senders.iter_mut().chain(pending)
+        let repeats = self.repeats.iter_mut().map(|repeat| &mut repeat.sender);
+        let pending = self.pending.iter_mut().map(|pending| &mut pending.sender);
+        self.senders.iter_mut().chain(pending).chain(repeats)
     }
+}
+
+/// How the sender went, if they may not hand this in for that. Who governs need not be a member.
+fn removal(entry: &NewEntry) -> Option<Removal> {
+    match entry.kind {
+        NewEntryKind::Member { .. } | NewEntryKind::Group { .. } => None,
+        _ => entry.member.role().err(),
+    }
+}
+
+/// What is against this, as far as the sender's membership goes.
+fn refusal(entry: &NewEntry) -> Option<WriteError> {
+    if let Some(removal) = removal(entry) {
+        return Some(WriteError::Removed(removal));
+    }
+    // Who may not write may still take back.
+    let is_writing = match entry.kind {
+        NewEntryKind::Message { .. } | NewEntryKind::Edit { .. } => true,
+        NewEntryKind::React { on, .. } => on,
+        NewEntryKind::Delete { .. } | NewEntryKind::Member { .. } | NewEntryKind::Group { .. } => false,
+    };
+    (is_writing && entry.member.is_muted(entry.received_at)).then_some(WriteError::Muted)
+}
+
+/// What has to be known of a message before this can be decided.
+fn question(entry: &NewEntry) -> Option<TargetQuestion> {
+    let message = entry.kind.target()?;
+    let reaction = match &entry.kind {
+        NewEntryKind::React { emoji, .. } => Some((entry.user.id, emoji.clone())),
+        _ => None,
+    };
+    Some(TargetQuestion { group: entry.group.id, message, reaction })
 }

@@ -5,19 +5,21 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::answer::{Answer, Receipt, WriteError};
+use super::decisions::Denial;
+use super::logged::Logged;
 use super::pending::{ReplyTo, Sender};
 use crate::hub::{self, Broadcast, Hub};
-use crate::model::{GroupId, Message, Removal};
+use crate::model::{GroupId, Removal};
 use crate::protocol::command::RequestId;
 use crate::protocol::event::{self, Ack, ErrorCode, Failure};
 use crate::protocol::{Mode, frame, text};
-use crate::store::Sent;
+use crate::store::{LogBatch, Sent};
 
 /// What is settled and not told yet: messages for their readers and answers for their senders. Collected while a
 /// batch is written, encoded and sent in one go.
 #[derive(Default)]
 pub(super) struct Delivery {
-    batches: Vec<Arc<[Message]>>,
+    batches: Vec<Arc<LogBatch>>,
     /// Each with the sender's name for the message, if the receipt does not say that.
     answers: Vec<(Sender, Option<Box<str>>, Answer)>,
 }
@@ -28,8 +30,8 @@ impl Delivery {
         self.batches.is_empty() && self.answers.is_empty()
     }
 
-    /// Adds messages for their readers.
-    pub(super) fn publish(&mut self, batch: Arc<[Message]>) {
+    /// Adds entries for their readers.
+    pub(super) fn publish(&mut self, batch: Arc<LogBatch>) {
         self.batches.push(batch);
     }
 
@@ -68,14 +70,20 @@ impl Delivery {
     }
 }
 
-/// The frames of a batch: each message encoded once per mode that its group's listeners use, those of a group laid end
+/// The frames of a batch: each entry encoded once per mode that its group's listeners use, those of a group laid end
 /// to end in one buffer, in their order.
-fn encode(hub: &Hub, batch: &[Message]) -> Vec<Broadcast> {
-    let mut by_group: Vec<&Message> = batch.iter().collect();
-    by_group.sort_by_key(|message| message.group.id);
+fn encode(hub: &Hub, batch: &LogBatch) -> Vec<Broadcast> {
+    let mut entries: Vec<Logged<'_>> = batch.messages.iter().map(Logged::Message).collect();
+    if batch.changes.is_empty() {
+        // Messages ascend in `seq` within their group.
+        entries.sort_by_key(Logged::group);
+    } else {
+        entries.extend(batch.changes.iter().map(Logged::Change));
+        entries.sort_by_key(|entry| (entry.group(), entry.seq()));
+    }
     let mut all = Vec::new();
-    for run in by_group.chunk_by(|a, b| a.group.id == b.group.id) {
-        let group = run[0].group.id;
+    for run in entries.chunk_by(|a, b| a.group() == b.group()) {
+        let group = run[0].group();
         let listeners = hub.listeners(group);
         let followed = hub.recent().follows(group);
         if listeners.total() == 0 && !followed {
@@ -83,9 +91,12 @@ fn encode(hub: &Hub, batch: &[Message]) -> Vec<Broadcast> {
         }
         let text = if listeners.text > 0 { encode_text(run) } else { Bytes::new() };
         let json = if listeners.json > 0 || followed { encode_json(run) } else { Bytes::new() };
-        let (first, last) = (run[0].seq, run[run.len() - 1].seq);
+        let (first, last) = (run[0].seq(), run[run.len() - 1].seq());
         let frames = Broadcast { group, first, last, except: None, as_of: 0, text, json };
-        if !frames.json.is_empty() {
+        if run.iter().any(Logged::changes_what_was_said) {
+            // What was said before is not to be said again.
+            hub.recent().start_anew(group, last);
+        } else if !frames.json.is_empty() {
             hub.recent().keep(&frames);
         }
         all.push(frames);
@@ -93,16 +104,15 @@ fn encode(hub: &Hub, batch: &[Message]) -> Vec<Broadcast> {
     all
 }
 
-fn encode_text(messages: &[&Message]) -> Bytes {
-    let size = messages.iter().map(|m| text::message_bytes(&m.user.username, &m.content)).sum();
-    let mut out = Vec::with_capacity(size);
-    messages.iter().for_each(|m| text::put_message(&mut out, &m.user.username, &m.content));
+fn encode_text(entries: &[Logged<'_>]) -> Bytes {
+    let mut out = Vec::with_capacity(entries.iter().map(Logged::text_bytes).sum());
+    entries.iter().for_each(|entry| entry.put_text(&mut out));
     out.into()
 }
 
-fn encode_json(messages: &[&Message]) -> Bytes {
-    let mut out = Vec::with_capacity(messages.iter().map(|m| event::message_bytes(m)).sum());
-    messages.iter().for_each(|m| event::put_message(&mut out, m));
+fn encode_json(entries: &[Logged<'_>]) -> Bytes {
+    let mut out = Vec::with_capacity(entries.iter().map(Logged::json_bytes).sum());
+    entries.iter().for_each(|entry| entry.put_json(&mut out));
     out.into()
 }
 
@@ -124,10 +134,9 @@ fn json_answer(
     answer: &Answer,
 ) -> Bytes {
     let ack = match answer {
-        Ok(Receipt::Stored { batch, index }) => {
-            let Some(message) = batch.get(*index) else { return Bytes::new() };
-            let Message { id, seq, created_at, .. } = *message;
-            Ack { id, group, seq, created_at, client_id: message.client_id.as_deref(), duplicate: false }
+        Ok(Receipt::Stored { batch, place }) => {
+            let Sent { id, seq, created_at } = place.sent(batch);
+            Ack { id, group, seq, created_at, client_id: place.client_id(batch), duplicate: false }
         }
         Ok(Receipt::Duplicate(Sent { id, seq, created_at })) => {
             Ack { id: *id, group, seq: *seq, created_at: *created_at, client_id, duplicate: true }
@@ -137,6 +146,13 @@ fn json_answer(
                 WriteError::Removed(Removal::Deleted) => (ErrorCode::NotFound, "Group not found"),
                 WriteError::Removed(_) => (ErrorCode::Forbidden, "not a member of this group"),
                 WriteError::Muted => (ErrorCode::Forbidden, "muted"),
+                WriteError::Denied(Denial::NoMessage) => (ErrorCode::NotFound, "Message not found"),
+                WriteError::Denied(Denial::NotYours) => {
+                    (ErrorCode::Forbidden, "this message is somebody else's")
+                }
+                WriteError::Denied(Denial::TooManyReactions) => {
+                    (ErrorCode::TooLarge, "the message has too many different reactions")
+                }
                 WriteError::Refused | WriteError::Unavailable => {
                     (ErrorCode::Internal, "the message could not be stored")
                 }

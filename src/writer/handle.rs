@@ -7,7 +7,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::answer::{Receipt, WriteError};
 use super::pending::{Caller, Pending, ReplyTo};
-use crate::model::NewMessage;
+use crate::model::NewEntry;
 
 /// Messages of callers without a socket that may wait for the writer at a time.
 const CALLERS_MAX: usize = 4096;
@@ -74,22 +74,22 @@ impl MessageWriter {
         self.shared.failing.store(failing, Ordering::Relaxed);
     }
 
-    /// Stores a message and waits for its commit.
+    /// Stores a message or change and waits for its commit.
     ///
     /// # Errors
     /// [`WriteError::Unavailable`] at once while the database is away, and when the server stops;
     /// [`WriteError::Refused`].
-    pub async fn store(&self, message: NewMessage) -> Result<Receipt, WriteError> {
+    pub async fn store(&self, entry: NewEntry) -> Result<Receipt, WriteError> {
         if self.is_failing() {
             return Err(WriteError::Unavailable);
         }
-        let kib = u32::try_from(message.content.len() / 1024 + 1).unwrap_or(u32::MAX);
+        let kib = u32::try_from(entry.content_bytes() / 1024 + 1).unwrap_or(u32::MAX);
         let place = Arc::clone(&self.shared.callers).acquire_owned();
         let place = place.await.map_err(|_| WriteError::Unavailable)?;
         let room = Arc::clone(&self.shared.callers_kib).acquire_many_owned(kib.min(CALLERS_KIB_MAX as u32));
         let room = room.await.map_err(|_| WriteError::Unavailable)?;
         let (caller, answer) = Caller::new(place, room);
-        self.submit(Command::Submit(vec![Pending::new(message, ReplyTo::Caller(caller))]));
+        self.submit(Command::Submit(vec![Pending::new(entry, ReplyTo::Caller(caller))]));
         answer.await.unwrap_or(Err(WriteError::Unavailable))
     }
 

@@ -7,17 +7,24 @@
 
 mod answer;
 mod batch;
+mod decisions;
 mod delivery;
 mod handle;
+mod logged;
+mod mentions;
 mod numbering;
 mod pending;
 mod queue;
+mod ready;
 mod submit_buffer;
 mod task;
 
 pub use answer::{Receipt, WriteError};
+pub use decisions::Denial;
 pub use handle::MessageWriter;
 #[doc(hidden)]
 pub use numbering::Numbering;
+#[doc(hidden)]
+pub use ready::{Numbered, Place, Ready, ReadyKind};
 pub use submit_buffer::SubmitBuffer;
 pub use task::WriterOptions;

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::model::{GroupId, Message, MessageId, NewMessage, Seq, Timestamp};
+use super::ready::{Numbered, Place, Ready, ReadyKind};
+use crate::model::{Change, GroupId, Message, MessageId, Seq, Timestamp};
+use crate::store::LogBatch;
 
 /// Groups whose heads are kept in memory, but for those of one batch; above this all are forgotten and asked of
 /// the store again when they come up.
@@ -22,16 +24,13 @@ impl Numbering {
         Self { last_id, last_at, heads: HashMap::new() }
     }
 
-    /// The groups of these messages whose heads are not known, each once; to be [learned](Self::learn) before
-    /// the messages are numbered.
-    pub fn unknown<'a>(&mut self, messages: impl Iterator<Item = &'a NewMessage>) -> Vec<GroupId> {
+    /// The groups among these whose heads are not known, each once; to be [learned](Self::learn) before anything of
+    /// theirs is numbered.
+    pub fn unknown(&mut self, groups: impl Iterator<Item = GroupId>) -> Vec<GroupId> {
         if self.heads.len() >= HEADS_MAX {
             self.heads.clear();
         }
-        let mut unknown: Vec<_> = messages
-            .map(|message| message.group.id)
-            .filter(|group| !self.heads.contains_key(group))
-            .collect();
+        let mut unknown: Vec<_> = groups.filter(|group| !self.heads.contains_key(group)).collect();
         unknown.sort_unstable();
         unknown.dedup();
         unknown
@@ -42,48 +41,51 @@ impl Numbering {
         self.heads.insert(group, head);
     }
 
-    /// Gives numbers to messages whose groups' heads are known, in their order. `created_at` ascends
+    /// Gives numbers to what is ready, in its order, the heads of its groups being known. `created_at` ascends
     /// strictly, whatever the clock does.
-    pub fn number(&self, messages: impl Iterator<Item = NewMessage>) -> Vec<Message> {
+    pub fn number(&self, ready: impl Iterator<Item = Ready>) -> Numbered {
         let mut heads: HashMap<GroupId, Seq> = HashMap::new();
         let (mut id, mut at) = (self.last_id, self.last_at);
-        messages
-            .map(|message| {
-                id = id.next();
-                at = Timestamp(message.received_at.0.max(at.0 + 1));
-                let head = heads
-                    .entry(message.group.id)
-                    .or_insert_with(|| self.heads.get(&message.group.id).copied().unwrap_or_default());
-                *head = head.next();
-                Message {
-                    id,
-                    seq: *head,
-                    group: message.group,
-                    user: message.user,
-                    content: message.content,
-                    client_id: message.client_id,
-                    created_at: at,
+        let (mut batch, mut places) = (LogBatch::default(), Vec::with_capacity(ready.size_hint().0));
+        for Ready { group, user, client_id, received_at, kind } in ready {
+            at = Timestamp(received_at.0.max(at.0 + 1));
+            let head = heads.entry(group.id);
+            let head = head.or_insert_with(|| self.heads.get(&group.id).copied().unwrap_or_default());
+            *head = head.next();
+            let (seq, created_at) = (*head, at);
+            match kind {
+                ReadyKind::Message { content, details } => {
+                    id = id.next();
+                    places.push(Place::Message(batch.messages.len()));
+                    let message = Message { id, seq, group, user, content, client_id, created_at, details };
+                    batch.messages.push(message);
                 }
-            })
-            .collect()
-    }
-
-    /// Gives a message that has numbers others, as if it came now.
-    pub fn renumber(&self, message: Message) -> Message {
-        let head = self.heads.get(&message.group.id).copied().unwrap_or_default();
-        let created_at = Timestamp(message.created_at.0.max(self.last_at.0 + 1));
-        Message { id: self.last_id.next(), seq: head.next(), created_at, ..message }
+                ReadyKind::Change(kind) => {
+                    places.push(Place::Change(batch.changes.len()));
+                    batch.changes.push(Change { seq, group, user, kind, client_id, created_at });
+                }
+            }
+        }
+        Numbered { batch, places }
     }
 
     /// These are stored: the next numbers come after them.
-    pub fn advance(&mut self, stored: &[Message]) {
-        for message in stored {
-            self.heads.insert(message.group.id, message.seq);
+    pub fn advance(&mut self, stored: &LogBatch) {
+        for message in &stored.messages {
+            self.reach(message.group.id, message.seq, message.created_at);
         }
-        if let Some(last) = stored.last() {
+        for change in &stored.changes {
+            self.reach(change.group.id, change.seq, change.created_at);
+        }
+        if let Some(last) = stored.messages.last() {
             self.last_id = last.id;
-            self.last_at = last.created_at;
         }
+    }
+
+    fn reach(&mut self, group: GroupId, seq: Seq, at: Timestamp) {
+        let head = self.heads.entry(group).or_default();
+        *head = seq.max(*head);
+        self.last_at = self.last_at.max(at);
     }
 }
 

@@ -7,17 +7,17 @@ use tokio::time::Instant;
 
 use super::answer::Answer;
 use crate::hub::{self, SocketId};
-use crate::model::{GroupId, NewMessage};
+use crate::model::{GroupId, NewEntry};
 use crate::protocol::Mode;
 use crate::protocol::command::RequestId;
 use crate::protocol::event::{self, ErrorCode, Failure};
 use crate::store::SentKey;
 
-/// A message that waits to be stored, and who wants to know what became of it.
+/// A message or change that waits to be stored, and who wants to know what became of it.
 #[derive(Debug)]
 pub(super) struct Pending {
-    /// The message.
-    pub(super) message: NewMessage,
+    /// What it is.
+    pub(super) entry: NewEntry,
     /// Its sender.
     pub(super) sender: Sender,
 }
@@ -63,16 +63,16 @@ pub(super) struct Caller {
 }
 
 impl Pending {
-    /// A message that is handed over now.
-    pub(super) fn new(message: NewMessage, reply_to: ReplyTo) -> Self {
-        let (group, bytes) = (message.group.id, message.content.len());
-        Self { message, sender: Sender { reply_to, group, bytes, since: Instant::now(), is_told: false } }
+    /// What is handed over now.
+    pub(super) fn new(entry: NewEntry, reply_to: ReplyTo) -> Self {
+        let (group, bytes) = (entry.group.id, entry.content_bytes());
+        Self { entry, sender: Sender { reply_to, group, bytes, since: Instant::now(), is_told: false } }
     }
 
     /// What a retry of it is known by, if it can be retried.
     pub(super) fn key(&self) -> Option<SentKey> {
-        let client_id = self.message.client_id.clone()?;
-        Some(SentKey { group: self.message.group.id, user: self.message.user.id, client_id })
+        let client_id = self.entry.client_id.clone()?;
+        Some(SentKey { group: self.entry.group.id, user: self.entry.user.id, client_id })
     }
 }
 

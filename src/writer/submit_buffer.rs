@@ -11,7 +11,7 @@ use super::MessageWriter;
 use super::handle::Command;
 use super::pending::{Pending, ReplyTo};
 use crate::hub::{Core, Sink, Subscriber};
-use crate::model::NewMessage;
+use crate::model::NewEntry;
 use crate::protocol::command::RequestId;
 
 /// Collects what a core's sockets send and hands it to the writer once a turn of the core's loop, after all
@@ -33,11 +33,11 @@ impl<S: Sink> SubmitBuffer<S> {
 
     /// Sends a socket's message; its answer will carry the request's name. The caller has asked
     /// [`Core::may_send`].
-    pub fn submit(&self, sender: &Subscriber<S>, message: NewMessage, request: Option<RequestId>) {
-        self.core.credit().take(message.content.len());
+    pub fn submit(&self, sender: &Subscriber<S>, entry: NewEntry, request: Option<RequestId>) {
+        self.core.credit().take(entry.content_bytes());
         sender.message_sent();
         let reply_to = ReplyTo::Socket { socket: sender.id(), mode: sender.mode(), request };
-        self.collected.borrow_mut().push(Pending::new(message, reply_to));
+        self.collected.borrow_mut().push(Pending::new(entry, reply_to));
         let idle = self.idle.take();
         if let Some(waker) = idle {
             waker.wake();

@@ -10,15 +10,15 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::answer::{Answer, Receipt, WriteError};
-use super::batch::Batch;
+use super::batch::{Batch, Repeat, Settled};
 use super::delivery::Delivery;
 use super::handle::MessageWriter;
 use super::numbering::Numbering;
 use super::pending::{Pending, Sender};
 use super::queue::Queue;
+use super::ready::{Numbered, Place};
 use crate::hub::{self, Hub};
-use crate::model::Message;
-use crate::store::{Asked, MessageLog, Sent, StoreError, StoreResult};
+use crate::store::{Asked, LogBatch, MessageLog, StoreError, StoreResult};
 
 /// Wait before the first new attempt after the store failed; doubled up to [`RETRY_MAX`].
 const RETRY_MIN: Duration = Duration::from_millis(20);
@@ -133,83 +133,100 @@ impl Task {
     /// Stores the batch. What became of it is then in `outgoing`.
     async fn write(&mut self) -> Result<(), GaveUp> {
         self.refuse_removed();
-        self.set_aside_repeats().await?;
+        self.take_stored().await?;
         self.learn_heads().await?;
-        // Of those too who were removed while the store was asked, which may have been away for long.
-        self.refuse_removed();
-        self.refuse_muted();
+        // Nothing is waited for between this and the numbers: it holds what the members are at this moment.
+        self.decide().await?;
         self.batch.number(&self.numbering);
-        let messages = Arc::clone(self.batch.messages());
-        if messages.is_empty() {
+        let batch = Arc::clone(self.batch.numbered());
+        if batch.is_empty() {
             return Ok(());
         }
-        if self.options.eager {
-            self.outgoing.publish(Arc::clone(&messages));
+        // Nothing but messages is seen before it is stored.
+        let is_early = self.options.eager && batch.changes.is_empty();
+        if is_early {
+            self.outgoing.publish(Arc::clone(&batch));
             self.deliver().await;
         }
-        if let Err(error) = self.append(&messages).await? {
-            tracing::error!(%error, messages = messages.len(), "batch refused; storing its messages one by one");
-            return self.write_one_by_one(&messages).await;
+        if let Err(error) = self.append(&batch).await? {
+            tracing::error!(%error, entries = batch.len(), "batch refused; storing its entries one by one");
+            return self.write_one_by_one(&batch, is_early).await;
         }
-        self.stored(&messages);
-        for index in 0..messages.len() {
-            self.answer_next(Ok(Receipt::Stored { batch: Arc::clone(&messages), index }));
+        self.stored(&batch, is_early);
+        let places: Vec<Place> = self.batch.places().to_vec();
+        for &place in &places {
+            self.answer_next(Ok(Receipt::Stored { batch: Arc::clone(&batch), place }));
         }
-        for (pending, first) in self.batch.take_repeats() {
-            self.answer_repeat(pending, Ok(Receipt::Duplicate(sent(&messages[first]))));
+        for Repeat { sender, client_id, first } in self.batch.take_repeats() {
+            self.outgoing.answer_repeat(
+                sender,
+                client_id,
+                Ok(Receipt::Duplicate(places[first].sent(&batch))),
+            );
         }
         Ok(())
     }
 
-    /// Stores the messages of a refused batch, each in a transaction of its own, so that its neighbours do not
+    /// Stores what is in a refused batch, each in a transaction of its own, so that its neighbours do not
     /// fail with the one at fault.
-    async fn write_one_by_one(&mut self, messages: &[Message]) -> Result<(), GaveUp> {
+    async fn write_one_by_one(&mut self, batch: &LogBatch, is_early: bool) -> Result<(), GaveUp> {
         self.restart_numbering().await?;
-        let mut answers_to_repeats = Vec::with_capacity(messages.len());
-        for message in messages {
-            let stored = self.write_alone(message).await?;
+        let places: Vec<Place> = self.batch.places().to_vec();
+        let mut answers_to_repeats = Vec::with_capacity(places.len());
+        for place in places {
+            let stored = self.write_alone(batch, place, is_early).await?;
             answers_to_repeats.push(match &stored {
-                Some(batch) => Ok(Receipt::Duplicate(sent(&batch[0]))),
+                Some((batch, place)) => Ok(Receipt::Duplicate(place.sent(batch))),
                 None => Err(WriteError::Refused),
             });
-            let receipt = stored.map(|batch| Receipt::Stored { batch, index: 0 });
+            let receipt = stored.map(|(batch, place)| Receipt::Stored { batch, place });
             self.answer_next(receipt.ok_or(WriteError::Refused));
         }
-        for (pending, first) in self.batch.take_repeats() {
-            self.answer_repeat(pending, answers_to_repeats[first].clone());
+        for Repeat { sender, client_id, first } in self.batch.take_repeats() {
+            self.outgoing.answer_repeat(sender, client_id, answers_to_repeats[first].clone());
         }
         Ok(())
     }
 
     /// Refuses what comes from those who are no members any more: not even a retry tells them anything.
     fn refuse_removed(&mut self) {
-        for (pending, error) in self.batch.take_removed() {
-            self.answer_repeat(pending, Err(error));
+        for (pending, removal) in self.batch.take_removed() {
+            self.answer_repeat(pending, Err(WriteError::Removed(removal)));
         }
     }
 
-    /// Refuses what comes from those who may not write now and is not stored yet.
-    fn refuse_muted(&mut self) {
-        for (pending, error) in self.batch.take_muted() {
-            self.answer_repeat(pending, Err(error));
-        }
-    }
-
-    /// Answers those whose `client_id` is stored, and sets aside those whose `client_id` stands in the batch
-    /// before them.
-    async fn set_aside_repeats(&mut self) -> Result<(), GaveUp> {
+    /// Answers those whose `client_id` is stored.
+    async fn take_stored(&mut self) -> Result<(), GaveUp> {
         let keys = self.batch.keys();
         if !keys.is_empty() {
             let known = self.ask(|log| log.find_sent(keys.clone())).await?;
-            for (pending, sent) in self.batch.set_aside_repeats(known) {
+            for (pending, sent) in self.batch.take_stored(known) {
                 self.answer_repeat(pending, Ok(Receipt::Duplicate(sent)));
             }
         }
         Ok(())
     }
 
+    /// Finds out what the changes are about, and answers those that are denied or change nothing.
+    async fn decide(&mut self) -> Result<(), GaveUp> {
+        let questions = self.batch.questions();
+        let targets = match questions.is_empty() {
+            true => Vec::new(),
+            false => self.ask(|log| log.targets(questions.clone())).await?,
+        };
+        let questions = self.batch.mention_questions();
+        let mentioned = match questions.is_empty() {
+            true => Vec::new(),
+            false => self.ask(|log| log.mentioned(questions.clone())).await?,
+        };
+        for Settled { sender, client_id, outcome } in self.batch.decide(targets, mentioned) {
+            self.outgoing.answer_repeat(sender, client_id, outcome.map(Receipt::Duplicate));
+        }
+        Ok(())
+    }
+
     async fn learn_heads(&mut self) -> Result<(), GaveUp> {
-        let unknown = self.numbering.unknown(self.batch.unnumbered());
+        let unknown = self.numbering.unknown(self.batch.groups());
         if !unknown.is_empty() {
             let heads = self.ask(|log| log.heads(unknown.clone())).await?;
             unknown.into_iter().zip(heads).for_each(|(group, head)| self.numbering.learn(group, head));
@@ -217,20 +234,27 @@ impl Task {
         Ok(())
     }
 
-    /// Stores one message with new numbers; `None` if it is refused.
-    async fn write_alone(&mut self, message: &Message) -> Result<Option<Arc<[Message]>>, GaveUp> {
-        let group = message.group.id;
+    /// Stores one entry of a batch with new numbers; `None` if it is refused.
+    async fn write_alone(
+        &mut self,
+        batch: &LogBatch,
+        place: Place,
+        is_early: bool,
+    ) -> Result<Option<(Arc<LogBatch>, Place)>, GaveUp> {
+        let ready = place.ready(batch);
+        let (group, user) = (ready.group.id, ready.user.id);
         let heads = self.ask(|log| log.heads(vec![group])).await?;
         self.numbering.learn(group, heads.first().copied().unwrap_or_default());
-        let renumbered: Arc<[Message]> = Arc::new([self.numbering.renumber(message.clone())]);
-        Ok(match self.append(&renumbered).await? {
+        let Numbered { batch, places } = self.numbering.number([ready].into_iter());
+        let batch = Arc::new(batch);
+        Ok(match self.append(&batch).await? {
             Ok(()) => {
-                self.stored(&renumbered);
-                Some(renumbered)
+                self.stored(&batch, is_early);
+                places.first().map(|&place| (batch, place))
             }
             Err(error) => {
-                tracing::error!(%error, %group, user = %message.user.id, "message refused by the store");
-                if self.options.eager {
+                tracing::error!(%error, %group, %user, "message refused by the store");
+                if is_early {
                     self.writer.set_misled();
                 }
                 None
@@ -238,10 +262,10 @@ impl Task {
         })
     }
 
-    /// The next numbers come after this batch, and its readers may have it.
-    fn stored(&mut self, batch: &Arc<[Message]>) {
+    /// The next numbers come after this batch, and its readers may have it, unless they had it early.
+    fn stored(&mut self, batch: &Arc<LogBatch>, is_early: bool) {
         self.numbering.advance(batch);
-        if !self.options.eager {
+        if !is_early {
             self.outgoing.publish(Arc::clone(batch));
         }
     }
@@ -252,8 +276,8 @@ impl Task {
         }
     }
 
-    fn answer_repeat(&mut self, Pending { message, sender }: Pending, answer: Answer) {
-        self.outgoing.answer_repeat(sender, message.client_id, answer);
+    fn answer_repeat(&mut self, Pending { entry, sender }: Pending, answer: Answer) {
+        self.outgoing.answer_repeat(sender, entry.client_id, answer);
     }
 
     async fn deliver(&mut self) {
@@ -268,7 +292,7 @@ impl Task {
     }
 
     /// Stores the batch, however long that takes; the inner error is the refusal.
-    async fn append(&mut self, batch: &Arc<[Message]>) -> Result<StoreResult<()>, GaveUp> {
+    async fn append(&mut self, batch: &Arc<LogBatch>) -> Result<StoreResult<()>, GaveUp> {
         self.ask(|log| {
             let answer = log.append(Arc::clone(batch));
             Box::pin(async move {
@@ -336,8 +360,4 @@ fn overdue_check(unavailable_after: Duration) -> Interval {
     let mut check = interval((unavailable_after / 10).max(Duration::from_millis(1)));
     check.set_missed_tick_behavior(MissedTickBehavior::Delay);
     check
-}
-
-fn sent(message: &Message) -> Sent {
-    Sent { id: message.id, seq: message.seq, created_at: message.created_at }
 }

@@ -7,7 +7,10 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::commands;
-use crate::model::{Group, GroupId, JoinPolicy, Message, MessageId, Removal, Seq, Timestamp, User, UserId};
+use crate::model::{
+    Annotations, Change, ChangeKind, Group, GroupId, JoinPolicy, MemberChange, Mentions, Message,
+    MessageDetails, MessageId, MessageKey, Removal, Role, Seq, Timestamp, User, UserId,
+};
 use crate::protocol::command::{CommandParser, RequestId};
 use crate::protocol::event::{self, Ack, ErrorCode, EventType, Failure, Welcome};
 
@@ -137,6 +140,21 @@ fn samples(event_type: EventType) -> Vec<Bytes> {
         join: JoinPolicy::Open,
     };
     let user = User { id: UserId(2), username: "ann".into(), email: "".into(), is_admin: false };
+    let details = MessageDetails {
+        reply_to: Some(MessageId(2)),
+        thread_id: Some(MessageId(1)),
+        mentions: Box::new([UserId(2)]),
+        edited_at: Some(Timestamp(0)),
+        is_deleted: true,
+    };
+    let change = |kind| {
+        let (group, user) = (group.clone().into(), user.clone().into());
+        let change = Change { seq: Seq(4), group, user, kind, client_id: None, created_at: Timestamp(0) };
+        let mut out = Vec::new();
+        event::put_change(&mut out, &change);
+        Bytes::from(out)
+    };
+    let key = MessageKey { id: MessageId(3), seq: Seq(2) };
     let message = |client_id: Option<&str>| Message {
         id: MessageId(3),
         seq: Seq(4),
@@ -145,6 +163,7 @@ fn samples(event_type: EventType) -> Vec<Bytes> {
         content: "hi".into(),
         client_id: client_id.map(Into::into),
         created_at: Timestamp(0),
+        details: client_id.map(|_| Box::new(details.clone())),
     };
     let ack = Ack {
         id: MessageId(3),
@@ -174,6 +193,23 @@ fn samples(event_type: EventType) -> Vec<Bytes> {
             let ephemeral = |client_id| event::ephemeral(&group, &user, "hi", client_id, Timestamp(0));
             stored.into_iter().chain([ephemeral(Some("c")), ephemeral(None)]).collect()
         }
+        EventType::Edited => [Mentions::default(), Box::new([UserId(2)])]
+            .map(|mentions| change(ChangeKind::Edited { message: key, content: "x".into(), mentions }))
+            .to_vec(),
+        EventType::Deleted => vec![change(ChangeKind::Deleted { message: key })],
+        EventType::Reaction => {
+            vec![change(ChangeKind::Reaction { message: key, emoji: "+".into(), on: true })]
+        }
+        EventType::Member => [(None, None), (Some(Role::Admin), Some(Timestamp(0)))]
+            .map(|(role, until)| {
+                let (member, kind) = (user.clone().into(), MemberChange::Role);
+                change(ChangeKind::Member { member, change: kind, role, until })
+            })
+            .to_vec(),
+        EventType::Group => vec![
+            change(ChangeKind::Group { name: Some("n".into()), topic: None, join: None }),
+            change(ChangeKind::Group { name: None, topic: Some("t".into()), join: Some(JoinPolicy::Open) }),
+        ],
         EventType::Welcome => vec![event::welcome(request, &welcome), event::welcome(None, &welcome)],
         EventType::Subscribed => {
             let subscribed = |request| event::subscribed(request, &group, "e", Seq(1), Seq(0));
@@ -189,7 +225,9 @@ fn samples(event_type: EventType) -> Vec<Bytes> {
             event::ack(None, &Ack { client_id: None, ..ack }),
             event::ephemeral_ack(request, group.id, Some("c")),
         ],
-        EventType::History => vec![event::history(request, group.id, &[message(None)], false)],
+        EventType::History => {
+            vec![event::history(request, group.id, &[(message(None), Annotations::default())], false)]
+        }
         EventType::Presence => vec![
             event::presence(request, group.id, 1, Some([&user].into_iter())),
             event::presence(None, group.id, 1, None::<std::iter::Empty<&User>>),

@@ -11,7 +11,7 @@ use super::pace::Pace;
 use super::stream::Stream;
 use crate::chat::{Chat, ChatError, Membership};
 use crate::hub::{Core, Subscriber};
-use crate::model::{GroupId, NewMessage};
+use crate::model::{GroupId, NewEntry};
 use crate::protocol::command::RequestId;
 use crate::protocol::event::{self, ErrorCode, Failure};
 use crate::protocol::{CloseCode, Mode};
@@ -89,9 +89,23 @@ impl<S: Stream> SocketContext<S> {
     }
 
     /// Takes a message on its way to the writer.
-    pub(super) fn submit(&self, message: NewMessage, request: Option<RequestId>) {
+    pub(super) fn submit(&self, entry: NewEntry, request: Option<RequestId>) {
         self.socket.message_admitted();
-        self.endpoint.submit_buffer.submit(&self.socket, message, request);
+        self.endpoint.submit_buffer.submit(&self.socket, entry, request);
+    }
+
+    /// Tells the socket why what it wanted to hand in was refused.
+    pub(super) fn refuse_entry(&self, request: Option<&RequestId>, group: GroupId, error: &ChatError) {
+        let failure = match error {
+            ChatError::TooLarge { limit } => {
+                Failure::new(ErrorCode::TooLarge, format!("content: longer than {limit} bytes"))
+            }
+            ChatError::Unavailable(_) => {
+                Failure::new(ErrorCode::Unavailable, "messages can not be stored now")
+            }
+            error => failure(error),
+        };
+        self.refuse_message(error, &event::error(request, Some(group), &failure));
     }
 
     /// Tells the socket with `answer` why its message was refused. One that goes on sending above its rate is closed
@@ -157,7 +171,7 @@ pub(super) fn failure(error: &ChatError) -> Failure {
         | ChatError::BadCredentials
         | ChatError::WrongLogin
         | ChatError::Unnamed => ErrorCode::Unauthenticated,
-        ChatError::TooLarge { .. } => ErrorCode::TooLarge,
+        ChatError::TooLarge { .. } | ChatError::TooManyReactions => ErrorCode::TooLarge,
         ChatError::Invalid { .. } => ErrorCode::BadFrame,
         ChatError::RateLimited { .. } | ChatError::Locked { .. } => ErrorCode::RateLimited,
         ChatError::Busy { .. } | ChatError::Unavailable(_) => ErrorCode::Unavailable,

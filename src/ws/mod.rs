@@ -8,6 +8,7 @@ mod commands;
 mod connection;
 mod context;
 mod endpoint;
+mod hand_in;
 mod heartbeat;
 mod identified;
 mod json;

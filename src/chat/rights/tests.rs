@@ -1,7 +1,7 @@
 use super::{Action, Place, Power, TABLE, Verdict, decide, outranks};
 use crate::model::{Role, Scope};
 
-const EVERY_ACTION: [Action; 14] = [
+const EVERY_ACTION: [Action; 15] = [
     Action::Look,
     Action::Read,
     Action::Join,
@@ -13,6 +13,7 @@ const EVERY_ACTION: [Action; 14] = [
     Action::Kick,
     Action::Ban,
     Action::Mute,
+    Action::Redact,
     Action::Change,
     Action::SetRole,
     Action::Delete,
@@ -66,7 +67,7 @@ fn strangers_look_and_join() {
 fn each_role_adds_to_the_one_below() {
     let of_member = [Action::Look, Action::Read, Action::Join, Action::Send, Action::Type, Action::Leave];
     assert_eq!(with(of_role(Role::Member), Verdict::Yes), of_member);
-    assert_eq!(with(of_role(Role::Admin), Verdict::Yes), EVERY_ACTION[..12]);
+    assert_eq!(with(of_role(Role::Admin), Verdict::Yes), EVERY_ACTION[..13]);
     assert_eq!(with(of_role(Role::Owner), Verdict::Yes), EVERY_ACTION);
     // Members know of their group, hidden or not.
     assert_eq!(with(Place { is_hidden: true, ..of_role(Role::Member) }, Verdict::Yes), of_member);

@@ -1,19 +1,20 @@
 //! Messages.
 
 use hyper::Method;
-use hyper::header::{HeaderMap, HeaderName};
 
 use crate::chat::{Chat, ChatError, ChatResult, Draft, Entity, MessageFilter, MessagePage};
 use crate::compat::fastapi::json::Value;
 use crate::compat::fastapi::{Length, Location, Problem, Problems, Query};
 use crate::http::body;
 use crate::http::context::Context;
+use crate::http::idempotency::idempotency_key;
 use crate::http::list::{self, Rows, write_rows};
 use crate::http::need::Need;
 use crate::http::resource::{Answer, Resource, Serves};
 use crate::http::response;
 use crate::model::limits::{CLIENT_ID_BYTES_MAX, PAGE_BYTES_MAX, PAGE_ROWS_MAX};
 use crate::model::{GroupId, MessageId, Seq, UserId};
+use crate::protocol::annotated::write_annotated;
 use crate::protocol::message::write_message;
 
 pub(super) static MESSAGES: Resource = Resource {
@@ -23,8 +24,6 @@ pub(super) static MESSAGES: Resource = Resource {
 
 /// Rows of a list unless `limit` says otherwise.
 const LIMIT_DEFAULT: u64 = 100;
-
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// `user_id` is the sender here, and not who acts.
 async fn list(context: Context<'_>) -> Answer {
@@ -36,16 +35,20 @@ async fn list(context: Context<'_>) -> Answer {
     let group = query.integer("group_id", &mut problems);
     let after_seq = seq(query, "after_seq", &mut problems);
     let before_seq = seq(query, "before_seq", &mut problems);
+    let thread = query.integer("thread_id", &mut problems);
     problems.check()?;
 
-    let (Ok(group), Ok(user)) = (group.map(row_number).transpose(), user.map(row_number).transpose()) else {
+    let numbers = (group.map(row_number), user.map(row_number), thread.map(row_number));
+    let (Ok(group), Ok(user), Ok(thread)) =
+        (numbers.0.transpose(), numbers.1.transpose(), numbers.2.transpose())
+    else {
         return Ok(response::ok(body::full("[]")));
     };
     if limit == 0 {
         return Ok(response::ok(body::full("[]")));
     }
-    let (group, user) = (group.map(GroupId), user.map(UserId));
-    let filter = MessageFilter { group, user, after_seq, before_seq, ..MessageFilter::default() };
+    let (group, user, thread) = (group.map(GroupId), user.map(UserId), thread.map(MessageId));
+    let filter = MessageFilter { group, user, thread, after_seq, before_seq, ..MessageFilter::default() };
     let Some(filter) = chat.readable(caller, filter).await? else {
         return Ok(response::ok(body::full("[]")));
     };
@@ -82,7 +85,9 @@ fn seq(query: Query<'_>, name: &'static str, problems: &mut Problems) -> Option<
 impl Rows for MessagePage {
     async fn write_page(self, chat: &Chat, out: &mut Vec<u8>) -> ChatResult<Option<Self>> {
         let page = chat.messages(Self { limit: self.limit.min(PAGE_ROWS_MAX as u64), ..self }).await?;
-        write_rows(out, &page, write_message);
+        let beside = chat.annotations(&page).await?;
+        let rows: Vec<_> = page.iter().zip(&beside).collect();
+        write_rows(out, &rows, |out, (message, beside)| write_annotated(out, message, beside));
         let limit = self.limit.saturating_sub(page.len() as u64);
         // A page of long messages ends early.
         let is_full = page.len() >= PAGE_ROWS_MAX
@@ -94,7 +99,7 @@ impl Rows for MessagePage {
 
 async fn send(mut context: Context<'_>) -> Answer {
     let is_open_who_acts = context.leaves_open_who_acts();
-    let (group, user, content, client_id) = context
+    let (group, user, content, client_id, reply_to) = context
         .form(|form| {
             let group = form.integer("group_id");
             let user = match is_open_who_acts {
@@ -103,7 +108,8 @@ async fn send(mut context: Context<'_>) -> Answer {
             };
             let content = form.text("content", Length::Any).to_owned();
             let client_id = form.optional_text("client_id", Length::Bytes(CLIENT_ID_BYTES_MAX));
-            (group, user, content, client_id.map(str::to_owned))
+            let reply_to = form.optional_integer("reply_to");
+            (group, user, content, client_id.map(str::to_owned), reply_to)
         })
         .await?;
     let client_id = match &client_id {
@@ -112,30 +118,12 @@ async fn send(mut context: Context<'_>) -> Answer {
     };
     let sender = context.acting_as(user).await?;
     let group = i64::try_from(group).map_err(|_| ChatError::NotFound(Entity::Group))?;
-    let draft = Draft::new(&content, client_id)?;
+    let reply_to =
+        reply_to.map(i64::try_from).transpose().map_err(|_| ChatError::NotFound(Entity::Message))?;
+    let draft = Draft::new(&content, client_id)?.answering(reply_to.map(MessageId));
     let principal = context.chat.act_as(&sender, None).await?;
     let message = context.chat.post(&principal, GroupId(group), draft).await?;
     let mut json = Vec::new();
     write_message(&mut json, &message);
     Ok(response::ok(body::full(json)))
-}
-
-/// The header that stands for `client_id` if the body has none.
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problems> {
-    let Some(value) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
-    match str::from_utf8(value.as_bytes()) {
-        Ok(key) if (1..=CLIENT_ID_BYTES_MAX).contains(&key.len()) => Ok(Some(key)),
-        _ => {
-            let mut problems = Problems::default();
-            problems.add(Problem {
-                kind: "value_error",
-                location: Location::Header,
-                field: Some("idempotency-key"),
-                message: &format!("Value error, must be 1 to {CLIENT_ID_BYTES_MAX} bytes of UTF-8"),
-                input: &Value::String(&String::from_utf8_lossy(value.as_bytes())),
-                context: None,
-            });
-            Err(problems)
-        }
-    }
 }

@@ -5,12 +5,15 @@
 mod bans;
 mod groups;
 mod health;
+mod log;
 mod me;
 mod members;
+mod message;
 mod messages;
 mod mutes;
 mod own_groups;
 mod presence;
+mod reactions;
 mod sanction;
 mod sessions;
 mod setup;
@@ -42,7 +45,10 @@ pub(super) static RESOURCES: &[&Resource] = &[
     &mutes::MUTES,
     &mutes::MUTE,
     &presence::PRESENCE,
+    &log::LOG,
     &messages::MESSAGES,
+    &message::MESSAGE,
+    &reactions::REACTION,
     &health::LIVENESS,
     &health::READINESS,
     &sockets::GROUP_SOCKET,

@@ -39,6 +39,12 @@ const NEEDS: &[(&str, &str, Need)] = &[
     ("GET", "/api/v1/groups/{group_id}/presence/", Caller),
     ("GET", "/api/v1/messages/", Caller),
     ("POST", "/api/v1/messages/", Caller),
+    ("GET", "/api/v1/messages/{message_id}", Caller),
+    ("PATCH", "/api/v1/messages/{message_id}", Caller),
+    ("DELETE", "/api/v1/messages/{message_id}", Caller),
+    ("PUT", "/api/v1/messages/{message_id}/reactions/{emoji}", Caller),
+    ("DELETE", "/api/v1/messages/{message_id}/reactions/{emoji}", Caller),
+    ("GET", "/api/v1/groups/{group_id}/log/", Caller),
 ];
 
 #[test]

@@ -4,7 +4,7 @@ use std::num::NonZero;
 
 use simd_json::{Node, StaticNode};
 
-use crate::model::{GroupId, Seq};
+use crate::model::{GroupId, MessageId, Seq};
 
 /// The fields of a frame, not yet looked at. An absent field and `null` are the same; of several with one name the
 /// last counts; fields that nobody asks for are ignored.
@@ -131,6 +131,12 @@ impl<'a> FromField<'a> for NonZero<u64> {
 impl<'a> FromField<'a> for GroupId {
     fn from_field(name: &str, value: &Node<'a>, inner: &[Node<'a>]) -> Result<Self, String> {
         i64::from_field(name, value, inner).map(GroupId)
+    }
+}
+
+impl<'a> FromField<'a> for MessageId {
+    fn from_field(name: &str, value: &Node<'a>, inner: &[Node<'a>]) -> Result<Self, String> {
+        i64::from_field(name, value, inner).map(MessageId)
     }
 }
 

@@ -14,12 +14,12 @@ pub(super) async fn delete(client: &mut Client, group: GroupId) -> StoreResult<b
     let transaction = client.transaction().await?;
     transaction.batch_execute(LONG_WORK).await?;
     // The bulk goes before the group is locked, so that what is stored in the meantime waits for little.
-    let bulk = delete_messages(&transaction, group).await?;
+    let bulk = delete_log(&transaction, group).await?;
     let lock = transaction.prepare_cached("SELECT 1 FROM groups WHERE id = $1 FOR UPDATE").await?;
     if transaction.query_opt(&lock, &[&group.0]).await?.is_none() {
         return Ok(false);
     }
-    let rest = delete_messages(&transaction, group).await?;
+    let rest = delete_log(&transaction, group).await?;
     for table in ["group_memberships", "group_bans", "group_mutes", "private_pairs"] {
         let sql = format!("DELETE FROM {table} WHERE group_id = $1");
         let delete = transaction.prepare_cached(&sql).await?;
@@ -27,7 +27,8 @@ pub(super) async fn delete(client: &mut Client, group: GroupId) -> StoreResult<b
     }
     let delete = transaction.prepare_cached("DELETE FROM groups WHERE id = $1").await?;
     transaction.execute(&delete, &[&group.0]).await?;
-    if let Some((id, at)) = bulk.max(rest) {
+    if let Some(at) = bulk.1.max(rest.1) {
+        let id = bulk.0.max(rest.0);
         let note = transaction
             .prepare_cached(
                 "UPDATE server SET last_message_id = greatest(last_message_id, $1),
@@ -40,19 +41,17 @@ pub(super) async fn delete(client: &mut Client, group: GroupId) -> StoreResult<b
     Ok(true)
 }
 
-/// Answers the highest number that went, and the latest time.
-async fn delete_messages(
-    transaction: &Transaction<'_>,
-    group: GroupId,
-) -> StoreResult<Option<(i64, Timestamp)>> {
+/// Takes messages and changes; answers the highest number of a message that went, and the latest time.
+async fn delete_log(transaction: &Transaction<'_>, group: GroupId) -> StoreResult<(i64, Option<Timestamp>)> {
     let delete = transaction
         .prepare_cached(
-            "WITH gone AS (DELETE FROM messages WHERE group_id = $1 RETURNING id, created_at)
-             SELECT max(id), max(created_at) FROM gone",
+            "WITH gone AS (DELETE FROM messages WHERE group_id = $1 RETURNING id, created_at),
+                  also AS (DELETE FROM log_entries WHERE group_id = $1 RETURNING created_at)
+             SELECT coalesce((SELECT max(id) FROM gone), 0),
+                    greatest((SELECT max(created_at) FROM gone), (SELECT max(created_at) FROM also))",
         )
         .await?;
     let row = transaction.query_one(&delete, &[&group.0]).await?;
-    let id: Option<i64> = column(&row, 0, "messages", "id")?;
     let at: Option<Instant> = column(&row, 1, "messages", "created_at")?;
-    Ok(id.zip(at).map(|(id, at)| (id, at.0)))
+    Ok((column(&row, 0, "messages", "id")?, at.map(|at| at.0)))
 }

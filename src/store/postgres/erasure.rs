@@ -44,7 +44,8 @@ pub(super) async fn erase(
 async fn blank_messages(transaction: &Transaction<'_>, user: UserId, after: i64) -> StoreResult<i64> {
     let update = transaction
         .prepare_cached(
-            "WITH blanked AS (UPDATE messages SET content = '' WHERE user_id = $1 AND id > $2 RETURNING id)
+            "WITH blanked AS (UPDATE messages SET content = '', mentions = NULL
+                 WHERE user_id = $1 AND id > $2 AND (content <> '' OR mentions IS NOT NULL) RETURNING id)
              SELECT coalesce(max(id), $2) FROM blanked",
         )
         .await?;

@@ -3,22 +3,24 @@
 use std::collections::HashMap;
 
 use deadpool_postgres::ClientWrapper as Client;
+use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Row, Statement};
 
 use super::error::column;
 use super::instant::Instant;
 use super::{groups, users};
 use crate::model::limits::PAGE_BYTES_MAX;
-use crate::model::{GroupId, Message, MessageId, Seq, Timestamp};
+use crate::model::{Mentions, Message, MessageDetails, MessageId, Timestamp};
 use crate::store::page::Page;
-use crate::store::{MessageFilter, MessagePage, Sent, SentKey, StoreResult, row};
+use crate::store::{MessageFilter, MessagePage, StoreResult, row};
 
 /// The columns of a message that [`from_row`] reads, followed there by those of its user and group.
-const COLUMNS: &str = "m.id, m.seq, m.content, m.client_id, m.created_at";
+pub(super) const COLUMNS: &str = "m.id, m.seq, m.content, m.client_id, m.created_at, m.reply_to, m.thread_id, \
+    m.mentions, m.edited_at, m.deleted_at IS NOT NULL";
 
 /// How the messages that a filter lets through are found.
 struct Lookup {
+    source: &'static str,
     condition: String,
     /// `id` or `seq`, whichever the index of this kind of filter follows. In a group both orders are one.
     order: &'static str,
@@ -30,20 +32,39 @@ struct Lookup {
 impl Lookup {
     fn new(filter: &MessageFilter) -> Self {
         let (after_seq, before_seq) = row::places(filter);
-        let (condition, order, mut parameters) = match (filter.group, filter.user) {
-            (Some(group), None) => (
+        let all = "messages";
+        let (source, condition, order, mut parameters) = match (filter.group, filter.thread, filter.user) {
+            (Some(group), None, None) => (
+                all,
                 "group_id = $4 AND id > $1 AND seq < $6 AND seq > greatest($5,
                  coalesce((SELECT seq FROM messages WHERE id = $1 AND group_id = $4), 0))",
                 "seq",
                 vec![group.0, after_seq, before_seq],
             ),
-            (Some(group), Some(user)) => (
+            // The first message, and those that name it; a sum keeps the planner from the index of the group's places.
+            (Some(group), Some(thread), user) => (
+                "(SELECT * FROM messages WHERE id = $7
+                  UNION ALL SELECT * FROM messages WHERE thread_id = $7) thread",
+                "group_id + 0 = $4 AND id > $1 AND seq + 0 > $5 AND seq + 0 < $6
+                 AND ($8::bigint = 0 OR user_id = $9)",
+                "id",
+                vec![
+                    group.0,
+                    after_seq,
+                    before_seq,
+                    thread.0,
+                    user.is_some().into(),
+                    user.unwrap_or_default().0,
+                ],
+            ),
+            (Some(group), None, Some(user)) => (
+                all,
                 "group_id = $4 AND id > $1 AND seq > $5 AND seq < $6 AND user_id = $7",
                 "id",
                 vec![group.0, after_seq, before_seq, user.0],
             ),
-            (None, Some(user)) => ("user_id = $4 AND id > $1", "id", vec![user.0]),
-            (None, None) => ("id > $1", "id", Vec::new()),
+            (None, _, Some(user)) => (all, "user_id = $4 AND id > $1", "id", vec![user.0]),
+            (None, _, None) => (all, "id > $1", "id", Vec::new()),
         };
         let mut condition = condition.to_owned();
         if let Some(reader) = filter.reader {
@@ -59,7 +80,7 @@ impl Lookup {
                 ),
             };
         }
-        Self { condition, order, parameters }
+        Self { source, condition, order, parameters }
     }
 
     async fn query(
@@ -83,12 +104,13 @@ pub(super) async fn page(client: &Client, page: MessagePage) -> StoreResult<Vec<
     let sql = format!(
         "SELECT {COLUMNS}, {}, {}
          FROM (SELECT *, sum(octet_length(content)) OVER (ORDER BY {}) - octet_length(content) AS bytes_before
-               FROM (SELECT * FROM messages WHERE {} ORDER BY {} LIMIT $3 OFFSET $2) page) m
+               FROM (SELECT * FROM {} WHERE {} ORDER BY {} LIMIT $3 OFFSET $2) page) m
          JOIN users u ON u.id = m.user_id JOIN groups g ON g.id = m.group_id
          WHERE m.bytes_before < {PAGE_BYTES_MAX} ORDER BY m.{}",
         users::COLUMNS,
         groups::COLUMNS,
         lookup.order,
+        lookup.source,
         lookup.condition,
         lookup.order,
         lookup.order,
@@ -103,8 +125,8 @@ pub(super) async fn page(client: &Client, page: MessagePage) -> StoreResult<Vec<
 pub(super) async fn newest(client: &Client, filter: MessageFilter, count: u64) -> StoreResult<MessageId> {
     let lookup = Lookup::new(&filter);
     let sql = format!(
-        "SELECT id FROM messages WHERE {} ORDER BY {} DESC LIMIT $3 OFFSET $2",
-        lookup.condition, lookup.order
+        "SELECT id FROM {} WHERE {} ORDER BY {} DESC LIMIT $3 OFFSET $2",
+        lookup.source, lookup.condition, lookup.order
     );
     match lookup.query(client, &sql, [0, row::count(count), 1]).await?.first() {
         Some(row) => row::message_id(column(row, 0, "messages", "id")?),
@@ -112,59 +134,18 @@ pub(super) async fn newest(client: &Client, filter: MessageFilter, count: u64) -
     }
 }
 
-/// See [`MessageLog::last_message`](crate::store::MessageLog::last_message). Counts those that went with their group.
-pub(super) async fn last(client: &Client) -> StoreResult<(MessageId, Timestamp)> {
+/// See [`MessageLog::message`](crate::store::MessageLog::message).
+pub(super) async fn by_id(client: &Client, id: MessageId) -> StoreResult<Option<Message>> {
     let select = client
-        .prepare_cached(
-            "SELECT greatest(last_message_id, id), greatest(last_message_at, created_at)
-             FROM server LEFT JOIN (SELECT id, created_at FROM messages ORDER BY id DESC LIMIT 1) last ON true",
-        )
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS}, {}, {} FROM messages m
+             JOIN users u ON u.id = m.user_id JOIN groups g ON g.id = m.group_id WHERE m.id = $1",
+            users::COLUMNS,
+            groups::COLUMNS
+        ))
         .await?;
-    let row = client.query_one(&select, &[]).await?;
-    let id = column(&row, 0, "messages", "id")?;
-    Ok((if id == 0 { MessageId(0) } else { row::message_id(id)? }, created_at(&row, 1)?))
-}
-
-/// See [`MessageLog::heads`](crate::store::MessageLog::heads).
-pub(super) async fn heads(client: &Client, groups: Vec<GroupId>) -> StoreResult<Vec<Seq>> {
-    let select = client
-        .prepare_cached(
-            "SELECT coalesce((SELECT max(seq) FROM messages WHERE group_id = asked.group_id), 0)
-             FROM unnest($1::bigint[]) WITH ORDINALITY AS asked (group_id, position) ORDER BY position",
-        )
-        .await?;
-    let groups: Vec<i64> = groups.iter().map(|id| id.0).collect();
-    let rows = client.query(&select, &[&groups]).await?;
-    rows.iter().map(|row| column(row, 0, "messages", "seq").map(Seq)).collect()
-}
-
-/// What [`find_sent`] asks.
-pub(super) const FIND_SENT: &str = "SELECT m.id, m.seq, m.created_at
-    FROM unnest($1::bigint[], $2::bigint[], $3::text[]) WITH ORDINALITY AS asked (group_id, user_id, client_id, position)
-    LEFT JOIN messages m ON m.group_id = asked.group_id AND m.user_id = asked.user_id
-         AND m.client_id = asked.client_id
-    ORDER BY position";
-
-/// See [`MessageLog::find_sent`](crate::store::MessageLog::find_sent).
-pub(super) async fn find_sent(
-    client: &tokio_postgres::Client,
-    select: &Statement,
-    keys: &[SentKey],
-) -> StoreResult<Vec<Option<Sent>>> {
-    let groups: Vec<i64> = keys.iter().map(|key| key.group.0).collect();
-    let users: Vec<i64> = keys.iter().map(|key| key.user.0).collect();
-    let client_ids: Vec<&str> = keys.iter().map(|key| &*key.client_id).collect();
-    let rows = client.query(select, &[&groups, &users, &client_ids]).await?;
-    rows.iter()
-        .map(|row| {
-            let Some(id) = column(row, 0, "messages", "id")? else { return Ok(None) };
-            Ok(Some(Sent {
-                id: row::message_id(id)?,
-                seq: row::seq(column(row, 1, "messages", "seq")?)?,
-                created_at: created_at(row, 2)?,
-            }))
-        })
-        .collect()
+    let row = client.query_opt(&select, &[&id.0]).await?;
+    row.map(|row| from_row(&row, &mut Page::default())).transpose()
 }
 
 /// Whether each row of the batch is stored just as it stands there.
@@ -172,7 +153,7 @@ pub(super) async fn are_stored(client: &tokio_postgres::Client, batch: &[Message
     let ids: Vec<i64> = batch.iter().map(|message| message.id.0).collect();
     let rows = client
         .query(
-            "SELECT id, seq, group_id, user_id, content, client_id, created_at
+            "SELECT id, seq, group_id, user_id, content, client_id, created_at, reply_to, thread_id, mentions
              FROM messages WHERE id = ANY ($1)",
             &[&ids],
         )
@@ -188,7 +169,8 @@ pub(super) async fn are_stored(client: &tokio_postgres::Client, batch: &[Message
             && column::<i64>(row, 3, "messages", "user_id")? == message.user.id.0
             && column::<&str>(row, 4, "messages", "content")? == &*message.content
             && column::<Option<&str>>(row, 5, "messages", "client_id")? == message.client_id.as_deref()
-            && created_at(row, 6)? == message.created_at;
+            && created_at(row, 6)? == message.created_at
+            && named(row, 7)? == *message.details.as_deref().unwrap_or(&MessageDetails::default());
         if !is_same {
             return Ok(false);
         }
@@ -197,7 +179,7 @@ pub(super) async fn are_stored(client: &tokio_postgres::Client, batch: &[Message
 }
 
 /// Where the columns of a message's user and group begin, and how many all are.
-const USER: usize = 5;
+pub(super) const USER: usize = 10;
 pub(super) const GROUP: usize = USER + users::COLUMN_COUNT;
 pub(super) const COLUMN_COUNT: usize = GROUP + groups::COLUMN_COUNT;
 
@@ -213,9 +195,33 @@ pub(super) fn from_row(row: &Row, shared: &mut Page) -> StoreResult<Message> {
         content: column::<&str>(row, 2, "messages", "content")?.into(),
         client_id: column::<Option<&str>>(row, 3, "messages", "client_id")?.map(Into::into),
         created_at: created_at(row, 4)?,
+        details: row::details(MessageDetails {
+            edited_at: column::<Option<Instant>>(row, 8, "messages", "edited_at")?.map(|at| at.0),
+            is_deleted: column(row, 9, "messages", "deleted_at")?,
+            ..named(row, 5)?
+        }),
     })
 }
 
-fn created_at(row: &Row, index: usize) -> StoreResult<Timestamp> {
+/// Messages and users that a message names, from three columns that begin at `first`.
+fn named(row: &Row, first: usize) -> StoreResult<MessageDetails> {
+    let message =
+        |index, name| column::<Option<i64>>(row, index, "messages", name)?.map(row::message_id).transpose();
+    Ok(MessageDetails {
+        reply_to: message(first, "reply_to")?,
+        thread_id: message(first + 1, "thread_id")?,
+        mentions: mentions(row, first + 2)?,
+        ..MessageDetails::default()
+    })
+}
+
+/// Whom a content mentions.
+pub(super) fn mentions(row: &Row, index: usize) -> StoreResult<Mentions> {
+    let mentions: Option<Vec<i64>> = column(row, index, "messages", "mentions")?;
+    let number = |number| row::user_id(number, "messages", "mentions");
+    mentions.unwrap_or_default().into_iter().map(number).collect()
+}
+
+pub(super) fn created_at(row: &Row, index: usize) -> StoreResult<Timestamp> {
     column::<Instant>(row, index, "messages", "created_at").map(|instant| instant.0)
 }

@@ -13,6 +13,7 @@ const FILES: &[Embedded] = &[
     ("V3__server", include_str!("../../../sql/postgres/V3__server.sql")),
     ("V4__unsettled", include_str!("../../../sql/postgres/V4__unsettled.sql")),
     ("V5__access", include_str!("../../../sql/postgres/V5__access.sql")),
+    ("V6__log", include_str!("../../../sql/postgres/V6__log.sql")),
 ];
 
 /// Applies what is missing, all of it in one transaction. Takes as long as it takes: the tables of an

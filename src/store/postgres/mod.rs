@@ -15,12 +15,15 @@ use tokio_util::task::TaskTracker;
 
 mod accounts;
 mod admins;
+mod annotations;
 mod beside;
+mod changes;
 mod connect;
 pub mod copy;
 mod credentials;
 mod deletion;
 mod directory;
+mod entries;
 mod epoch;
 mod erasure;
 mod error;
@@ -28,10 +31,13 @@ mod facts;
 mod groups;
 mod instant;
 mod keys;
+mod log;
 mod members;
+mod mentioned;
 mod messages;
 mod migrations;
 mod moderation;
+mod numbers;
 mod outside;
 mod own_groups;
 mod pool;
@@ -40,6 +46,7 @@ mod sanctions;
 mod session;
 mod sessions;
 mod standing;
+mod targets;
 mod users;
 mod writer;
 
@@ -48,13 +55,8 @@ use error::unavailable;
 use writer::{Keeper, Writer};
 
 use super::together::{self, Together};
-use super::{
-    Asked, Beginning, Join, Lifecycle, MessageFilter, MessageLog, MessagePage, Opened, Sent, SentKey, Store,
-    StoreResult, writer_thread,
-};
-use crate::model::{
-    ApiKey, Digest, GroupId, Message, MessageId, Seq, Session, SessionId, Standing, Timestamp, User, UserId,
-};
+use super::{Asked, Beginning, Join, Lifecycle, Opened, Store, StoreResult, writer_thread};
+use crate::model::{ApiKey, Digest, GroupId, Session, SessionId, Standing, Timestamp, User, UserId};
 
 /// Threads of the pool's runtime.
 const RUNTIME_THREADS: usize = 2;
@@ -220,32 +222,6 @@ impl Drop for PostgresStore {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
-    }
-}
-
-impl MessageLog for PostgresStore {
-    fn messages(&self, page: MessagePage) -> Asked<'_, Vec<Message>> {
-        self.ask(move |client| Box::pin(messages::page(client, page)))
-    }
-
-    fn newest(&self, filter: MessageFilter, count: u64) -> Asked<'_, MessageId> {
-        self.ask(move |client| Box::pin(messages::newest(client, filter, count)))
-    }
-
-    fn heads(&self, groups: Vec<GroupId>) -> Asked<'_, Vec<Seq>> {
-        self.ask(move |client| Box::pin(messages::heads(client, groups)))
-    }
-
-    fn last_message(&self) -> Asked<'_, (MessageId, Timestamp)> {
-        self.ask(|client| Box::pin(messages::last(client)))
-    }
-
-    fn find_sent(&self, keys: Vec<SentKey>) -> Asked<'_, Vec<Option<Sent>>> {
-        Box::pin(async move { self.writer()?.find_sent(keys).await })
-    }
-
-    fn append(&self, batch: Arc<[Message]>) -> Asked<'_, ()> {
-        Box::pin(async move { self.writer()?.append(batch).await })
     }
 }
 

@@ -12,15 +12,19 @@ use tokio_postgres::{Client, Statement};
 
 use super::connect::{SESSION_SETTINGS, Target};
 use super::error::{is_duplicate, unavailable};
-use super::{copy, messages, migrations};
-use crate::model::Message;
-use crate::store::{Sent, SentKey, StoreError, StoreResult};
+use super::{changes, copy, mentioned, messages, migrations, numbers, targets};
+use crate::model::{Change, Message};
+use crate::store::{
+    self, LogBatch, MentionQuestion, Mentioned, Sent, SentKey, StoreError, StoreResult, TargetQuestion,
+};
 
 /// The advisory lock that the owner of a database holds: "groupcas" in ASCII.
 pub(super) const OWNER_LOCK: i64 = 0x6772_6f75_7063_6173;
 
-/// What the database itself ends, a little before the writer gives up on the connection.
-const SETTINGS: &str = "SET statement_timeout = '25s'; SET idle_in_transaction_session_timeout = '25s';";
+/// What the database itself ends, a little before the writer gives up on the connection. All that is asked here is
+/// looked up by its key: without good statistics the planner may find a table small enough to look through it.
+const SETTINGS: &str = "SET statement_timeout = '25s'; SET idle_in_transaction_session_timeout = '25s';
+     SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off;";
 
 /// How long it may take to connect and to take ownership.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -44,6 +48,9 @@ pub(super) struct Session {
     connection: AbortHandle,
     copy: Statement,
     find_sent: Statement,
+    targets: Statement,
+    members: mentioned::Statements,
+    changes: changes::Statements,
 }
 
 /// The task of a session's connection, which ends when that does.
@@ -87,9 +94,15 @@ impl Session {
     }
 
     async fn prepare(client: Client, connection: &Connection) -> StoreResult<Self> {
-        let copy = client.prepare(copy::STATEMENT).await?;
-        let find_sent = client.prepare(messages::FIND_SENT).await?;
-        Ok(Self { client, connection: connection.abort_handle(), copy, find_sent })
+        let (copy, find_sent, targets, members, changes) = tokio::try_join!(
+            client.prepare(copy::STATEMENT),
+            client.prepare(numbers::FIND_SENT),
+            client.prepare(targets::QUESTION),
+            mentioned::Statements::prepare(&client),
+            changes::Statements::prepare(&client),
+        )?;
+        let connection = connection.abort_handle();
+        Ok(Self { client, connection, copy, find_sent, targets, members, changes })
     }
 
     /// Closes the socket now, whatever it waits for: ownership can only be had again once it is.
@@ -99,7 +112,20 @@ impl Session {
 
     /// See [`MessageLog::find_sent`](crate::store::MessageLog::find_sent).
     pub(super) async fn find_sent(&self, keys: &[SentKey]) -> StoreResult<Vec<Option<Sent>>> {
-        messages::find_sent(&self.client, &self.find_sent, keys).await
+        numbers::find_sent(&self.client, &self.find_sent, keys).await
+    }
+
+    /// See [`MessageLog::targets`](crate::store::MessageLog::targets).
+    pub(super) async fn targets(
+        &self,
+        questions: &[TargetQuestion],
+    ) -> StoreResult<Vec<Option<store::Target>>> {
+        targets::of(&self.client, &self.targets, questions).await
+    }
+
+    /// See [`MessageLog::mentioned`](crate::store::MessageLog::mentioned).
+    pub(super) async fn mentioned(&self, questions: &[MentionQuestion]) -> StoreResult<Vec<Mentioned>> {
+        self.members.find(&self.client, questions).await
     }
 
     /// Whether nothing more can be asked.
@@ -108,10 +134,14 @@ impl Session {
     }
 
     /// See [`MessageLog::append`](crate::store::MessageLog::append).
-    pub(super) async fn append(&self, batch: &[Message]) -> StoreResult<()> {
-        match self.copy_in(batch).await {
+    pub(super) async fn append(&self, batch: &LogBatch) -> StoreResult<()> {
+        let stored = match (&*batch.messages, &*batch.changes) {
+            ([], [_, ..]) => self.make(&batch.changes).await,
+            (messages, changes) => self.copy_in(messages, changes).await,
+        };
+        match stored {
             Err(error) if is_duplicate(&error) => {
-                if messages::are_stored(&self.client, batch).await? {
+                if self.is_stored(batch).await? {
                     Ok(())
                 } else {
                     Err(error.into())
@@ -121,11 +151,26 @@ impl Session {
         }
     }
 
+    async fn is_stored(&self, batch: &LogBatch) -> StoreResult<bool> {
+        Ok(messages::are_stored(&self.client, &batch.messages).await?
+            && changes::are_stored(&self.client, &batch.changes).await?)
+    }
+
+    /// Stores changes in one transaction, said in one go as in [`copy_in`](Self::copy_in).
+    async fn make(&self, changes: &[Change]) -> Result<(), tokio_postgres::Error> {
+        let (begun, made, committed) = tokio::join!(
+            self.client.batch_execute("BEGIN"),
+            self.changes.make(&self.client, changes),
+            self.client.batch_execute("COMMIT"),
+        );
+        begun.and(made).and(committed)
+    }
+
     /// Stores the batch in one transaction. Its frame travels with the data instead of waiting for answers: a
     /// COMMIT after a COPY that failed ends the transaction without storing anything.
-    async fn copy_in(&self, batch: &[Message]) -> Result<(), tokio_postgres::Error> {
-        let mut data = BytesMut::with_capacity(copy::encoded_bytes(batch));
-        copy::encode(batch, &mut data);
+    async fn copy_in(&self, messages: &[Message], changes: &[Change]) -> Result<(), tokio_postgres::Error> {
+        let mut data = BytesMut::with_capacity(copy::encoded_bytes(messages));
+        copy::encode(messages, &mut data);
         let mut data = data.freeze();
         let (begun, sink) =
             tokio::join!(self.client.batch_execute("BEGIN"), self.client.copy_in::<_, Bytes>(&self.copy));
@@ -139,8 +184,12 @@ impl Session {
                     }
                     sink.finish().await.map(drop)
                 };
-                let (copied, committed) = tokio::join!(copying, self.client.batch_execute("COMMIT"));
-                copied.and(committed)
+                let making = async {
+                    if changes.is_empty() { Ok(()) } else { self.changes.make(&self.client, changes).await }
+                };
+                let (copied, made, committed) =
+                    tokio::join!(copying, making, self.client.batch_execute("COMMIT"));
+                copied.and(made).and(committed)
             }
             Err(error) => self.client.batch_execute("ROLLBACK").await.and(Err(error)),
         }

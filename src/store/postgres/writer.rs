@@ -12,8 +12,9 @@ use tokio_util::task::TaskTracker;
 use super::connect::Target;
 use super::error::unavailable;
 use super::session::{Connection, Session};
-use crate::model::Message;
-use crate::store::{Sent, SentKey, StoreError, StoreResult};
+use crate::store::{
+    self, LogBatch, MentionQuestion, Mentioned, Sent, SentKey, StoreError, StoreResult, TargetQuestion,
+};
 
 /// How long storing a batch, or another question, may take before its outcome counts as unknown.
 const QUESTION_TIMEOUT: Duration = Duration::from_secs(30);
@@ -52,7 +53,7 @@ pub(super) struct Writer {
 
 impl Writer {
     /// See [`MessageLog::append`](crate::store::MessageLog::append).
-    pub(super) async fn append(&self, batch: Arc<[Message]>) -> StoreResult<()> {
+    pub(super) async fn append(&self, batch: Arc<LogBatch>) -> StoreResult<()> {
         let session = self.session().await?;
         self.bring_to_end(&session, {
             let session = session.clone();
@@ -67,6 +68,29 @@ impl Writer {
         self.bring_to_end(&session, {
             let session = session.clone();
             async move { session.find_sent(&keys).await }
+        })
+        .await
+    }
+
+    /// See [`MessageLog::targets`](crate::store::MessageLog::targets).
+    pub(super) async fn targets(
+        &self,
+        questions: Vec<TargetQuestion>,
+    ) -> StoreResult<Vec<Option<store::Target>>> {
+        let session = self.session().await?;
+        self.bring_to_end(&session, {
+            let session = session.clone();
+            async move { session.targets(&questions).await }
+        })
+        .await
+    }
+
+    /// See [`MessageLog::mentioned`](crate::store::MessageLog::mentioned).
+    pub(super) async fn mentioned(&self, questions: Vec<MentionQuestion>) -> StoreResult<Vec<Mentioned>> {
+        let session = self.session().await?;
+        self.bring_to_end(&session, {
+            let session = session.clone();
+            async move { session.mentioned(&questions).await }
         })
         .await
     }

@@ -22,7 +22,7 @@ const SYNCHRONOUS: &str =
 /// Opens the connection that writes, making the file if it is missing.
 pub(super) fn open_writer(file: &Path) -> StoreResult<Connection> {
     let connection = open(file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
-    // The pages of the indexes that are written again and again fit in 16 MiB of cache, not in 2.
+    // What is deleted is overwritten, not only let go. The pages of the indexes that are written again and again fit in 16 MiB of cache, not in 2.
     connection
         .execute_batch(SYNCHRONOUS)
         .and_then(|()| {
@@ -30,7 +30,8 @@ pub(super) fn open_writer(file: &Path) -> StoreResult<Connection> {
                 "PRAGMA journal_mode = WAL;
              PRAGMA foreign_keys = ON;
              PRAGMA journal_size_limit = 67108864;
-             PRAGMA cache_size = -16384;",
+             PRAGMA cache_size = -16384;
+             PRAGMA secure_delete = ON;",
             )
         })
         .map_err(|error| at(file, error))?;

@@ -14,7 +14,15 @@ pub(super) fn delete(connection: &Connection, group: GroupId) -> StoreResult<boo
              FROM (SELECT id, created_at FROM messages WHERE group_id = ?1 ORDER BY seq DESC LIMIT 1)",
         )?
         .execute([group.0])?;
-    for table in ["messages", "group_memberships", "group_bans", "group_mutes", "private_pairs"] {
+    connection
+        .prepare_cached(
+            "UPDATE server SET last_message_at = max(last_message_at, created_at)
+             FROM (SELECT created_at FROM log_entries WHERE group_id = ?1 ORDER BY seq DESC LIMIT 1)",
+        )?
+        .execute([group.0])?;
+    for table in
+        ["messages", "log_entries", "group_memberships", "group_bans", "group_mutes", "private_pairs"]
+    {
         connection.prepare_cached(&format!("DELETE FROM {table} WHERE group_id = ?1"))?.execute([group.0])?;
     }
     let is_deleted = connection.prepare_cached("DELETE FROM groups WHERE id = ?1")?.execute([group.0])? > 0;

@@ -38,7 +38,10 @@ pub(super) fn erase(
     }
     if with_messages {
         connection
-            .prepare_cached("UPDATE messages SET content = '' WHERE user_id = ?1")?
+            .prepare_cached(
+                "UPDATE messages SET content = '', mentions = NULL
+                 WHERE user_id = ?1 AND (content <> '' OR mentions IS NOT NULL)",
+            )?
             .execute([user.0])?;
     }
     let sessions = sessions::end_all(connection, user, None)?;

@@ -12,6 +12,7 @@ const FILES: &[Embedded] = &[
     ("V3__server", include_str!("../../../sql/sqlite/V3__server.sql")),
     ("V4__unsettled", include_str!("../../../sql/sqlite/V4__unsettled.sql")),
     ("V5__access", include_str!("../../../sql/sqlite/V5__access.sql")),
+    ("V6__log", include_str!("../../../sql/sqlite/V6__log.sql")),
 ];
 
 /// Applies what is missing, all of it in one transaction.

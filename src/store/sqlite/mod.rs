@@ -8,21 +8,29 @@ use rusqlite::Connection;
 
 mod accounts;
 mod admins;
+mod annotations;
+mod batch;
+mod changes;
 mod checkpoints;
 mod connection;
 mod credentials;
 mod deletion;
 mod directory;
+mod entries;
 mod epoch;
 mod erasure;
 mod error;
 mod facts;
 mod groups;
 mod keys;
+mod log;
 mod members;
+mod mentioned;
+mod mentions;
 mod messages;
 mod migrations;
 mod moderation;
+mod numbers;
 mod outside;
 mod own_groups;
 mod ownership;
@@ -30,6 +38,7 @@ mod private;
 mod sanctions;
 mod sessions;
 mod standing;
+mod targets;
 mod threads;
 mod users;
 mod writer;
@@ -40,11 +49,7 @@ use threads::Threads;
 use writer::{Requests, Writer};
 
 use super::row::places;
-use super::{
-    Asked, Beginning, Lifecycle, MessageFilter, MessageLog, MessagePage, Opened, Sent, SentKey, Store,
-    StoreResult, writer_thread,
-};
-use crate::model::{GroupId, Message, MessageId, Seq, Timestamp};
+use super::{Asked, Beginning, Lifecycle, Opened, Store, StoreResult, writer_thread};
 
 /// Most threads that read. More would only wait for each other's cores.
 const READERS_MAX: usize = 64;
@@ -98,32 +103,6 @@ impl SqliteStore {
         F: FnOnce(&mut Connection) -> StoreResult<T> + Send + 'static,
     {
         self.readers.ask(question)
-    }
-}
-
-impl MessageLog for SqliteStore {
-    fn messages(&self, page: MessagePage) -> Asked<'_, Vec<Message>> {
-        self.read(move |connection| messages::page(connection, &page))
-    }
-
-    fn newest(&self, filter: MessageFilter, count: u64) -> Asked<'_, MessageId> {
-        self.read(move |connection| messages::newest(connection, &filter, count))
-    }
-
-    fn heads(&self, groups: Vec<GroupId>) -> Asked<'_, Vec<Seq>> {
-        self.read(move |connection| messages::heads(connection, &groups))
-    }
-
-    fn last_message(&self) -> Asked<'_, (MessageId, Timestamp)> {
-        self.read(|connection| messages::last(connection))
-    }
-
-    fn find_sent(&self, keys: Vec<SentKey>) -> Asked<'_, Vec<Option<Sent>>> {
-        self.writer.read(move |connection| messages::find_sent(connection, &keys))
-    }
-
-    fn append(&self, batch: Arc<[Message]>) -> Asked<'_, ()> {
-        self.writer.append(batch)
     }
 }
 

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, params};
 
 use super::error::column;
-use super::{groups, messages};
+use super::{groups, messages, numbers};
 use crate::model::limits::PAGE_BYTES_MAX;
 use crate::model::{MessageId, Seq, UserId};
 use crate::store::page::Page;
@@ -16,10 +16,11 @@ pub(super) fn list(connection: &Connection, user: UserId) -> StoreResult<Vec<Own
     let mut select = connection.prepare_cached(&format!(
         "SELECT {}, m.role,
                 (SELECT id FROM messages WHERE group_id = m.group_id ORDER BY seq DESC LIMIT 1) AS last,
-                (SELECT coalesce(max(seq), 0) FROM messages WHERE group_id = m.group_id)
+                {}
          FROM group_memberships m JOIN groups g ON g.id = m.group_id
          WHERE m.user_id = ?1 ORDER BY last DESC, g.id DESC LIMIT ?2",
-        groups::COLUMNS
+        groups::COLUMNS,
+        numbers::head_sql("m.group_id")
     ))?;
     let mut rows = select.query(params![user.0, row::LIST_ROWS_MAX])?;
     let (mut own, mut shared, mut bytes) = (Vec::new(), Page::default(), 0);

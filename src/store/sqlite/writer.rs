@@ -8,12 +8,11 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep};
 
+use super::batch;
 use super::checkpoints::{Checkpoints, Step};
 use super::error::{is_busy, is_stale, unavailable};
-use super::messages;
 use super::ownership::Ownership;
-use crate::model::Message;
-use crate::store::{Asked, StoreError, StoreResult};
+use crate::store::{Asked, LogBatch, StoreError, StoreResult};
 
 /// Requests that may wait for the connection; who has another one waits for room.
 const QUEUE_MAX: usize = 1024;
@@ -30,7 +29,7 @@ const BUSY_RETRY: Duration = Duration::from_millis(5);
 /// What the connection is asked.
 enum Request {
     /// Store a batch.
-    Append(Arc<[Message]>, oneshot::Sender<StoreResult<()>>),
+    Append(Arc<LogBatch>, oneshot::Sender<StoreResult<()>>),
     /// Change something.
     Write(Work<Settle>),
     /// Look something up.
@@ -68,7 +67,7 @@ impl Writer {
     }
 
     /// See [`MessageLog::append`](crate::store::MessageLog::append).
-    pub(super) fn append(&self, batch: Arc<[Message]>) -> Asked<'_, ()> {
+    pub(super) fn append(&self, batch: Arc<LogBatch>) -> Asked<'_, ()> {
         let (answer, answered) = oneshot::channel();
         self.ask(Request::Append(batch, answer), answered)
     }
@@ -241,10 +240,10 @@ fn turn(connection: &Connection, waiting: &mut Vec<Request>) -> Turn {
     if let Some(place) = waiting.iter().position(|request| matches!(request, Request::Append(..)))
         && let Request::Append(batch, answer) = waiting.remove(place)
     {
-        if let Err(error) = messages::insert(connection, &batch) {
+        if let Err(error) = batch::insert(connection, &batch) {
             // The other changes have another turn.
             drop(transaction);
-            _ = answer.send(messages::resolve(connection, &batch, error));
+            _ = answer.send(batch::resolve(connection, &batch, error));
             return Turn::Done;
         }
         appended = Some(answer);

@@ -4,10 +4,13 @@
 //! giving back a [`Pending`] that says what to wait for and what to do then; frames behind it wait as long. Here
 //! stands only which `type` is which command.
 
+mod delete;
+mod edit;
 mod hello;
 mod history;
 mod ping;
 mod presence;
+mod react;
 mod refresh;
 mod send;
 mod subscribe;
@@ -18,10 +21,13 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 
+use self::delete::Delete;
+use self::edit::Edit;
 use self::hello::Hello;
 use self::history::History;
 use self::ping::Ping;
 use self::presence::Presence;
+use self::react::React;
 use self::refresh::Refresh;
 use self::send::Send;
 use self::subscribe::Subscribe;
@@ -88,6 +94,9 @@ commands! {
         "subscribe" => Subscribe,
         "unsubscribe" => Unsubscribe,
         "send" => Send,
+        "edit" => Edit,
+        "delete" => Delete,
+        "react" => React,
         "typing" => Typing,
         "history" => History,
         "presence" => Presence,

@@ -4,12 +4,12 @@ use std::rc::Rc;
 
 use tokio::task::spawn_local;
 
-use crate::chat::{Chat, ChatError, ChatResult, Draft, Membership, WhileAway};
+use crate::chat::{Chat, ChatResult, Draft, Membership, WhileAway};
 use crate::hub::Broadcast;
-use crate::model::{GroupId, NewMessage};
+use crate::model::{GroupId, MessageId, NewEntry};
 use crate::protocol::command::{Fields, RequestId};
-use crate::protocol::event::{self, ErrorCode, Failure};
-use crate::ws::context::{self, SocketContext};
+use crate::protocol::event;
+use crate::ws::context::SocketContext;
 use crate::ws::identified::Identified;
 use crate::ws::json::Pending;
 use crate::ws::stream::Stream;
@@ -19,6 +19,7 @@ pub(super) struct Send<'a> {
     content: &'a str,
     client_id: Option<&'a str>,
     ephemeral: bool,
+    reply_to: Option<MessageId>,
 }
 
 impl<'a> Send<'a> {
@@ -28,6 +29,7 @@ impl<'a> Send<'a> {
             content: fields.required("content")?,
             client_id: fields.optional("client_id")?,
             ephemeral: fields.optional("ephemeral")?.unwrap_or(false),
+            reply_to: fields.optional("reply_to")?,
         })
     }
 
@@ -41,13 +43,13 @@ impl<'a> Send<'a> {
             self.send(context, sender, request);
             return None;
         }
-        let Self { group_id, ephemeral, .. } = self;
+        let Self { group_id, ephemeral, reply_to, .. } = self;
         let (content, client_id) = (Box::<str>::from(self.content), self.client_id.map(Box::<str>::from));
         let membership = session.find_membership(context, group_id);
         Some(Pending::of_user(membership, move |identified, context, found| match found {
             Ok(sender) => {
-                let command =
-                    Send { group_id, content: &content, client_id: client_id.as_deref(), ephemeral };
+                let client_id = client_id.as_deref();
+                let command = Send { group_id, content: &content, client_id, ephemeral, reply_to };
                 command.send(context, &sender, request);
                 identified.remember(sender);
             }
@@ -65,14 +67,13 @@ impl<'a> Send<'a> {
                 spawn_local(async move { notifier.send(frames).await });
             }
             Err(error) => {
-                let answer = event::error(request.as_ref(), Some(self.group_id), &failure(&error));
-                context.refuse_message(&error, &answer);
+                context.refuse_entry(request.as_ref(), self.group_id, &error);
             }
         }
     }
 
     fn accept(&self, chat: &Chat, sender: &Membership) -> ChatResult<Accepted> {
-        let draft = Draft::new(self.content, self.client_id)?;
+        let draft = Draft::new(self.content, self.client_id)?.answering(self.reply_to);
         Ok(match self.ephemeral {
             true => Accepted::Ephemeral(chat.accept_ephemeral(sender, draft)?),
             false => Accepted::Stored(chat.accept(sender, draft, WhileAway::Refuse)?),
@@ -82,17 +83,6 @@ impl<'a> Send<'a> {
 
 /// A message that nothing was said against.
 enum Accepted {
-    Stored(NewMessage),
+    Stored(NewEntry),
     Ephemeral(Broadcast),
-}
-
-/// Why a message was refused, in the words of this command.
-fn failure(error: &ChatError) -> Failure {
-    match error {
-        ChatError::TooLarge { limit } => {
-            Failure::new(ErrorCode::TooLarge, format!("content: longer than {limit} bytes"))
-        }
-        ChatError::Unavailable(_) => Failure::new(ErrorCode::Unavailable, "messages can not be stored now"),
-        error => context::failure(error),
-    }
 }

@@ -5,6 +5,7 @@
 //! `GROUPCAST_SEED=n cargo test simulation` plays one seed again.
 
 mod client;
+mod ledger;
 mod no_accounts;
 mod pipe;
 mod server;
@@ -25,7 +26,7 @@ use tokio::time::{sleep, timeout};
 use self::client::Connection;
 use self::server::Server;
 use self::world::{Client, Way, World};
-use crate::writer::{Receipt, WriteError};
+use crate::writer::{Place, Receipt, WriteError};
 
 /// Seeds played in one run: some seconds' worth, optimised or not.
 const SEEDS: u64 = if cfg!(debug_assertions) { 200 } else { 3_000 };
@@ -165,13 +166,14 @@ async fn post(world: &Rc<World>, server: &Server, client: &Client) {
                 storing.await
             };
             let result = match answer {
-                Ok(Receipt::Stored { batch, index }) => {
-                    world.acknowledged(client, request, group, batch[index].seq)
+                Ok(Receipt::Stored { batch, place: Place::Message(index) }) => {
+                    world.acknowledged(client, request, group, batch.messages[index].seq)
                 }
+                Ok(Receipt::Stored { .. }) => Err(format!("{number} is answered as a change")),
                 Ok(Receipt::Duplicate(sent)) => world.acknowledged(client, request, group, sent.seq),
-                Err(WriteError::Refused | WriteError::Removed(_) | WriteError::Muted) => {
-                    world.refused(client, request)
-                }
+                Err(
+                    WriteError::Refused | WriteError::Removed(_) | WriteError::Muted | WriteError::Denied(_),
+                ) => world.refused(client, request),
                 Err(WriteError::Unavailable) if is_named => continue,
                 Err(WriteError::Unavailable) => Ok(()),
             };

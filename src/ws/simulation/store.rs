@@ -1,24 +1,20 @@
 //! A model of the store: a list of messages that knows what it promised, and fails when a seed says so.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
 use groupcast_kit::random::Random;
 
+use super::ledger::{Ledger, Place};
 use crate::model::{
-    Group, GroupId, JoinPolicy, Message, MessageId, NewUser, Role, Seq, Standing, Timestamp, User, UserId,
+    Annotations, Entry, Group, GroupId, JoinPolicy, Message, MessageId, NewUser, Role, Seq, Standing,
+    Timestamp, User, UserId,
 };
-use crate::protocol::{event, text};
 use crate::store::{
-    Asked, Beginning, Directory, Join, Lifecycle, MessageFilter, MessageLog, MessagePage, Sent, SentKey,
-    StoreError, StoreResult, Unique,
+    Asked, Beginning, Directory, Join, Lifecycle, LogBatch, MentionQuestion, Mentioned, MessageFilter,
+    MessageLog, MessagePage, Sent, SentKey, StoreError, StoreResult, Target, TargetQuestion, Unique,
 };
-
-/// Content with this in it is refused.
-pub(super) const POISON: &str = "poison";
 
 /// What everybody is to every group.
 pub(super) const MEMBER: Standing =
@@ -30,87 +26,6 @@ pub(super) struct ModelStore {
     random: Mutex<Random>,
     /// Whether it answers late and fails.
     is_troubled: AtomicBool,
-}
-
-/// What is stored.
-#[derive(Default)]
-pub(super) struct Ledger {
-    /// In ascending order of `id`.
-    messages: Vec<Message>,
-    groups: HashMap<GroupId, Vec<usize>>,
-    sent: HashMap<SentKey, Sent>,
-    contents: HashSet<Box<str>>,
-    /// Each message's frames as they must go out, in both modes.
-    frames: HashMap<Bytes, (GroupId, Seq)>,
-    /// The first promise that was broken by who writes.
-    fault: Option<String>,
-}
-
-impl Ledger {
-    pub(super) fn head(&self, group: GroupId) -> Seq {
-        Seq(self.groups.get(&group).map_or(0, |indices| indices.len() as i64))
-    }
-
-    pub(super) fn message(&self, group: GroupId, seq: Seq) -> Option<&Message> {
-        let index = usize::try_from(seq.0).ok()?.checked_sub(1)?;
-        self.messages.get(*self.groups.get(&group)?.get(index)?)
-    }
-
-    /// Which stored message a finished frame is.
-    pub(super) fn frame(&self, frame: &[u8]) -> Option<(GroupId, Seq)> {
-        self.frames.get(frame).copied()
-    }
-
-    pub(super) fn has_content(&self, content: &str) -> bool {
-        self.contents.contains(content)
-    }
-
-    pub(super) fn take_fault(&mut self) -> Option<String> {
-        self.fault.take()
-    }
-
-    fn last(&self) -> (MessageId, Timestamp) {
-        self.messages.last().map_or_else(Default::default, |last| (last.id, last.created_at))
-    }
-
-    fn append(&mut self, batch: &[Message]) -> StoreResult<()> {
-        let Some(first) = batch.first() else { return Ok(()) };
-        if first.id <= self.last().0 {
-            let from = self.messages.partition_point(|message| message.id < first.id);
-            return match self.messages.get(from..from + batch.len()) {
-                Some(stored) if stored == batch => Ok(()),
-                _ => Err(StoreError::Refused("a number is in use".into())),
-            };
-        }
-        if batch.iter().any(|message| message.content.contains(POISON)) {
-            return Err(StoreError::Refused("poison".into()));
-        }
-        batch.iter().for_each(|message| self.push(message));
-        Ok(())
-    }
-
-    fn push(&mut self, message: &Message) {
-        let group = message.group.id;
-        let is_next = message.seq == self.head(group).next();
-        let is_later = (message.id, message.created_at) > self.last() && message.created_at > self.last().1;
-        let key =
-            message.client_id.clone().map(|client_id| SentKey { group, user: message.user.id, client_id });
-        let sent = Sent { id: message.id, seq: message.seq, created_at: message.created_at };
-        let is_new = key.is_none_or(|key| self.sent.insert(key, sent).is_none());
-        let is_single = self.contents.insert(message.content.clone());
-        if !(is_next && is_later && is_new && is_single) {
-            let (head, last) = (self.head(group), self.last());
-            let fault = format!("stored out of order or twice: {message:?} after {head}, {last:?}");
-            self.fault.get_or_insert(fault);
-        }
-        let (mut json, mut line) = (Vec::new(), Vec::new());
-        event::put_message(&mut json, message);
-        text::put_message(&mut line, &message.user.username, &message.content);
-        self.frames.insert(json.into(), (group, message.seq));
-        self.frames.insert(line.into(), (group, message.seq));
-        self.groups.entry(group).or_default().push(self.messages.len());
-        self.messages.push(message.clone());
-    }
 }
 
 /// What happens to one question.
@@ -186,12 +101,58 @@ impl MessageLog for ModelStore {
         let rows = self.page_rows(page.limit);
         Box::pin(self.ask(10, move |ledger| {
             let MessageFilter { group, after_seq, before_seq, .. } = page.filter;
-            let indices =
-                group.and_then(|group| ledger.groups.get(&group)).map_or(&[][..], |indices| indices);
-            let end = before_seq.map_or(indices.len(), |seq| (seq.0 as usize - 1).min(indices.len()));
-            let known = after_seq.map_or(0, |seq| seq.0 as usize).min(end);
-            Ok(indices[known..end].iter().take(rows).map(|&index| ledger.messages[index].clone()).collect())
+            let (after, before) = (after_seq.unwrap_or_default(), before_seq.unwrap_or(Seq(i64::MAX)));
+            let places = group.map_or(&[][..], |group| ledger.between(group, after, before));
+            let messages = places.iter().filter_map(|&place| match place {
+                Place::Message(index) => Some(ledger.messages[index].clone()),
+                Place::Change(_) => None,
+            });
+            Ok(messages.take(rows).collect())
         }))
+    }
+
+    fn entries(&self, group: GroupId, after: Seq, before: Seq, limit: u64) -> Asked<'_, Vec<Entry>> {
+        let rows = self.page_rows(limit);
+        Box::pin(self.ask(10, move |ledger| {
+            let places = ledger.between(group, after, before);
+            Ok(places.iter().take(rows).map(|&place| ledger.entry(place)).collect())
+        }))
+    }
+
+    fn message(&self, id: MessageId) -> Asked<'_, Option<Message>> {
+        Box::pin(
+            self.ask(10, move |ledger| Ok(ledger.messages.iter().find(|message| message.id == id).cloned())),
+        )
+    }
+
+    fn annotations(&self, messages: Vec<MessageId>) -> Asked<'_, Vec<Annotations>> {
+        Box::pin(self.ask(10, move |_| Ok(messages.iter().map(|_| Annotations::default()).collect())))
+    }
+
+    /// Changes have no effect here, so each message is as it was sent.
+    fn targets(&self, questions: Vec<TargetQuestion>) -> Asked<'_, Vec<Option<Target>>> {
+        Box::pin(self.ask(10, move |ledger| {
+            let target = |question: &TargetQuestion| {
+                let is_meant = |m: &&Message| m.id == question.message && m.group.id == question.group;
+                let message = ledger.messages.iter().find(is_meant)?;
+                Some(Target {
+                    seq: message.seq,
+                    thread_id: message.details.as_ref().and_then(|details| details.thread_id),
+                    sent_at: message.created_at,
+                    sender: message.user.id,
+                    content: message.content.clone(),
+                    made_by: (message.seq, message.created_at),
+                    is_deleted: false,
+                    reaction: None,
+                    emojis: (0, false),
+                })
+            };
+            Ok(questions.iter().map(target).collect())
+        }))
+    }
+
+    fn mentioned(&self, questions: Vec<MentionQuestion>) -> Asked<'_, Vec<Mentioned>> {
+        Box::pin(self.ask(10, move |_| Ok(questions.iter().map(|_| Mentioned::default()).collect())))
     }
 
     fn heads(&self, groups: Vec<GroupId>) -> Asked<'_, Vec<Seq>> {
@@ -208,7 +169,7 @@ impl MessageLog for ModelStore {
         )
     }
 
-    fn append(&self, batch: Arc<[Message]>) -> Asked<'_, ()> {
+    fn append(&self, batch: Arc<LogBatch>) -> Asked<'_, ()> {
         Box::pin(self.ask(15, move |ledger| ledger.append(&batch)))
     }
 

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use groupcast_kit::random::Random;
 
-use super::store::{self, ModelStore, POISON};
-use crate::model::{GroupId, MemberState, NewMessage, Seq, Timestamp, User, UserId};
+use super::ledger::POISON;
+use super::store::{self, ModelStore};
+use crate::model::{GroupId, MemberState, NewEntry, Seq, Timestamp, User, UserId};
 
 /// Everything outside of the server.
 pub(super) struct World {
@@ -107,11 +108,12 @@ impl World {
     }
 
     /// A message as it is handed in.
-    pub(super) fn message(&self, number: usize) -> NewMessage {
+    pub(super) fn message(&self, number: usize) -> NewEntry {
         let received_at = Timestamp(self.random().below(1_000) as i64);
         let Draft { group, user, content, client_id } = self.drafts.borrow()[number].clone();
         let member = Arc::new(MemberState::new(store::MEMBER));
-        NewMessage { group: Arc::new(store::group(group)), user, content, client_id, received_at, member }
+        let kind = crate::model::NewEntryKind::Message { content, reply_to: None, mentions_all: false };
+        NewEntry { group: Arc::new(store::group(group)), user, kind, client_id, received_at, member }
     }
 
     /// Messages to be sent once more after a connection was lost. Those without a `client_id` are not: nobody

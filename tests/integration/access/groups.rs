@@ -112,9 +112,9 @@ async fn own_groups_are_listed_by_their_newest_message(store: Store) {
         json!({ "group": group, "role": "member", "head_seq": head, "last_message": last })
     };
     let expected = json!([
-        shown(first, "first", false, 2, &last[2]),
-        shown(second, "second", true, 1, &last[1]),
-        shown(quiet, "quiet", false, 0, &Value::Null),
+        shown(first, "first", false, 3, &last[2]),
+        shown(second, "second", true, 2, &last[1]),
+        shown(quiet, "quiet", false, 1, &Value::Null),
     ]);
     assert_eq!(by_ann.get("users/me/groups/").await.ok(), expected);
     let path = format!("users/{}/groups", ann.id);

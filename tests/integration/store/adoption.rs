@@ -5,7 +5,7 @@ use std::sync::Arc;
 use groupcast::model::{GroupId, MessageId, Role, Seq, Timestamp, UserId};
 use groupcast::store::{Database, MessagePage};
 
-use super::{Backend, NOW, message, new_user};
+use super::{Backend, NOW, batch, message, new_user};
 use crate::support::postgres::Postgres;
 
 /// The tables as that program's migrations leave them, with what its races and time stamps leave in them.
@@ -76,7 +76,7 @@ async fn a_database_of_the_original_goes_on_where_it_stood() {
 
     assert_eq!(store.directory.create_user(new_user("carol")).await.unwrap().id, UserId(3));
     assert_eq!(store.directory.create_group("new", false, None, NOW).await.unwrap().id, GroupId(3));
-    store.log.append([message(11, 6, &general, &bob, "new")].into()).await.unwrap();
+    store.log.append(batch([message(11, 6, &general, &bob, "new")])).await.unwrap();
     store.lifecycle.close().await.unwrap();
     backend.open().await.lifecycle.close().await.unwrap();
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use groupcast::model::{Group, GroupId, Message, MessageId, Seq, Timestamp, User, UserId};
 use groupcast::store::{Beginning, MessagePage, Sent, SentKey, Store, StoreError};
 
-use super::{NOW, group, message, user};
+use super::{NOW, batch, group, message, user};
 
 async fn all(store: &Store) -> Vec<Message> {
     let page = MessagePage { limit: 1000, ..MessagePage::default() };
@@ -62,29 +62,29 @@ on_both! {
             "👩‍👩‍👧‍👦", "\u{ffff}", "\u{fffe}\u{fffd}", "\u{10ffff}", "\u{feff}bom", "e\u{301}é", "مرحبا", "$1 ?1 {}", "NULL",
             " trailing ", &long,
         ];
-        let batch: Arc<[Message]> =
+        let rows: Vec<Message> =
             (1..).zip(contents).map(|(n, content)| message(n, n, &general, &alice, content)).collect();
-        store.log.append(batch.clone()).await.unwrap();
-        assert!(all(&store).await == *batch);
+        store.log.append(batch(rows.clone())).await.unwrap();
+        assert!(all(&store).await == rows);
     }
 
     async fn numbers_and_times_of_any_size_come_back_exactly(backend: Backend) {
         let store = backend.open().await;
         let (general, alice) = (group(&store, "general").await, user(&store, "alice").await);
-        let mut batch = Vec::new();
+        let mut rows = Vec::new();
         for (n, micros) in (1..).zip([-1, 0, 1, 946_684_799_999_999, 946_684_800_000_000, 253_402_300_799_999_999]) {
-            batch.push(Message { created_at: Timestamp(micros), ..message(n, n, &general, &alice, "") });
+            rows.push(Message { created_at: Timestamp(micros), ..message(n, n, &general, &alice, "") });
         }
-        batch.push(message((1 << 53) - 1, i64::MAX - 1, &general, &alice, "last"));
-        store.log.append(batch.clone().into()).await.unwrap();
-        assert_eq!(all(&store).await, batch);
-        let last = batch.last().unwrap();
+        rows.push(message((1 << 53) - 1, i64::MAX - 1, &general, &alice, "last"));
+        store.log.append(batch(rows.clone())).await.unwrap();
+        assert_eq!(all(&store).await, rows);
+        let last = rows.last().unwrap();
         assert_eq!(store.log.last_message().await.unwrap(), (last.id, last.created_at));
     }
 
     async fn an_empty_batch_and_an_empty_store_are_no_trouble(backend: Backend) {
         let store = backend.open().await;
-        store.log.append(Arc::new([])).await.unwrap();
+        store.log.append(batch([])).await.unwrap();
         assert_eq!(all(&store).await, []);
         assert_eq!(store.log.last_message().await.unwrap(), (MessageId(0), Timestamp(0)));
         assert_eq!(store.log.heads(vec![GroupId(1), GroupId(-1)]).await.unwrap(), [Seq(0), Seq(0)]);
@@ -95,23 +95,23 @@ on_both! {
     async fn a_batch_may_be_stored_again(backend: Backend) {
         let store = backend.open().await;
         let (general, alice) = (group(&store, "general").await, user(&store, "alice").await);
-        let batch: Arc<[Message]> = (1..=100)
+        let rows: Vec<Message> = (1..=100)
             .map(|n| {
                 let message = message(n, n, &general, &alice, &format!("{n}"));
                 if n % 2 == 0 { named(message, &format!("c{n}")) } else { message }
             })
             .collect();
         for _ in 0..3 {
-            store.log.append(batch.clone()).await.unwrap();
+            store.log.append(batch(rows.clone())).await.unwrap();
         }
-        assert_eq!(all(&store).await, *batch);
+        assert_eq!(all(&store).await, rows);
     }
 
     async fn what_can_never_be_stored_is_refused_and_leaves_nothing(backend: Backend) {
         let store = backend.open().await;
         let (general, alice) = (group(&store, "general").await, user(&store, "alice").await);
         let stored = named(message(1, 1, &general, &alice, "stored"), "c1");
-        store.log.append(Arc::new([stored.clone()])).await.unwrap();
+        store.log.append(batch([stored.clone()])).await.unwrap();
 
         let nobody = Arc::new(User { id: UserId(99), ..(*alice).clone() });
         let nowhere = Arc::new(Group { id: GroupId(99), ..(*general).clone() });
@@ -129,11 +129,11 @@ on_both! {
             ("no client_id under known numbers", Message { client_id: None, ..stored.clone() }),
             ("only a part of the batch is stored", stored.clone()),
         ] {
-            let answer = store.log.append(Arc::new([good.clone(), bad])).await;
+            let answer = store.log.append(batch([good.clone(), bad])).await;
             assert!(matches!(answer, Err(StoreError::Refused(_))), "{why}: {answer:?}");
             assert_eq!(all(&store).await, std::slice::from_ref(&stored), "{why}");
         }
-        store.log.append(Arc::new([good.clone()])).await.unwrap();
+        store.log.append(batch([good.clone()])).await.unwrap();
         assert_eq!(all(&store).await, [stored, good]);
     }
 
@@ -141,14 +141,14 @@ on_both! {
         let store = backend.open().await;
         let (alice, bob) = (user(&store, "alice").await, user(&store, "bob").await);
         let (one, two) = (group(&store, "one").await, group(&store, "two").await);
-        let batch: Arc<[Message]> = Arc::new([
+        let rows = [
             named(message(1, 1, &one, &alice, "x"), "c"),
             named(message(2, 2, &one, &bob, "x"), "c"),
             named(message(3, 1, &two, &alice, "x"), "c"),
             named(message(4, 3, &one, &alice, "x"), "C"),
             message(5, 4, &one, &alice, "x"),
-        ]);
-        store.log.append(batch.clone()).await.unwrap();
+        ];
+        store.log.append(batch(rows.clone())).await.unwrap();
         let key = |group: &Arc<Group>, user: &Arc<User>, client_id: &str| SentKey {
             group: group.id,
             user: user.id,
@@ -163,7 +163,7 @@ on_both! {
             key(&two, &alice, "c"),
         ];
         let sent = |n: usize| {
-            let Message { id, seq, created_at, .. } = batch[n];
+            let Message { id, seq, created_at, .. } = rows[n];
             Some(Sent { id, seq, created_at })
         };
         let known = [sent(2), None, sent(3), sent(1), None, sent(2)];
@@ -176,13 +176,13 @@ on_both! {
         let store = backend.open().await;
         let (general, alice) = (group(&store, "general").await, user(&store, "alice").await);
         for n in 1..=50 {
-            let asked = store.log.append(Arc::new([message(n, n, &general, &alice, "x")]));
+            let asked = store.log.append(batch([message(n, n, &general, &alice, "x")]));
             let joined = store.directory.join(general.id, alice.id, NOW);
             tokio::select! { biased; _ = asked => {}, _ = joined => {}, () = std::future::ready(()) => {} }
         }
         // Whether those before were stored or not, asking again settles it.
         for n in 1..=50 {
-            store.log.append(Arc::new([message(n, n, &general, &alice, "x")])).await.unwrap();
+            store.log.append(batch([message(n, n, &general, &alice, "x")])).await.unwrap();
         }
         assert_eq!(all(&store).await.len(), 50);
     }

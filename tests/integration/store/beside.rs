@@ -1,11 +1,9 @@
 //! An operator's command beside a server.
 
-use std::sync::Arc;
-
 use groupcast::model::UserId;
 use groupcast::store::{self, Database, StoreError};
 
-use super::{Backend, group, message, new_user, user};
+use super::{Backend, batch, group, message, new_user, user};
 use crate::support::postgres::Postgres;
 
 on_both! {
@@ -37,7 +35,7 @@ async fn a_command_works_beside_a_server_on_postgres_but_stores_no_messages() {
     beside.accounts.set_admin(alice.id, true).await.unwrap();
     beside.accounts.note_change().await.unwrap();
     beside.lifecycle.ping().await.unwrap();
-    let batch = Arc::new([message(1, 1, &general, &alice, "x")]);
+    let batch = batch([message(1, 1, &general, &alice, "x")]);
     let answer = beside.log.append(batch.clone()).await;
     assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");
     beside.lifecycle.close().await.unwrap();

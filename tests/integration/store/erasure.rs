@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use groupcast::model::{KeyActor, NewUser, RefreshDigests, Role, Scope, Session, SessionId, User, UserId};
 use groupcast::store::{Erased, Join, Login, MessagePage, NewKey, NewSanction, Store, StoreError};
 
-use super::{NOW, group, is_member, later, message, new_user, user};
+use super::{NOW, batch, group, is_member, later, message, new_user, user};
 
 async fn contents(store: &Store) -> Vec<(String, String)> {
     let page = MessagePage { limit: 100, ..MessagePage::default() };
@@ -40,7 +40,7 @@ on_both! {
             start_session(&store, id, &alice).await;
         }
         start_session(&store, 3, &bob).await;
-        store.log.append(Arc::new([
+        store.log.append(batch([
             message(1, 1, &own, &alice, "from alice"),
             message(2, 2, &own, &bob, "from bob"),
         ])).await.unwrap();
@@ -111,10 +111,10 @@ on_both! {
         let store = backend.open().await;
         let (alice, bob) = (user(&store, "alice").await, user(&store, "bob").await);
         let general = group(&store, "general").await;
-        let batch: Arc<[_]> = (1..=6)
+        let rows: Vec<_> = (1..=6)
             .map(|n| message(n, n, &general, if n % 2 == 0 { &alice } else { &bob }, &format!("{n}")))
             .collect();
-        store.log.append(batch).await.unwrap();
+        store.log.append(batch(rows)).await.unwrap();
         store.accounts.erase_user(alice.id, true).await.unwrap().unwrap();
         let expected: Vec<_> = (1..=6)
             .map(|n| if n % 2 == 0 { ("deleted-1".into(), String::new()) } else { ("bob".into(), n.to_string()) })

@@ -7,7 +7,7 @@ use groupcast::model::limits::PAGE_ROWS_MAX;
 use groupcast::model::{GroupId, Message, MessageId, Seq, UserId};
 use groupcast::store::{MessageFilter, MessagePage, Store};
 
-use super::{NOW, group, message, user};
+use super::{NOW, batch, group, message, user};
 
 /// 1,200 messages of three users in three groups, unevenly spread, with holes between their numbers.
 async fn filled(store: &Store) -> Vec<Message> {
@@ -24,8 +24,8 @@ async fn filled(store: &Store) -> Vec<Message> {
         let id = 10 + 3 * n as i64;
         messages.push(message(id, seqs[place], &groups[place], &users[n % 11 % 3], &format!("m{n}")));
     }
-    for batch in messages.chunks(300) {
-        store.log.append(batch.into()).await.unwrap();
+    for chunk in messages.chunks(300) {
+        store.log.append(batch(chunk)).await.unwrap();
     }
     messages
 }
@@ -56,6 +56,7 @@ fn filters() -> Vec<MessageFilter> {
                         group: group.map(GroupId),
                         user: user.map(UserId),
                         reader: reader.map(UserId),
+                        thread: None,
                         after_seq: after.map(Seq),
                         before_seq: before.map(Seq),
                     });
@@ -125,9 +126,9 @@ on_both! {
         let store = backend.open().await;
         let (general, alice) = (group(&store, "general").await, user(&store, "alice").await);
         let megabyte = "é".repeat(1 << 19);
-        let batch: Arc<[Message]> =
+        let megabytes: Vec<Message> =
             (1..=10).map(|n| message(n, n, &general, &alice, &megabyte)).collect();
-        store.log.append(batch.clone()).await.unwrap();
+        store.log.append(batch(megabytes)).await.unwrap();
         let mut page = MessagePage { limit: 100, ..MessagePage::default() };
         let mut lengths = Vec::new();
         loop {

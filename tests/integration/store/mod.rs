@@ -6,7 +6,7 @@ use std::sync::Arc;
 use groupcast::model::{
     Group, GroupId, Message, MessageId, NewUser, Role, Seq, Standing, Timestamp, User, UserId,
 };
-use groupcast::store::{self, Database, Store, StoreResult};
+use groupcast::store::{self, Database, LogBatch, Store, StoreResult};
 use tempfile::TempDir;
 
 use crate::support::postgres::Postgres;
@@ -34,11 +34,15 @@ macro_rules! on_both {
 
 mod accounts;
 mod adoption;
+mod annotations;
 mod append;
 mod beside;
+mod changes;
+mod chronicle;
 mod erasure;
 mod groups;
 mod keys;
+mod log;
 mod messages;
 mod moderation;
 mod outage;
@@ -118,5 +122,11 @@ fn message(id: i64, seq: i64, group: &Arc<Group>, user: &Arc<User>, content: &st
         content: content.into(),
         client_id: None,
         created_at: Timestamp(1_700_000_000_000_000 + id),
+        details: None,
     }
+}
+
+/// A batch of nothing but messages.
+fn batch(messages: impl Into<Vec<Message>>) -> Arc<LogBatch> {
+    Arc::new(LogBatch { messages: messages.into(), changes: Vec::new() })
 }

@@ -7,7 +7,7 @@ use groupcast::model::limits::PAGE_BYTES_MAX;
 use groupcast::model::{Group, GroupId, JoinPolicy, MessageId, Role, Seq, Standing, User, UserId};
 use groupcast::store::{GroupChange, Join, MessagePage, Removed, Store, StoreError, Unique};
 
-use super::{MEMBER, NOW, group, is_member, later, message, private, user};
+use super::{MEMBER, NOW, batch, group, is_member, later, message, private, user};
 
 /// A group of these: the first owns it, and all came one second after the one before.
 async fn group_of(store: &Store, name: &str, users: &[&Arc<User>]) -> Arc<Group> {
@@ -220,7 +220,7 @@ on_both! {
         let kept = group_of(&store, "kept", &[&alice]).await;
         let gone = group_of(&store, "gone", &[&alice, &bob]).await;
         let pair = store.directory.private_group(alice.id, bob.id, "pair", NOW).await.unwrap();
-        store.log.append(Arc::new([
+        store.log.append(batch([
             message(1, 1, &kept, &alice, "kept"),
             message(2, 1, &gone, &alice, "gone"),
             message(7, 2, &gone, &bob, "gone"),
@@ -238,7 +238,7 @@ on_both! {
         let page = MessagePage { limit: 10, ..MessagePage::default() };
         let messages = store.log.messages(page).await.unwrap();
         assert_eq!(messages.iter().map(|row| row.id).collect::<Vec<_>>(), [MessageId(1)]);
-        let late = store.log.append(Arc::new([message(8, 3, &gone, &alice, "late")])).await;
+        let late = store.log.append(batch([message(8, 3, &gone, &alice, "late")])).await;
         assert!(matches!(late, Err(StoreError::Refused(_))), "{late:?}");
         store.lifecycle.close().await.unwrap();
 
@@ -248,7 +248,7 @@ on_both! {
         assert!(again.id > pair.id, "{again:?}");
         // The pair gets another one.
         assert!(store.directory.private_group(alice.id, bob.id, "pair", NOW).await.unwrap().id > again.id);
-        store.log.append(Arc::new([message(9, 1, &Arc::new(again), &alice, "new")])).await.unwrap();
+        store.log.append(batch([message(9, 1, &Arc::new(again), &alice, "new")])).await.unwrap();
         assert_eq!(store.log.last_message().await.unwrap().0, MessageId(9));
     }
 
@@ -261,7 +261,7 @@ on_both! {
         }
         for n in 1..=10 {
             let group = group_of(&store, &format!("g{n}"), &[&alice]).await;
-            let writing = store.log.append(Arc::new([message(n, 1, &group, &alice, "x")]));
+            let writing = store.log.append(batch([message(n, 1, &group, &alice, "x")]));
             let joining = join_all(users.iter().map(|user| store.directory.join(group.id, user.id, NOW)));
             let (written, joined, deleted) = tokio::join!(writing, joining, store.moderation.delete_group(group.id));
             assert!(deleted.unwrap());
@@ -285,18 +285,18 @@ on_both! {
         }
         store.moderation.set_role(groups[0].id, alice.id, Role::Admin).await.unwrap();
         let last = message(4, 2, &groups[0], &bob, "last");
-        let batch = [
+        let rows = [
             message(1, 1, &groups[0], &alice, "first"),
             message(2, 1, &groups[2], &alice, "only"),
             message(3, 1, &groups[4], &bob, "hidden"),
             last.clone(),
         ];
-        store.log.append(batch.clone().into()).await.unwrap();
+        store.log.append(batch(rows.clone())).await.unwrap();
         let own = store.moderation.own_groups(alice.id).await.unwrap();
         let told: Vec<_> = own.iter().map(|own| (&*own.group.name, own.role, own.head, own.last_message.clone())).collect();
         assert_eq!(told, [
             ("a", Role::Admin, Seq(2), Some(last)),
-            ("c", Role::Member, Seq(1), Some(batch[1].clone())),
+            ("c", Role::Member, Seq(1), Some(rows[1].clone())),
             ("d", Role::Member, Seq(0), None),
             ("b", Role::Member, Seq(0), None),
         ]);
@@ -306,7 +306,7 @@ on_both! {
         let half = "é".repeat(PAGE_BYTES_MAX / 4);
         for (n, group) in (5..).zip(&groups[..4]) {
             let seq = store.log.heads(vec![group.id]).await.unwrap()[0].next().0;
-            store.log.append(Arc::new([message(n, seq, group, &bob, &half)])).await.unwrap();
+            store.log.append(batch([message(n, seq, group, &bob, &half)])).await.unwrap();
         }
         let own = store.moderation.own_groups(alice.id).await.unwrap();
         let told: Vec<_> = own.iter().map(|own| (own.head, own.last_message.is_some())).collect();

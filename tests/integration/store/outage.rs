@@ -1,12 +1,11 @@
 //! The database goes away and comes back.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 use groupcast::store::{self, Database, MessagePage, StoreError, StoreResult};
 
-use super::{NOW, group, message, user};
+use super::{NOW, batch, group, message, user};
 use crate::support::postgres::Postgres;
 
 /// Asks again while the answer is that the database is unavailable.
@@ -26,15 +25,15 @@ async fn a_batch_asked_for_again_and_again_is_stored_once_the_database_is_back()
     let database = Database::Postgres(postgres.create_database());
     let store = store::open(&database, 4).await.unwrap().store;
     let (general, alice) = (group(&store, "general").await, user(&store, "alice").await);
-    let batch = |n: i64| -> Arc<[_]> { Arc::new([message(n, n, &general, &alice, &format!("{n}"))]) };
-    store.log.append(batch(1)).await.unwrap();
+    let nth = |n: i64| batch([message(n, n, &general, &alice, &format!("{n}"))]);
+    store.log.append(nth(1)).await.unwrap();
 
     for n in 2..4 {
         // In the middle of what it is doing, and then while it is away.
-        let (under_way, ()) = tokio::join!(store.log.append(batch(n)), async { postgres.stop_immediately() });
+        let (under_way, ()) = tokio::join!(store.log.append(nth(n)), async { postgres.stop_immediately() });
         assert!(matches!(under_way, Ok(()) | Err(StoreError::Unavailable(_))), "{under_way:?}");
         for answer in [
-            store.log.append(batch(n)).await,
+            store.log.append(nth(n)).await,
             store.lifecycle.ping().await,
             store.directory.user(alice.id).await.map(drop),
             store.directory.join(general.id, alice.id, NOW).await.map(drop),
@@ -42,7 +41,7 @@ async fn a_batch_asked_for_again_and_again_is_stored_once_the_database_is_back()
             assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");
         }
         postgres.start();
-        until_available(|| store.log.append(batch(n))).await.unwrap();
+        until_available(|| store.log.append(nth(n))).await.unwrap();
         until_available(|| store.lifecycle.ping()).await.unwrap();
         until_available(|| store.directory.user(alice.id)).await.unwrap();
     }
@@ -65,7 +64,7 @@ async fn a_server_that_was_replaced_meanwhile_stores_nothing_more() {
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
     assert_eq!(postgres.psql(&url, holder), "t");
     for _ in 0..3 {
-        let answer = store.log.append(Arc::new([message(1, 1, &general, &alice, "late")])).await;
+        let answer = store.log.append(batch([message(1, 1, &general, &alice, "late")])).await;
         assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");
     }
     assert_eq!(postgres.psql(&url, "SELECT count(*) FROM messages"), "0");

@@ -2,13 +2,12 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use groupcast::model::UserId;
 use groupcast::store::{self, Database, MessagePage, Store, StoreError, StoreResult};
 
-use super::{Backend, NOW, group, is_member, message, new_user, user};
+use super::{Backend, NOW, batch, group, is_member, message, new_user, user};
 use crate::support::postgres::Postgres;
 
 /// Names, for [`hold`], the database to hold.
@@ -90,19 +89,19 @@ on_both! {
         let (general, alice) = (group(&store, "general").await, user(&store, "alice").await);
         let pair = store.directory.private_group(alice.id, alice.id, "private_1", NOW).await.unwrap();
         store.directory.join(general.id, alice.id, NOW).await.unwrap();
-        let batch: Arc<[_]> = Arc::new([message(1, 1, &general, &alice, "hello")]);
-        store.log.append(batch.clone()).await.unwrap();
+        let hello = batch([message(1, 1, &general, &alice, "hello")]);
+        store.log.append(hello.clone()).await.unwrap();
         store.lifecycle.close().await.unwrap();
 
         for _ in 0..2 {
             let store = backend.open().await;
             let page = MessagePage { limit: 10, ..MessagePage::default() };
-            assert_eq!(store.log.messages(page).await.unwrap(), *batch);
+            assert_eq!(store.log.messages(page).await.unwrap(), hello.messages);
             assert_eq!(store.directory.user_by_name("alice").await.unwrap().as_ref(), Some(&*alice));
             assert_eq!(store.directory.group_by_name("general").await.unwrap().as_ref(), Some(&*general));
             assert_eq!(store.directory.private_group(alice.id, alice.id, "private_2", NOW).await.unwrap(), pair);
             assert!(is_member(&store, general.id, alice.id).await);
-            store.log.append(batch.clone()).await.unwrap();
+            store.log.append(hello.clone()).await.unwrap();
             store.lifecycle.close().await.unwrap();
         }
     }
@@ -113,14 +112,14 @@ on_both! {
         store.lifecycle.ping().await.unwrap();
         // What is under way is brought to its end.
         let (appended, closed) = tokio::join!(
-            store.log.append(Arc::new([message(1, 1, &general, &alice, "hello")])),
+            store.log.append(batch([message(1, 1, &general, &alice, "hello")])),
             store.lifecycle.close(),
         );
         appended.unwrap();
         closed.unwrap();
         assert!(matches!(store.lifecycle.ping().await, Err(StoreError::Unavailable(_))));
         assert!(matches!(store.directory.user(alice.id).await, Err(StoreError::Unavailable(_))));
-        assert!(matches!(store.log.append(Arc::new([])).await, Err(StoreError::Unavailable(_))));
+        assert!(matches!(store.log.append(batch([])).await, Err(StoreError::Unavailable(_))));
         store.lifecycle.close().await.unwrap();
     }
 }

@@ -1,8 +1,10 @@
 //! Long lists are read along an index, in time that grows with their length and not with its square.
 
 use futures_util::future::{BoxFuture, FutureExt, join_all};
-use groupcast::model::{Digest, GroupId, Seq, SessionId, UserId};
-use groupcast::store::{Database, Login, MessageFilter, MessagePage, Store};
+use groupcast::model::{Digest, GroupId, MessageId, Seq, SessionId, UserId};
+use groupcast::store::{
+    Database, Login, MentionQuestion, MessageFilter, MessagePage, SentKey, Store, TargetQuestion,
+};
 
 use super::{Backend, NOW};
 use crate::support::postgres::Postgres;
@@ -37,8 +39,14 @@ const CROWD: &str = "
     INSERT INTO api_keys (name, digest, scope, actor, user_id, created_at)
         SELECT 'key' || n, decode(lpad(to_hex(n), 64, '0'), 'hex'), 0, 0, n, now()
         FROM generate_series(1, 100000) n;
-    INSERT INTO messages (id, content, user_id, created_at, group_id, seq)
-        SELECT n, 'content', 1 + n % 2, now(), 1 + n % 20, 1 + n / 20 FROM generate_series(1, 60000) n";
+    INSERT INTO messages (id, content, user_id, created_at, group_id, seq, thread_id, client_id)
+        SELECT n, 'content', 1 + n % 2, now(), 1 + n % 20, 1 + n / 20, nullif(n - n % 7, n), 'm' || n
+        FROM generate_series(1, 60000) n;
+    INSERT INTO log_entries (group_id, seq, user_id, kind, message_id, message_seq, client_id, created_at)
+        SELECT 1 + n % 20, 10000 + n / 20, 1 + n % 2, 0, n, 1 + n / 20, 'e' || n, now()
+        FROM generate_series(1, 60000) n;
+    INSERT INTO reactions (message_id, emoji, user_id, is_on, seq, created_at)
+        SELECT n % 60000 + 1, 'e' || n / 60000, n % 1000 + 1, n % 5 > 0, n, now() FROM generate_series(1, 180000) n";
 
 /// Sessions report this when they end.
 fn rows_read(postgres: &Postgres, url: &str, tables: &str) -> u64 {
@@ -128,6 +136,55 @@ const QUESTIONS: &[(&str, Question)] = &[
     ("own_groups", |store, n| {
         let user = UserId(n % 4);
         store.moderation.own_groups(user).map(move |found| assert_eq!(found.is_ok(), n > 0)).boxed()
+    }),
+    ("entries", |store, n| {
+        let (after, before) = (Seq(9_998), Seq(10_003));
+        let entries = store.log.entries(GroupId(1 + n % 20), after, before, 4);
+        entries.map(|found| assert!(found.unwrap().len() >= 2)).boxed()
+    }),
+    ("message", |store, n| {
+        let message = store.log.message(MessageId(1 + n % 60_000));
+        message.map(|found| assert!(found.unwrap().is_some())).boxed()
+    }),
+    ("annotations", |store, n| {
+        let annotations = store.log.annotations(vec![MessageId(1 + n % 60_000)]);
+        annotations.map(|found| assert_eq!(found.unwrap().len(), 1)).boxed()
+    }),
+    ("targets", |store, n| {
+        let (number, reaction) = (1 + n % 60_000, Some((UserId(1), "e1".into())));
+        let question =
+            TargetQuestion { group: GroupId(1 + number % 20), message: MessageId(number), reaction };
+        store.log.targets(vec![question]).map(|found| assert!(found.unwrap()[0].is_some())).boxed()
+    }),
+    ("find_sent", |store, n| {
+        let key = SentKey {
+            group: GroupId(1 + n % 20),
+            user: UserId(1 + n % 2),
+            client_id: format!("{}{}", ["m", "e"][n as usize / 2 % 2], n % 60_000).into(),
+        };
+        store.log.find_sent(vec![key]).map(|found| assert_eq!(found.unwrap().len(), 1)).boxed()
+    }),
+    ("mentioned", |store, n| {
+        let names = vec![format!("User{n}").into()];
+        let question = MentionQuestion { group: GroupId(1 + n % 1_000), names, everybody: false };
+        store
+            .log
+            .mentioned(vec![question])
+            .map(|found| assert_eq!(found.unwrap()[0].by_name.len(), 1))
+            .boxed()
+    }),
+    ("heads", |store, n| {
+        let heads = store.log.heads(vec![GroupId(1 + n % 20)]);
+        heads.map(|found| assert!(found.unwrap()[0] > Seq(10_000))).boxed()
+    }),
+    ("last_message", |store, _| {
+        store.log.last_message().map(|last| assert_eq!(last.unwrap().0, MessageId(60_000))).boxed()
+    }),
+    ("thread", |store, n| {
+        let (group, thread) = (Some(GroupId(1 + n % 20)), Some(MessageId(7 * (1 + n % 8_000))));
+        let filter = MessageFilter { group, thread, ..MessageFilter::default() };
+        let page = MessagePage { filter, limit: 9, ..MessagePage::default() };
+        store.log.messages(page).map(|found| assert!(found.unwrap().len() < 9)).boxed()
     }),
 ];
 
