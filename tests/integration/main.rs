@@ -28,6 +28,7 @@ mod json_frames;
 mod json_mode;
 mod layers;
 mod leaving;
+mod log;
 mod matched_path;
 mod messages;
 mod operators;

@@ -1,0 +1,13 @@
+//! A group's log: messages, what becomes of them, and what becomes of the group.
+
+mod deleting;
+mod editing;
+mod mentions;
+mod model;
+mod moderation;
+mod polling;
+mod random;
+mod reactions;
+mod rights;
+mod scene;
+mod threads;
