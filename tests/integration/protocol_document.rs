@@ -119,12 +119,13 @@ impl Player {
             let mut body = Vec::new();
             for line in request {
                 match line.split_once(": ") {
-                    Some((name, value)) if !line.starts_with('{') => headers.push((name, self.header(value))),
+                    Some((name, value)) if !line.starts_with('{') => headers.push((name, self.filled(value))),
                     _ => body = Pattern::parse(line).fill(&self.bindings).to_string().into_bytes(),
                 }
             }
             let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-            let received = self.server.http().await.request(method, path, &headers, &body).await;
+            let received =
+                self.server.http().await.request(method, &self.filled(path), &headers, &body).await;
             assert_eq!(received.status.to_string(), status, "line {}: {first}", block.line);
             if !answer.is_empty() {
                 let matches = Pattern::parse(&answer.concat()).matches(&received.json(), &mut self.bindings);
@@ -133,13 +134,18 @@ impl Player {
         }
     }
 
-    /// The value of a header, which may end in a placeholder.
-    fn header(&self, value: &str) -> String {
-        let Some((before, name)) = value.strip_suffix('>').and_then(|value| value.split_once('<')) else {
-            return value.to_owned();
-        };
-        let bound = self.bindings.get(name).and_then(Value::as_str);
-        format!("{before}{}", bound.unwrap_or_else(|| panic!("<{name}> is no text")))
+    /// A path or the value of a header, with what its placeholders stand for.
+    fn filled(&self, text: &str) -> String {
+        let (mut filled, mut rest) = (String::new(), text);
+        while let Some((before, (name, after))) =
+            rest.split_once('<').and_then(|(before, rest)| Some((before, rest.split_once('>')?)))
+        {
+            let bound = self.bindings.get(name).unwrap_or_else(|| panic!("<{name}> is not known yet"));
+            filled.push_str(before);
+            filled.push_str(&bound.as_str().map_or_else(|| bound.to_string(), str::to_owned));
+            rest = after;
+        }
+        filled + rest
     }
 
     /// Plays what goes over sockets.
