@@ -3,9 +3,11 @@ import type { Credentials } from "./credentials.js";
 import { deferred } from "./deferred.js";
 import type { Deferred } from "./deferred.js";
 import { Emitter } from "./emitter.js";
+import { isLogEntry } from "./entries.js";
+import type { GroupId } from "./entries.js";
 import { ClientError } from "./error.js";
 import type { ClientEvents, SignedOut } from "./events.js";
-import type { Ack, Answers, GroupId, History, HistoryQuery, Presence } from "./frames.js";
+import type { Ack, Answers, History, HistoryQuery, Presence } from "./frames.js";
 import type { RemovalReason, Request, ServerFrame, Welcome } from "./frames.js";
 import { identityOf } from "./identities.js";
 import type { Identity } from "./identity.js";
@@ -41,10 +43,16 @@ export interface ConnectOptions {
 /** How a client connects, and as whom. */
 export type ClientOptions = ConnectOptions & Credentials;
 
-/** How a message is sent. */
-export interface SendOptions {
-  /** The message's name, unique among the sender's in the group for ever, at most 64 bytes. Default a random UUID. */
+/** How a message is edited. */
+export interface EditOptions {
+  /** A name, unique among those of the user's messages and edits in the group for ever, at most 64 bytes. Default a random UUID. */
   clientId?: string;
+}
+
+/** How a message is sent. */
+export interface SendOptions extends EditOptions {
+  /** The message of the same group that it answers, by its `id`. */
+  replyTo?: number;
 }
 
 /** A connection to a groupcast server that mends itself, and the groups that are read over it. */
@@ -77,7 +85,7 @@ export class Client {
     });
     this.#outbox = new Outbox(options.outbox ?? {}, this.#session);
     this.#subscriptions = new Subscriptions(this.#session, this, {
-      message: (message) => this.#events.emit("message", message),
+      read: (name, event) => this.#events.emit(name, event as never),
       reset: (reset) => this.#events.emit("reset", reset),
       failed: (error) => this.#events.emit("error", error),
     });
@@ -117,10 +125,31 @@ export class Client {
    */
   async send(groupId: GroupId, content: string, options: SendOptions = {}): Promise<Ack> {
     if (this.#closed) throw this.#closed;
-    return this.#outbox.send(groupId, content, options.clientId ?? randomUuid());
+    const { clientId: client_id = randomUuid(), replyTo } = options;
+    const reply = replyTo === undefined ? {} : { reply_to: replyTo };
+    return this.#outbox.send({ type: "send", group_id: groupId, content, client_id, ...reply });
   }
 
-  /** Messages that are not acknowledged yet. */
+  /** Gives a message of the user's another content. Settles as `send` does, and is sent again as that is. */
+  async edit(groupId: GroupId, messageId: number, content: string, options: EditOptions = {}): Promise<Ack> {
+    if (this.#closed) throw this.#closed;
+    const { clientId: client_id = randomUuid() } = options;
+    return this.#outbox.send({ type: "edit", group_id: groupId, message_id: messageId, content, client_id });
+  }
+
+  /** Takes a message's content and reactions away, for ever. Settles as `send` does. */
+  async deleteMessage(groupId: GroupId, messageId: number): Promise<Ack> {
+    if (this.#closed) throw this.#closed;
+    return this.#outbox.send({ type: "delete", group_id: groupId, message_id: messageId });
+  }
+
+  /** Adds a reaction of the user's to a message, or takes it back. Settles as `send` does. */
+  async react(groupId: GroupId, messageId: number, emoji: string, on: boolean): Promise<Ack> {
+    if (this.#closed) throw this.#closed;
+    return this.#outbox.send({ type: "react", group_id: groupId, message_id: messageId, emoji, on });
+  }
+
+  /** Messages and changes that are not acknowledged yet. */
   get unacknowledged(): number {
     return this.#outbox.size;
   }
@@ -197,14 +226,21 @@ export class Client {
   #received(frame: ServerFrame): void {
     switch (frame.type) {
       case "message":
-        this.#subscriptions.take(frame);
+        if ("ephemeral" in frame) {
+          this.#subscriptions.takeEphemeral(frame);
+        } else {
+          this.#subscriptions.take(frame);
+        }
         break;
       case "error":
         this.#events.emit("error", ClientError.of(frame));
         break;
       case "unsubscribed":
         // Without a reason it answers a request that was given up.
-        if (frame.reason !== undefined) this.#removed(frame.group_id, frame.reason);
+        if (frame.reason !== undefined) {
+          const { group_id, reason } = frame;
+          this.#subscriptions.inTurn(group_id, () => this.#removed(group_id, reason));
+        }
         break;
       case "expiring":
         this.#identity.expiring(frame.in_ms);
@@ -213,14 +249,17 @@ export class Client {
       case "left":
       case "presence":
       case "typing":
-      case "lagged":
-      case "caught_up":
       case "closing":
         // Each of these events carries what the frame of its name does.
         this.#events.emit(frame.type, frame as never);
         break;
+      case "lagged":
+      case "caught_up":
+        this.#subscriptions.inTurn(frame.group_id, () => this.#events.emit(frame.type, frame));
+        break;
       default:
-        // An answer to a request that was given up.
+        // What is none is an answer to a request that was given up, or from a newer server.
+        if (isLogEntry(frame)) this.#subscriptions.take(frame);
         break;
     }
   }

@@ -1,5 +1,5 @@
 import { ClientError } from "./error.js";
-import { parseFrame, SUBPROTOCOL } from "./frames.js";
+import { parseFrame, requestOf, SUBPROTOCOL } from "./frames.js";
 import type { Answers, Request, RequestId, ServerFrame, Welcome } from "./frames.js";
 import { Heartbeat } from "./heartbeat.js";
 import type { Hello } from "./identity.js";
@@ -116,8 +116,7 @@ export class Connection implements Link {
     this.#heartbeat?.heard();
     const frame = parseFrame(data);
     if (frame === undefined || frame.type === "pong") return;
-    // In a message, `id` is the message's own number.
-    const id = frame.type !== "message" && "id" in frame ? frame.id : undefined;
+    const id = requestOf(frame);
     const reply = id === undefined ? undefined : this.#replies.get(id);
     if (id === undefined || reply === undefined) {
       if (frame.type === "error" && frame.code === "unauthenticated") {

@@ -1,4 +1,5 @@
-import type { ErrorCode, ErrorFrame, GroupId, RemovalReason } from "./frames.js";
+import type { GroupId } from "./entries.js";
+import type { ErrorCode, ErrorFrame, RemovalReason } from "./frames.js";
 
 /** Why something failed that was asked of the client: what the server said, or one of the client's own reasons. */
 export type ClientErrorCode =

@@ -1,7 +1,7 @@
 import type { Tokens } from "./credentials.js";
+import type { EphemeralMessage, GroupId, LogEntry, LogEvents, Message } from "./entries.js";
 import type { ClientError } from "./error.js";
-import type { Closing, EphemeralMessage, GroupId, Message, Movement, Place } from "./frames.js";
-import type { Presence, RemovalReason, Typing, Welcome } from "./frames.js";
+import type { Closing, Movement, Place, Presence, RemovalReason, Typing, Welcome } from "./frames.js";
 import type { SignedOutReason } from "./identity.js";
 import type { Reset } from "./reader.js";
 import type { Disconnected } from "./session.js";
@@ -19,14 +19,23 @@ export interface SignedOut {
   error?: ClientError;
 }
 
+/** What is read of groups, by name. */
+export interface ReadingEvents extends Omit<LogEvents, "message"> {
+  /**
+   * An entry of the log of a group that is read, of whatever type, before the event of its type. Each comes exactly once, and in the order
+   * of `seq`, so those events do too.
+   */
+  entry: LogEntry;
+  /** A message. Those with `ephemeral` are no entries, may be lost, and come in any order. */
+  message: Message | EphemeralMessage;
+}
+
 /** What a client tells, by name. */
-export interface ClientEvents {
+export interface ClientEvents extends ReadingEvents {
   /** A connection is ready, the first one or a later one. */
   connected: Welcome;
   /** A connection was lost, or an attempt to make one failed. */
   disconnected: Disconnected;
-  /** A message of a group that is read, each exactly once, in the order of `seq`. Those with `ephemeral` have neither guarantee. */
-  message: Message | EphemeralMessage;
   /** The server has lost stored messages; replace what is shown by these. */
   reset: Reset;
   /** Another user came online. */

@@ -1,16 +1,9 @@
 /** The frames of the subprotocol `chat.v1.json`, as they are on the wire. */
 
+import type { EphemeralMessage, GroupId, LogEntry, Message, User } from "./entries.js";
+
 /** The subprotocol that chooses JSON mode. */
 export const SUBPROTOCOL = "chat.v1.json";
-
-/** A group's number. */
-export type GroupId = number;
-
-/** A user, as others see them. */
-export interface User {
-  id: number;
-  username: string;
-}
 
 /** A group. */
 export interface Group {
@@ -18,28 +11,6 @@ export interface Group {
   name: string;
   /** Whether it has at most two members. */
   is_private: boolean;
-}
-
-/** A message that is stored. */
-export interface Message {
-  /** Unique over all groups. */
-  id: number;
-  /** The place in the group: 1, 2, 3, without gaps. */
-  seq: number;
-  content: string;
-  user_id: number;
-  username: string;
-  group_id: GroupId;
-  group_name: string;
-  /** RFC 3339, in UTC. */
-  created_at: string;
-  /** The sender's own name for it. */
-  client_id?: string;
-}
-
-/** A message that is not stored and has no place in the group. It may be lost. */
-export interface EphemeralMessage extends Omit<Message, "id" | "seq"> {
-  ephemeral: true;
 }
 
 /** What the server allows. */
@@ -67,20 +38,24 @@ export interface Subscribed {
   group_id: GroupId;
   /** Changes when stored messages were lost. */
   epoch: string;
-  /** The place of the newest message, 0 if there is none. */
+  /** The place of the newest entry of the log, 0 if there is none. */
   head_seq: number;
+  /** The place of the oldest entry that is kept, if the beginning of the log is not. */
+  first_seq?: number;
   /** The place behind which messages follow. */
   after: number;
 }
 
-/** The answer to `send`. */
+/** The answer to `send`, `edit`, `delete` and `react`. */
 export interface Ack {
+  /** The message, or the one that the change is about. */
   message_id: number;
   group_id: GroupId;
+  /** The place of the entry in the group's log. */
   seq: number;
   created_at: string;
   client_id?: string;
-  /** Whether a message with this `client_id` was stored before; these are then its numbers. */
+  /** Whether it was stored before, or changes nothing; these are then the numbers of the entry that did it. */
   duplicate: boolean;
 }
 
@@ -167,6 +142,20 @@ export interface Closing {
   reconnect_in_ms: number;
 }
 
+/** What answers requests. In other frames an `id` is their own: that of a message is the message's number. */
+const ANSWERS: ReadonlySet<string> = new Set([
+  "welcome",
+  "subscribed",
+  "unsubscribed",
+  "ack",
+  "history",
+  "presence",
+  "pong",
+  "refreshed",
+  "read",
+  "error",
+]);
+
 /** The name of a request, which its answer repeats. */
 export type RequestId = number;
 
@@ -184,7 +173,8 @@ export type ServerFrame =
   | Answer<"pong", object>
   | Answer<"refreshed", Refreshed>
   | Answer<"error", ErrorFrame>
-  | Event<"message", Message | EphemeralMessage>
+  | LogEntry
+  | Event<"message", EphemeralMessage>
   | Event<"caught_up", Place>
   | Event<"joined", Movement>
   | Event<"left", Movement>
@@ -207,7 +197,10 @@ export type Request =
   | { type: "refresh"; token: string }
   | { type: "subscribe"; group_id?: GroupId; group?: string; after?: number }
   | { type: "unsubscribe"; group_id: GroupId }
-  | { type: "send"; group_id: GroupId; content: string; client_id?: string; ephemeral?: boolean }
+  | { type: "send"; group_id: GroupId; content: string; client_id?: string; reply_to?: number; ephemeral?: boolean }
+  | { type: "edit"; group_id: GroupId; message_id: number; content: string; client_id: string }
+  | { type: "delete"; group_id: GroupId; message_id: number }
+  | { type: "react"; group_id: GroupId; message_id: number; emoji: string; on: boolean }
   | { type: "typing"; group_id: GroupId; on: boolean }
   | ({ type: "history"; group_id: GroupId } & HistoryQuery)
   | { type: "presence"; group_id: GroupId }
@@ -220,10 +213,18 @@ export interface Answers {
   subscribe: Subscribed;
   unsubscribe: Unsubscribed;
   send: Ack;
+  edit: Ack;
+  delete: Ack;
+  react: Ack;
   typing: never;
   history: History;
   presence: Presence;
   ping: object;
+}
+
+/** The name of the request that a frame answers. */
+export function requestOf(frame: ServerFrame): RequestId | undefined {
+  return ANSWERS.has(frame.type) ? (frame as { id?: RequestId }).id : undefined;
 }
 
 /** A frame of the server, or `undefined` if it is not one that this version knows how to read. */

@@ -1,6 +1,6 @@
 export type { BackoffOptions } from "./backoff.js";
 export { Client } from "./client.js";
-export type { ClientOptions, ConnectOptions, SendOptions } from "./client.js";
+export type { ClientOptions, ConnectOptions, EditOptions, SendOptions } from "./client.js";
 export type {
   Credentials,
   NameCredentials,
@@ -9,28 +9,43 @@ export type {
   Tokens,
   TokensCredentials,
 } from "./credentials.js";
+export type {
+  Change,
+  Deleted,
+  Edited,
+  EphemeralMessage,
+  GroupChange,
+  GroupId,
+  LogEntry,
+  LogEvents,
+  MemberChange,
+  MemberChangeKind,
+  Message,
+  MessageChange,
+  Reaction,
+  ReactionCount,
+  User,
+} from "./entries.js";
 export { ClientError } from "./error.js";
 export type { ClientErrorCode } from "./error.js";
-export type { ClientEvents, Removed, SignedOut } from "./events.js";
+export type { ClientEvents, ReadingEvents, Removed, SignedOut } from "./events.js";
 export type {
   Ack,
   Closing,
-  EphemeralMessage,
   ErrorCode,
   Group,
-  GroupId,
   History,
   HistoryQuery,
   Limits,
-  Message,
   Movement,
   Place,
   Presence,
   RemovalReason,
   Typing,
-  User,
   Welcome,
 } from "./frames.js";
+export { GroupState } from "./group-state.js";
+export type { MessageState } from "./group-state.js";
 export type { SignedOutReason } from "./identity.js";
 export type { OutboxOptions } from "./outbox.js";
 export type { GroupRef, Position, Reset } from "./reader.js";

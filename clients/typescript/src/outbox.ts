@@ -1,15 +1,16 @@
 import { deferred } from "./deferred.js";
 import type { Deferred } from "./deferred.js";
+import type { GroupId } from "./entries.js";
 import { ClientError } from "./error.js";
-import type { Ack, GroupId } from "./frames.js";
+import type { Ack, Request } from "./frames.js";
 import { RETRY_MS } from "./link.js";
 import type { Link } from "./link.js";
 
 /** Bounds of what may wait to be acknowledged. */
 export interface OutboxOptions {
-  /** Default 1,000. */
+  /** Messages and changes to messages. Default 1,000. */
   messagesMax?: number;
-  /** Bytes of content in UTF-8. Default 8 MiB. */
+  /** Bytes of their content in UTF-8. Default 8 MiB. */
   bytesMax?: number;
 }
 
@@ -19,10 +20,16 @@ export interface OutboxOptions {
  */
 const WINDOW_MAX = 64;
 
+/** What can be sent again without being done twice: by its `client_id`, or because doing it again changes nothing. */
+export type Repeatable = Request & { group_id: GroupId } & (
+    | { type: "send" | "edit"; client_id: string }
+    | { type: "delete" | "react" }
+  );
+
 interface Entry {
-  groupId: GroupId;
-  content: string;
-  clientId: string;
+  request: Repeatable;
+  /** The message that it changes. */
+  target: number | undefined;
   bytes: number;
   /** Whether it is on its way over the present connection. */
   isSent: boolean;
@@ -32,8 +39,9 @@ interface Entry {
 const encoder = new TextEncoder();
 
 /**
- * The messages that are not acknowledged yet, in the order in which they were sent. After a reconnect they are sent
- * again with the same `client_id`, which the server stores once.
+ * The messages and changes that are not acknowledged yet, in the order in which they were sent. After a reconnect they
+ * are sent again as they were, which the server stores once. Changes to one message wait for each other: the last one
+ * shall count, even if the one before was refused for a while.
  */
 export class Outbox {
   readonly #link: Link;
@@ -59,13 +67,16 @@ export class Outbox {
     return this.#entries.size;
   }
 
-  /** Sends a message now or as soon as there is a connection. */
-  send(groupId: GroupId, content: string, clientId: string): Promise<Ack> {
-    const bytes = encoder.encode(content).length;
+  /** Sends a message or a change now or as soon as there is a connection. */
+  send(request: Repeatable): Promise<Ack> {
+    const groupId = request.group_id;
+    const text = "content" in request ? request.content : "emoji" in request ? request.emoji : "";
+    const bytes = encoder.encode(text).length;
     if (this.#entries.size >= this.#messagesMax || this.#bytes + bytes > this.#bytesMax) {
       return Promise.reject(new ClientError("outbox_full", "too much waits to be acknowledged", { groupId, retry: true }));
     }
-    const entry: Entry = { groupId, content, clientId, bytes, isSent: false, ack: deferred() };
+    const target = "message_id" in request ? request.message_id : undefined;
+    const entry: Entry = { request, target, bytes, isSent: false, ack: deferred() };
     this.#entries.add(entry);
     this.#bytes += bytes;
     this.#fill();
@@ -80,7 +91,7 @@ export class Outbox {
   /** Gives up what waits for a group and is not on its way; the rest is answered by the server. */
   removed(groupId: GroupId, error: ClientError): void {
     for (const entry of this.#entries) {
-      if (entry.groupId !== groupId || entry.isSent) continue;
+      if (entry.request.group_id !== groupId || entry.isSent) continue;
       this.#remove(entry);
       entry.ack.reject(error);
     }
@@ -99,16 +110,20 @@ export class Outbox {
     // A message that fails at once calls this again; the loop goes on behind it by itself.
     if (this.#hold !== undefined || this.#isFilling) return;
     this.#isFilling = true;
+    const targets = new Set<number>();
     for (const entry of this.#entries) {
       if (this.#underWay >= this.#window) break;
+      const { target } = entry;
+      if (target !== undefined && targets.has(target)) continue;
       if (!entry.isSent && !this.#transmit(entry)) break;
+      // One that has failed at once holds up nothing.
+      if (target !== undefined && this.#entries.has(entry)) targets.add(target);
     }
     this.#isFilling = false;
   }
 
   /** Whether there is a connection to send it over. */
   #transmit(entry: Entry): boolean {
-    const { groupId: group_id, content, clientId: client_id } = entry;
     // Before the request, which may fail at once.
     entry.isSent = true;
     this.#underWay += 1;
@@ -117,7 +132,7 @@ export class Outbox {
       this.#underWay -= 1;
     };
     const isConnected = this.#link.request(
-      { type: "send", group_id, content, client_id },
+      entry.request,
       {
         done: (ack) => {
           settle();

@@ -1,5 +1,6 @@
+import type { GroupId, LogEntry, Message } from "./entries.js";
 import type { ClientError } from "./error.js";
-import type { EphemeralMessage, GroupId, Message, Subscribed } from "./frames.js";
+import type { Subscribed } from "./frames.js";
 import { RETRY_MS } from "./link.js";
 import type { Link } from "./link.js";
 
@@ -7,7 +8,7 @@ import type { Link } from "./link.js";
 export interface Position {
   /** Identifies the stored history; with another one, `seq` means nothing. */
   epoch: string;
-  /** The place of the last message that was read. */
+  /** The place of the last entry of its log that was read. */
   seq: number;
 }
 
@@ -23,8 +24,8 @@ export interface Reset {
 export interface ReaderHandler {
   /** The server has answered `subscribe`. */
   subscribed(frame: Subscribed): void;
-  /** A message that was not read before; stored ones come in the order of `seq` and without gaps. */
-  message(message: Message | EphemeralMessage): void;
+  /** An entry of the log that was not read before; they come in the order of `seq` and without gaps. */
+  entry(entry: LogEntry): void;
   reset(reset: Reset): void;
   /** The group can not be read any more. */
   failed(error: ClientError): void;
@@ -33,7 +34,7 @@ export interface ReaderHandler {
 /** A group by its number or its name. */
 export type GroupRef = GroupId | string;
 
-/** Reads one group over any number of connections, each message exactly once. */
+/** Reads the log of one group over any number of connections, each entry exactly once. */
 export class Reader {
   readonly #link: Link;
   readonly #handler: ReaderHandler;
@@ -42,6 +43,10 @@ export class Reader {
   /** Between a request that changes where the server goes on and its answer; what comes then is of no use. */
   #isAsking = false;
   #isStopped = false;
+  #isAnswered = false;
+  /** What follows from what came so soon after the first answer that who waited for it may not listen yet. */
+  #early: (() => void)[] | undefined;
+  #listening: ReturnType<typeof setTimeout> | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
 
   constructor(group: GroupRef, position: Position | undefined, link: Link, handler: ReaderHandler) {
@@ -58,31 +63,61 @@ export class Reader {
 
   /** There is a connection: subscribes from where it stopped. */
   connected(): void {
-    clearTimeout(this.#retry);
+    this.#clear();
     this.#subscribe();
   }
 
   /** Reads no further, and tells nothing any more. */
   stop(): void {
-    clearTimeout(this.#retry);
+    this.#clear();
     this.#isStopped = true;
   }
 
-  /** Takes a message of the group. */
-  take(message: Message | EphemeralMessage): void {
-    if ("ephemeral" in message) {
-      // Has no place in the order.
-      this.#handler.message(message);
-      return;
+  /** Takes an entry of the group's log. */
+  take(entry: LogEntry): void {
+    this.inTurn(() => this.#take(entry));
+  }
+
+  /** Does what follows from a frame about the group behind what follows from those before it. */
+  inTurn(work: () => void): void {
+    if (this.#early === undefined) {
+      work();
+    } else {
+      this.#early.push(work);
     }
-    if (this.#isStopped || this.#isAsking || this.#position === undefined || message.seq <= this.#position.seq) return;
-    if (message.seq > this.#position.seq + 1) {
+  }
+
+  #take(entry: LogEntry): void {
+    if (this.#isStopped || this.#isAsking || this.#position === undefined || entry.seq <= this.#position.seq) return;
+    if (entry.seq > this.#position.seq + 1) {
       this.#subscribe();
       return;
     }
     // Before the handler, which may fail, or ask for the position.
-    this.#position.seq = message.seq;
-    this.#handler.message(message);
+    this.#position.seq = entry.seq;
+    this.#handler.entry(entry);
+  }
+
+  #clear(): void {
+    clearTimeout(this.#retry);
+    clearTimeout(this.#listening);
+    // As if the connection had been lost before it came.
+    this.#early = undefined;
+  }
+
+  /** Some sockets tell of frames that came together without giving what they settle a turn between them; a timer gives it. */
+  #awaitListeners(): void {
+    if (this.#isAnswered) return;
+    this.#isAnswered = true;
+    this.#early = [];
+    this.#listening = setTimeout(() => {
+      const early = this.#early ?? [];
+      this.#early = undefined;
+      for (const work of early) {
+        // The work before it may have ended the reading.
+        if (!this.#isStopped) work();
+      }
+    }, 0);
   }
 
   #subscribe(): void {
@@ -102,6 +137,9 @@ export class Reader {
     this.#isAsking = false;
     this.#position ??= { epoch: frame.epoch, seq: frame.head_seq };
     const isReset = this.#position.epoch !== frame.epoch;
+    // What is not kept any more is no hole.
+    if (!isReset) this.#position.seq = Math.max(this.#position.seq, (frame.first_seq ?? 1) - 1);
+    this.#awaitListeners();
     this.#handler.subscribed(frame);
     if (isReset && !this.#isStopped) this.#reset(frame.group.id, frame.epoch);
   }

@@ -1,18 +1,22 @@
-import type { SendOptions } from "./client.js";
+import type { EditOptions, SendOptions } from "./client.js";
 import type { Emitter } from "./emitter.js";
+import type { ReadingEvents } from "./events.js";
 import type { Ack, Group, History, HistoryQuery, Presence, RemovalReason } from "./frames.js";
 import type { Position } from "./reader.js";
 
 /** What a subscription asks of its client. */
 export interface SubscriptionHost {
   send(groupId: number, content: string, options?: SendOptions): Promise<Ack>;
+  edit(groupId: number, messageId: number, content: string, options?: EditOptions): Promise<Ack>;
+  deleteMessage(groupId: number, messageId: number): Promise<Ack>;
+  react(groupId: number, messageId: number, emoji: string, on: boolean): Promise<Ack>;
   typing(groupId: number, on: boolean): void;
   history(groupId: number, query?: HistoryQuery): Promise<History>;
   presence(groupId: number): Promise<Presence>;
 }
 
 /** What a subscription tells, by name. */
-export interface SubscriptionEvents {
+export interface SubscriptionEvents extends ReadingEvents {
   /** The user is no longer a member of the group, or the group is gone. It is read no more. */
   removed: { reason: RemovalReason };
 }
@@ -53,6 +57,21 @@ export class Subscription {
   /** Sends a message to the group; see `Client.send`. */
   send(content: string, options?: SendOptions): Promise<Ack> {
     return this.#host.send(this.group.id, content, options);
+  }
+
+  /** Gives a message of the user's another content; see `Client.edit`. */
+  edit(messageId: number, content: string, options?: EditOptions): Promise<Ack> {
+    return this.#host.edit(this.group.id, messageId, content, options);
+  }
+
+  /** Takes a message's content away; see `Client.deleteMessage`. */
+  deleteMessage(messageId: number): Promise<Ack> {
+    return this.#host.deleteMessage(this.group.id, messageId);
+  }
+
+  /** Adds a reaction to a message, or takes it back; see `Client.react`. */
+  react(messageId: number, emoji: string, on: boolean): Promise<Ack> {
+    return this.#host.react(this.group.id, messageId, emoji, on);
   }
 
   /** Tells the others whether the user types; see `Client.typing`. */

@@ -1,8 +1,11 @@
 import { deferred } from "./deferred.js";
 import type { Deferred } from "./deferred.js";
 import { Emitter } from "./emitter.js";
+import { isKnown } from "./entries.js";
+import type { EphemeralMessage, GroupId, LogEntry } from "./entries.js";
 import type { ClientError } from "./error.js";
-import type { EphemeralMessage, GroupId, Message, RemovalReason } from "./frames.js";
+import type { ReadingEvents } from "./events.js";
+import type { RemovalReason } from "./frames.js";
 import type { Link } from "./link.js";
 import { Reader } from "./reader.js";
 import type { GroupRef, Position, Reset } from "./reader.js";
@@ -11,7 +14,7 @@ import type { SubscriptionEvents, SubscriptionHost } from "./subscription.js";
 
 /** Who is told what is read in any group. */
 export interface SubscriptionsHandler {
-  message(message: Message | EphemeralMessage): void;
+  read<Name extends keyof ReadingEvents>(name: Name, event: ReadingEvents[Name]): void;
   reset(reset: Reset): void;
   /** A group that was read before can not be read any more. */
   failed(error: ClientError): void;
@@ -62,7 +65,10 @@ export class Subscriptions {
         const end = (): Promise<void> => this.#close(entry);
         entry.subscription.resolve(new Subscription(group, this.#host, entry.events, place, end));
       },
-      message: (message) => this.#handler.message(message),
+      entry: (read) => {
+        this.#tell(entry, "entry", read);
+        if (isKnown(read)) this.#tell(entry, read.type, read);
+      },
       reset: (reset) => this.#handler.reset(reset),
       failed: (error) => {
         this.#remove(entry);
@@ -79,9 +85,25 @@ export class Subscriptions {
     return entry.subscription.promise;
   }
 
-  /** Hands a message to the reader of its group. */
-  take(message: Message | EphemeralMessage): void {
-    this.#byId.get(message.group_id)?.reader.take(message);
+  /** Hands an entry of a log to the reader of its group. */
+  take(entry: LogEntry): void {
+    this.#byId.get(entry.group_id)?.reader.take(entry);
+  }
+
+  /** Tells of a message that has no place in a log. */
+  takeEphemeral(message: EphemeralMessage): void {
+    const entry = this.#byId.get(message.group_id);
+    entry?.reader.inTurn(() => this.#tell(entry, "message", message));
+  }
+
+  /** Does what follows from a frame about a group behind what follows from the frames before it. */
+  inTurn(groupId: GroupId, work: () => void): void {
+    const entry = this.#byId.get(groupId);
+    if (entry === undefined) {
+      work();
+    } else {
+      entry.reader.inTurn(work);
+    }
   }
 
   /** The user was removed from a group: it is read no more, on later connections either. */
@@ -104,6 +126,11 @@ export class Subscriptions {
       // Does nothing to those that were answered.
       entry.subscription.reject(error);
     }
+  }
+
+  #tell<Name extends keyof ReadingEvents>(entry: Entry, name: Name, event: ReadingEvents[Name]): void {
+    entry.events.emit(name, event as SubscriptionEvents[Name]);
+    this.#handler.read(name, event);
   }
 
   #close(entry: Entry): Promise<void> {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 
-import { Client } from "groupcast-client";
+import { Client, GroupState } from "groupcast-client";
 import type { ConnectOptions, Credentials, Tokens } from "groupcast-client";
 import { WebSocket } from "ws";
 
@@ -78,4 +78,25 @@ test("the code about signing in does what is said of it", async (t) => {
   const [again] = await run(t, withTokens!, { url, localStorage });
   await patiently("the log-out", again!.logOut());
   assert.equal(store.get("tokens"), undefined);
+});
+
+test("the code about changes to messages does what is said of it", async (t) => {
+  const server = await Server.start(t);
+  await server.user("alice");
+  await server.group("lobby");
+  const client = new Client({ url: server.url, username: "alice", WebSocket });
+  t.after(() => client.close());
+  client.connect();
+  const lobby = await patiently("the subscription", client.subscribe("lobby"));
+  const shown: unknown[][] = [];
+  const console = { log: (...values: unknown[]) => shown.push(values) };
+  const [changes, state, ...more] = codeUnder("Editing, deleting, reacting");
+  assert.deepEqual(more, []);
+
+  await run(t, changes!, { lobby });
+  const first = await patiently("the message", lobby.send("Anybody?"));
+  await patiently("the reaction", lobby.react(first.message_id, "👍", true));
+  await run(t, state!.replace(/^import .*\n/m, ""), { client, lobby, GroupState, console });
+  const { user } = await client.connect();
+  assert.deepEqual(shown, [["", []], ["Hello yourself!", []], ["Anybody?", [user.id]]]);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { json } from "node:stream/consumers";
 
 import { WebSocketServer } from "ws";
@@ -54,6 +54,14 @@ export class PeerSocket {
 
   send(frame: object): void {
     this.#socket.send(JSON.stringify(frame));
+  }
+
+  /** Sends what the work sends in one piece. */
+  async together(work: () => Promise<void>): Promise<void> {
+    const stream = (this.#socket as unknown as { _socket: Socket })._socket;
+    stream.cork();
+    await work();
+    stream.uncork();
   }
 
   close(code: number): void {
