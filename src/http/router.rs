@@ -33,7 +33,8 @@ impl Route<'_> {
 }
 
 /// Finds the resource of a percent-decoded path. A slash at the end makes no difference, but for sockets whose last
-/// segment is a name. A segment that a template spells out goes before one that is a parameter.
+/// segment is a name. A segment that a template spells out goes before one that is a parameter, and that before a
+/// parameter `{name:path}`, which takes all that is left, slashes too.
 pub fn route(path: &str) -> Option<Route<'_>> {
     static ROOT: LazyLock<Node> = LazyLock::new(|| Node::of(RESOURCES));
     ROOT.route(path)
@@ -48,6 +49,8 @@ struct Node {
     parameter: Option<Box<Self>>,
     /// The one that ends here.
     end: Option<End>,
+    /// The one whose last parameter is all that is left.
+    tail: Option<End>,
 }
 
 /// The end of a path.
@@ -62,8 +65,11 @@ impl Node {
         let mut root = Self::default();
         for &resource in resources {
             for path in resource.paths {
-                let mut node = &mut root;
-                let mut names = Vec::new();
+                let (mut node, mut names) = (&mut root, Vec::new());
+                let (path, tail) = match path.strip_suffix(":path}").and_then(|path| path.rsplit_once("/{")) {
+                    Some((path, name)) => (path, Some(name)),
+                    None => (*path, None),
+                };
                 for segment in path.split('/').filter(|segment| !segment.is_empty()) {
                     let name = segment.strip_prefix('{').and_then(|name| name.strip_suffix('}'));
                     names.extend(name);
@@ -72,7 +78,9 @@ impl Node {
                         None => node.literal(segment),
                     };
                 }
-                node.end = Some(End { resource, names });
+                names.extend(tail);
+                let end = if tail.is_some() { &mut node.tail } else { &mut node.end };
+                *end = Some(End { resource, names });
             }
         }
         root
@@ -113,6 +121,7 @@ impl Node {
         taken: usize,
     ) -> Option<&End> {
         let Some(rest) = rest else { return self.end.as_ref() };
+        let left = rest;
         // Segments are a few bytes long; looking for the slash byte by byte is the fastest way to its end.
         let (segment, rest) = match rest.bytes().position(|byte| byte == b'/') {
             Some(end) => (&rest[..end], Some(&rest[end + 1..])),
@@ -122,9 +131,15 @@ impl Node {
         if let Some(end) = literal.and_then(|(_, node)| node.find(rest, values, taken)) {
             return Some(end);
         }
-        let parameter = self.parameter.as_ref().filter(|_| !segment.is_empty())?;
-        *values.get_mut(taken)? = segment;
-        parameter.find(rest, values, taken + 1)
+        if let Some(parameter) = self.parameter.as_ref().filter(|_| !segment.is_empty()) {
+            *values.get_mut(taken)? = segment;
+            if let Some(end) = parameter.find(rest, values, taken + 1) {
+                return Some(end);
+            }
+        }
+        let tail = self.tail.as_ref()?;
+        *values.get_mut(taken)? = left;
+        Some(tail)
     }
 }
 

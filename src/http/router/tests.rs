@@ -8,7 +8,10 @@ fn each_template_names_its_own_resource() {
             assert!(std::ptr::eq(found.resource, *resource), "{path} is {}", found.template());
             for name in path.split('/').filter_map(|segment| segment.strip_prefix('{')) {
                 let name = name.strip_suffix('}').unwrap();
-                assert_eq!(found.params.get(name), format!("{{{name}}}"), "{path}");
+                let (name, kind) = name.split_once(':').unwrap_or((name, ""));
+                let value =
+                    if kind.is_empty() { format!("{{{name}}}") } else { format!("{{{name}:{kind}}}") };
+                assert_eq!(found.params.get(name), value, "{path}");
             }
         }
         let same_params = |path: &&str| path.matches('{').count() == resource.paths[0].matches('{').count();
@@ -24,6 +27,7 @@ fn paths_name_resources() {
     const USERS: &str = "/api/v1/users/";
     const USER: &str = "/api/v1/users/{user_id}";
     const GROUP: &str = "/api/v1/groups/{group_id}";
+    const REACTION: &str = "/api/v1/messages/{message_id}/reactions/{emoji}";
     const SOCKET: &str = "/ws/group/{group_name}/{username}";
     const PRIVATE: &str = "/ws/chat/{user_id}/{receiver_username}";
     for (path, template, params) in [
@@ -51,6 +55,9 @@ fn paths_name_resources() {
         ("/api/v1/sessions/current/", "/api/v1/sessions/current", &[]),
         ("/api/v1/sessions/7", "/api/v1/sessions/{session_id}", &[("session_id", "7")]),
         ("/api/v1/messages/", "/api/v1/messages/", &[]),
+        ("/api/v1/messages/7/reactions/+1/", REACTION, &[("message_id", "7"), ("emoji", "+1")]),
+        ("/api/v1/messages/7/reactions/a/b", REACTION, &[("message_id", "7"), ("emoji", "a/b")]),
+        ("/api/v1/messages/7/reactions//", REACTION, &[("message_id", "7"), ("emoji", "")]),
         ("/healthz", "/healthz", &[]),
         ("/readyz/", "/readyz", &[]),
         ("/ws", "/ws", &[]),
