@@ -48,7 +48,8 @@ pub(super) struct Settled {
 
 impl Batch {
     /// A batch of these, in this order.
-    pub(super) fn new(pending: Vec<Pending>) -> Self {
+    pub(super) fn new(mut pending: Vec<Pending>) -> Self {
+        pending.iter_mut().enumerate().for_each(|(index, pending)| pending.sender.index = index);
         Self { pending, ..Self::default() }
     }
 

@@ -45,11 +45,13 @@ impl Delivery {
         self.answers.push((sender, client_id, answer));
     }
 
-    /// Sends it all: messages to their readers first, then the answers.
-    pub(super) async fn send(self, hub: &Hub) {
+    /// Sends it all: messages to their readers first, then the answers in the order in which they were asked for.
+    pub(super) async fn send(mut self, hub: &Hub) {
         if self.is_empty() {
             return;
         }
+        // What changed nothing was settled before the others.
+        self.answers.sort_by_key(|(sender, _, _)| sender.index);
         let frames: Vec<Broadcast> = self.batches.iter().flat_map(|batch| encode(hub, batch)).collect();
         let (mut acks, mut callers) = (Vec::new(), Vec::new());
         for (sender, client_id, answer) in self.answers {

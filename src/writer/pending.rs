@@ -31,6 +31,8 @@ pub(super) struct Sender {
     pub(super) group: GroupId,
     /// The size of the content, whose credit is given back.
     pub(super) bytes: usize,
+    /// Where it stands among those of its batch, whose answers come in this order.
+    pub(super) index: usize,
     /// When the message was handed over.
     since: Instant,
     /// Whether the sender knows that it has to wait.
@@ -66,7 +68,8 @@ impl Pending {
     /// What is handed over now.
     pub(super) fn new(entry: NewEntry, reply_to: ReplyTo) -> Self {
         let (group, bytes) = (entry.group.id, entry.content_bytes());
-        Self { entry, sender: Sender { reply_to, group, bytes, since: Instant::now(), is_told: false } }
+        let since = Instant::now();
+        Self { entry, sender: Sender { reply_to, group, bytes, index: 0, since, is_told: false } }
     }
 
     /// What a retry of it is known by, if it can be retried.
