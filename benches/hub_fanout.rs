@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use groupcast::hub::{Broadcast, Core, CoreLimits, Hub, Reading, Sink};
+use groupcast::hub::{Broadcast, Core, CoreLimits, Hub, Readers, Reading, Sink};
 use groupcast::model::{GroupId, Seq, UserId};
 use groupcast::protocol::{Mode, frame};
 
@@ -39,7 +39,7 @@ const LIMITS: CoreLimits = CoreLimits {
 
 fn fan_out(criterion: &mut Criterion) {
     let text = frame::text(&["alice: ", &"x".repeat(64)]);
-    let passing = Broadcast::ephemeral(GROUP, text, Bytes::new(), None);
+    let passing = Broadcast::ephemeral(GROUP, text, Bytes::new(), Readers::All);
     let frames = Broadcast { first: Seq(1), last: Seq(1), ..passing };
     let mut group = criterion.benchmark_group("hub_fanout");
     for members in [100, 1_000, 10_000] {

@@ -42,6 +42,8 @@ mod presence_notifier;
 mod principal;
 mod put_member;
 mod react;
+mod read;
+mod read_notifier;
 mod readiness;
 mod removal;
 mod renew;
@@ -52,6 +54,7 @@ mod send;
 mod sessions;
 mod setup;
 mod subscribe;
+mod sweep_marks;
 mod typing;
 mod validate;
 mod walk_in;
@@ -77,6 +80,7 @@ pub use presence::Presence;
 pub use presence_notifier::PresenceNotifier;
 pub use principal::Principal;
 pub use put_member::Member;
+pub use read_notifier::ReadNotifier;
 pub use replay::Replayed;
 pub use rights::Action;
 pub use send::{Draft, WhileAway};
@@ -119,6 +123,7 @@ pub struct Chat {
     setup: Setup,
     writer: MessageWriter,
     hub: Hub,
+    read_notifier: ReadNotifier,
     options: ChatOptions,
     send_limit: Option<Arc<RateLimit<UserId>>>,
     /// Changes only when stored history was lost.
@@ -140,6 +145,7 @@ impl Chat {
     ) -> Self {
         let directory = DirectoryCache::new(Arc::clone(&store.directory), Arc::clone(&store.moderation));
         let (grants, setup) = (Grants::new(), Setup::default());
+        let read_notifier = ReadNotifier::new(hub.clone(), options.announce_members_max);
         let head_turns = std::array::from_fn(|_| tokio::sync::Mutex::default());
         let epoch = epoch.into();
         Self {
@@ -150,6 +156,7 @@ impl Chat {
             setup,
             writer,
             hub,
+            read_notifier,
             options,
             send_limit,
             epoch,

@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
-use crate::hub::{Arrival, Broadcast, Core, Departure, Listeners, Sink};
+use crate::hub::{Arrival, Broadcast, Core, Departure, Listeners, Readers, Sink};
 use crate::model::{Group, GroupId, User};
 use crate::protocol::text::{self, Movement};
 use crate::protocol::{Mode, event};
@@ -76,7 +76,7 @@ impl<S: Sink> PresenceNotifier<S> {
                 self.count(group.id);
             }
         }
-        let frames = Broadcast::ephemeral(group.id, text, json, Some(user.id));
+        let frames = Broadcast::ephemeral(group.id, text, json, Readers::But(user.id));
         let frames = Broadcast { as_of: arrival.number, ..frames };
         match mode {
             // Its own line is the first that it gets.
@@ -95,15 +95,15 @@ impl<S: Sink> PresenceNotifier<S> {
             self.changed.notify_one();
         }
         if self.is_small(departure.listeners) {
-            let frames = Broadcast::ephemeral(group.id, line, Bytes::new(), None);
+            let frames = Broadcast::ephemeral(group.id, line, Bytes::new(), Readers::All);
             self.send_in_turn(Broadcast { as_of: departure.after, ..frames }).await;
         }
     }
 
     /// Tells the others that the user types.
     pub async fn typing(&self, group: GroupId, user: &User, on: bool) {
-        self.send(Broadcast::ephemeral(group, Bytes::new(), event::typing(group, user, on), Some(user.id)))
-            .await;
+        let typing = event::typing(group, user, on);
+        self.send(Broadcast::ephemeral(group, Bytes::new(), typing, Readers::But(user.id))).await;
     }
 
     /// Hands frames that are not stored to everyone in their group: to this core's sockets at once, and to those
@@ -149,7 +149,8 @@ impl<S: Sink> PresenceNotifier<S> {
             };
             if online <= self.members_max {
                 let left = event::movement(false, away.group, &away.user);
-                self.send(Broadcast::ephemeral(away.group, Bytes::new(), left, Some(away.user.id))).await;
+                let others = Readers::But(away.user.id);
+                self.send(Broadcast::ephemeral(away.group, Bytes::new(), left, others)).await;
             } else {
                 self.count(away.group);
             }
@@ -157,7 +158,7 @@ impl<S: Sink> PresenceNotifier<S> {
         while let Some((_, group)) = pop_if(&self.counts, |&(due, _)| due <= now) {
             if let Some(online) = self.core.hub().take_count(group) {
                 let presence = event::presence(None, group, online, None::<std::iter::Empty<&User>>);
-                self.send(Broadcast::ephemeral(group, Bytes::new(), presence, None)).await;
+                self.send(Broadcast::ephemeral(group, Bytes::new(), presence, Readers::All)).await;
             }
         }
     }

@@ -18,6 +18,8 @@ pub enum Action {
     Send,
     /// Let the others know that one types.
     Type,
+    /// Note how far one has read.
+    MarkRead,
     /// Be a member no longer.
     Leave,
     /// Make others members.
@@ -135,28 +137,29 @@ const fn rule(action: Action, scope: Scope, is_for_the_unmuted: bool, marks: &[u
 /// Strangers and banned users stand here for groups that they may know of; of hidden ones they may nothing.
 #[rustfmt::skip]
 const TABLE: &[Rule] = &[
-    //                                            banned
-    //                                            | stranger
-    //                                            | | member
-    //                                            | | | admin
-    //                                            | | | | owner
-    //                                            | | | | | reader
-    //                    scope         unmuted   | | | | | | governor
-    rule(Action::Look,    Scope::Read,  false,  b"x x x x x x x"),
-    rule(Action::Read,    Scope::Read,  false,  b". . x x x x x"),
-    rule(Action::Join,    Scope::Write, false,  b". x x x x . x"),
-    rule(Action::Send,    Scope::Write, true,   b". . x x x . ."),
-    rule(Action::Type,    Scope::Write, true,   b". . x x x . ."),
-    rule(Action::Leave,   Scope::Write, false,  b". . x x x . ."),
-    rule(Action::Add,     Scope::Admin, false,  b". . . x x . x"),
-    rule(Action::Kick,    Scope::Admin, false,  b". . . x x . x"),
-    rule(Action::Review,  Scope::Read,  false,  b". . . x x x x"),
-    rule(Action::Ban,     Scope::Admin, false,  b". . . x x . x"),
-    rule(Action::Mute,    Scope::Admin, false,  b". . . x x . x"),
-    rule(Action::Redact,  Scope::Admin, false,  b". . . x x . x"),
-    rule(Action::Change,  Scope::Admin, false,  b". . . x x . x"),
-    rule(Action::SetRole, Scope::Admin, false,  b". . . . x . x"),
-    rule(Action::Delete,  Scope::Admin, false,  b". . . . x . x"),
+    //                                             banned
+    //                                             | stranger
+    //                                             | | member
+    //                                             | | | admin
+    //                                             | | | | owner
+    //                                             | | | | | reader
+    //                     scope         unmuted   | | | | | | governor
+    rule(Action::Look,      Scope::Read,  false,  b"x x x x x x x"),
+    rule(Action::Read,      Scope::Read,  false,  b". . x x x x x"),
+    rule(Action::Join,      Scope::Write, false,  b". x x x x . x"),
+    rule(Action::Send,      Scope::Write, true,   b". . x x x . ."),
+    rule(Action::Type,      Scope::Write, true,   b". . x x x . ."),
+    rule(Action::MarkRead,  Scope::Write, false,  b". . x x x . ."),
+    rule(Action::Leave,     Scope::Write, false,  b". . x x x . ."),
+    rule(Action::Add,       Scope::Admin, false,  b". . . x x . x"),
+    rule(Action::Kick,      Scope::Admin, false,  b". . . x x . x"),
+    rule(Action::Review,    Scope::Read,  false,  b". . . x x x x"),
+    rule(Action::Ban,       Scope::Admin, false,  b". . . x x . x"),
+    rule(Action::Mute,      Scope::Admin, false,  b". . . x x . x"),
+    rule(Action::Redact,    Scope::Admin, false,  b". . . x x . x"),
+    rule(Action::Change,    Scope::Admin, false,  b". . . x x . x"),
+    rule(Action::SetRole,   Scope::Admin, false,  b". . . . x . x"),
+    rule(Action::Delete,    Scope::Admin, false,  b". . . . x . x"),
 ];
 
 /// Whether somebody may do this.

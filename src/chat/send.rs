@@ -7,7 +7,7 @@ use super::principal::KEY_SCOPE;
 use super::rights::Action;
 use super::validate::check_nul;
 use super::{Chat, ChatError, ChatResult, Entity, Membership, Principal, clock};
-use crate::hub::Broadcast;
+use crate::hub::{Broadcast, Readers};
 use crate::model::limits::CLIENT_ID_BYTES_MAX;
 use crate::model::{GroupId, Message, MessageId, NewEntry, NewEntryKind, Removal, Role, Scope, UserId};
 use crate::protocol::{event, text};
@@ -101,7 +101,7 @@ impl Chat {
         let mut line = Vec::new();
         text::put_message(&mut line, &user.username, draft.content);
         let json = event::ephemeral(&group, user, draft.content, draft.client_id, clock::now());
-        Ok(Broadcast::ephemeral(group.id, line.into(), json, None))
+        Ok(Broadcast::ephemeral(group.id, line.into(), json, Readers::All))
     }
 
     /// Sends a message without a socket; answers after the commit. The sender becomes a member of the group

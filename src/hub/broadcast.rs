@@ -2,7 +2,30 @@
 
 use bytes::Bytes;
 
+use super::SocketId;
 use crate::model::{GroupId, Seq, UserId};
+
+/// Some of a group's readers in JSON mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readers {
+    /// All of them.
+    All,
+    /// All sockets but those of this user.
+    But(UserId),
+    /// The sockets of this user, but for this one.
+    Of(UserId, Option<SocketId>),
+}
+
+impl Readers {
+    /// Whether this user's socket is one of them.
+    pub(super) fn contain(self, user: UserId, socket: SocketId) -> bool {
+        match self {
+            Self::All => true,
+            Self::But(other) => other != user,
+            Self::Of(one, but) => one == user && but != Some(socket),
+        }
+    }
+}
 
 /// Finished frames for one group, in every mode that someone there reads. The buffers are shared by all who
 /// get them.
@@ -14,8 +37,8 @@ pub struct Broadcast {
     pub first: Seq,
     /// The `seq` of the last.
     pub last: Seq,
-    /// The user whose sockets in JSON mode do not get them.
-    pub except: Option<UserId>,
+    /// Which sockets in JSON mode get them, if they are not stored messages.
+    pub readers: Readers,
     /// The last arrival in the group that they are for: who came later has not missed them. 0 for everyone.
     pub as_of: u64,
     /// For those in text mode; empty if there are none.
@@ -26,8 +49,8 @@ pub struct Broadcast {
 
 impl Broadcast {
     /// Frames of what is not stored: a line in text mode, an event in JSON mode.
-    pub fn ephemeral(group: GroupId, text: Bytes, json: Bytes, except: Option<UserId>) -> Self {
-        Self { group, first: Seq(0), last: Seq(0), except, as_of: 0, text, json }
+    pub fn ephemeral(group: GroupId, text: Bytes, json: Bytes, readers: Readers) -> Self {
+        Self { group, first: Seq(0), last: Seq(0), readers, as_of: 0, text, json }
     }
 
     /// Whether these are stored messages.

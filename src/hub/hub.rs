@@ -179,6 +179,12 @@ impl Hub {
         (count, users)
     }
 
+    /// How many sockets of this user's listen to the group.
+    pub fn sockets_of(&self, group: GroupId, user: UserId) -> usize {
+        let sockets = |audience: &Audience| audience.users.get(&user).map(|attendance| attendance.sockets);
+        self.groups.get(&group).and_then(|audience| sockets(&audience)).unwrap_or(0) as usize
+    }
+
     /// Hands frames to everyone in their groups, and acks to their senders. Two batches handed over one after
     /// the other reach every socket in that order.
     ///

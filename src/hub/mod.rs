@@ -23,7 +23,7 @@ mod subscriber;
 mod subscription;
 
 pub use self::core::{Core, CoreLimits, STOPPING};
-pub use broadcast::Broadcast;
+pub use broadcast::{Broadcast, Readers};
 pub use credit::Credit;
 pub use hub::{Ack, Arrival, Departure, Event, Hub, Inbox, Listeners};
 pub use kind::Kind;

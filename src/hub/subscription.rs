@@ -157,7 +157,7 @@ impl<S: Sink> Subscription<S> {
             // A line that is not stored is no less wanted in text mode.
             Mode::Text => (&frames.text, Kind::Stored(frames.group, frames.first)),
             Mode::Json if frames.is_stored() => (&frames.json, Kind::Stored(frames.group, frames.first)),
-            Mode::Json if frames.except == Some(self.user) => return Sent::Done,
+            Mode::Json if !frames.readers.contain(self.user, self.subscriber.id()) => return Sent::Done,
             Mode::Json => (&frames.json, Kind::Ephemeral),
         };
         let came_later = frames.as_of > 0 && self.number.get() > frames.as_of;

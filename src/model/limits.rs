@@ -27,6 +27,9 @@ pub const GRANT_SOCKETS_MAX: usize = 100_000;
 /// Members that one message can mention by naming everybody.
 pub const MENTIONED_MAX: usize = 10_000;
 
+/// Unread messages, and mentions among them, up to which they are counted exactly; it stands for more too.
+pub const UNREAD_MAX: u64 = 1_000;
+
 /// Longest reaction, in bytes of UTF-8.
 pub const EMOJI_BYTES_MAX: usize = 64;
 

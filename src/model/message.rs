@@ -136,6 +136,11 @@ impl Message {
     pub fn key(&self) -> MessageKey {
         MessageKey { id: self.id, seq: self.seq }
     }
+
+    /// Whether it mentions somebody.
+    pub fn mentions_anybody(&self) -> bool {
+        self.details.as_ref().is_some_and(|details| !details.mentions.is_empty())
+    }
 }
 
 /// What few messages have.

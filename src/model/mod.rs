@@ -15,6 +15,7 @@ mod message;
 mod rate;
 mod role;
 mod timestamp;
+mod unread;
 mod user;
 
 pub use access::{ApiKey, Digest, KeyActor, RefreshDigests, Scope, Session, SessionId};
@@ -28,4 +29,5 @@ pub use message::{Message, MessageDetails, NewEntry, NewEntryKind};
 pub use rate::Rate;
 pub use role::{JoinPolicy, Removal, Role, Standing};
 pub use timestamp::Timestamp;
+pub use unread::{ReadMark, Unread};
 pub use user::{NewUser, User};

@@ -3,6 +3,7 @@
 mod access;
 mod change;
 mod failure;
+mod mark;
 mod names;
 mod welcome;
 
@@ -11,6 +12,7 @@ use bytes::Bytes;
 pub use self::access::{expiring, refreshed, removed};
 pub use self::change::{change_bytes, put_change, write_change};
 pub use self::failure::{ErrorCode, Failure};
+pub use self::mark::{marked, read};
 pub use self::welcome::{Welcome, welcome};
 
 use super::annotated::write_annotated;
@@ -58,6 +60,8 @@ names::names! {
         Left = "left",
         /// A user types, or has stopped.
         Typing = "typing",
+        /// Answers `read`, or tells how far a member has read.
+        Read = "read",
         /// Answers `ping`.
         Pong = "pong",
         /// What the socket speaks by runs out soon.

@@ -187,6 +187,7 @@ impl Server {
             begin(&*store.lifecycle, &config).await?,
         ));
         identity::watch_changes(&chat, &config, background.handle());
+        background.handle().spawn(Arc::clone(&chat).keep_marks());
         identity::announce(&chat, &config, local_addr).await;
         let drain = CancellationToken::new();
         let proxies = TrustedProxies::new(config.trusted_proxies.clone());

@@ -1,8 +1,8 @@
 //! Where users, groups, memberships and messages are kept: one contract, two databases.
 //!
-//! The contract is five traits: [`MessageLog`], [`Directory`], [`Accounts`], [`Moderation`] and [`Lifecycle`]. They are
-//! asked once per batch of messages or per request, never per delivered message, and their answers are the same whatever
-//! database is behind them; [`open`] and [`open_beside`] alone know which there are.
+//! The contract is six traits: [`MessageLog`], [`Directory`], [`Accounts`], [`Moderation`], [`Marks`] and [`Lifecycle`].
+//! They are asked once per batch of messages or per request, never per delivered message, and their answers are the same
+//! whatever database is behind them; [`open`] and [`open_beside`] alone know which there are.
 //!
 //! Each method is one transaction. Texts handed in contain no NUL and keep the bounds of
 //! [`limits`](crate::model::limits). An absent row is `Ok(None)` or an empty list, never an error.
@@ -20,6 +20,7 @@ mod effects;
 mod error;
 mod lifecycle;
 mod log;
+mod marks;
 mod migration;
 mod moderation;
 mod page;
@@ -39,6 +40,7 @@ pub use log::{
     LogBatch, MentionQuestion, Mentioned, MessageFilter, MessageLog, MessagePage, Sent, SentKey, Target,
     TargetQuestion,
 };
+pub use marks::{Marks, Swept};
 pub use moderation::{GroupChange, Moderation, NewSanction, OwnGroup, Removed, Sanction};
 #[doc(hidden)]
 pub use postgres::copy;
@@ -72,18 +74,21 @@ pub struct Store {
     pub accounts: Arc<dyn Accounts>,
     /// Roles, bans and mutes.
     pub moderation: Arc<dyn Moderation>,
+    /// How far members have read.
+    pub marks: Arc<dyn Marks>,
     /// The beginning and the end of the work on it.
     pub lifecycle: Arc<dyn Lifecycle>,
 }
 
 impl Store {
     /// A store of which one value answers all questions.
-    pub fn new<B: MessageLog + Directory + Accounts + Moderation + Lifecycle>(backend: Arc<B>) -> Self {
+    pub fn new<B: MessageLog + Directory + Accounts + Moderation + Marks + Lifecycle>(backend: Arc<B>) -> Self {
         Self {
             log: Arc::<B>::clone(&backend),
             directory: Arc::<B>::clone(&backend),
             accounts: Arc::<B>::clone(&backend),
             moderation: Arc::<B>::clone(&backend),
+            marks: Arc::<B>::clone(&backend),
             lifecycle: backend,
         }
     }

@@ -1,7 +1,9 @@
 //! What members of a group are, may not do, and how they go.
 
 use super::{Asked, Join};
-use crate::model::{Group, GroupId, JoinPolicy, Message, Role, Seq, Standing, Timestamp, User, UserId};
+use crate::model::{
+    Group, GroupId, JoinPolicy, Message, Role, Seq, Standing, Timestamp, Unread, User, UserId,
+};
 
 /// Roles, removals, bans and mutes. Each change is one transaction; none is made for who may not: the caller has asked
 /// the table of rights before.
@@ -54,8 +56,8 @@ pub trait Moderation: Send + Sync + 'static {
     /// Deletes a group and all that is in it, messages too; `false` if there is none.
     fn delete_group(&self, group: GroupId) -> Asked<'_, bool>;
 
-    /// The groups that the user belongs to: those with the newest message first, those without any last, then by `id`
-    /// descending. At most 10,000. The last messages are told up to the one that brings their contents to
+    /// The groups that the user belongs to: those with the newest message first, deleted or not, those without any last,
+    /// then by `id` descending. At most 10,000. The last messages are told up to the one that brings their contents to
     /// [`PAGE_BYTES_MAX`](crate::model::limits::PAGE_BYTES_MAX).
     fn own_groups(&self, user: UserId) -> Asked<'_, Vec<OwnGroup>>;
 }
@@ -120,6 +122,10 @@ pub struct OwnGroup {
     pub role: Role,
     /// The highest `seq` in use; 0 without any.
     pub head: Seq,
-    /// Its last message; `None` also where there was no room for more.
+    /// Up to which `seq` one has read; what one has sent oneself counts as read.
+    pub read: Seq,
+    /// What one has not.
+    pub unread: Unread,
+    /// Its newest message that is not deleted; `None` also where there was no room for more.
     pub last_message: Option<Message>,
 }

@@ -15,6 +15,9 @@ const PLACEHOLDERS: usize = 20;
 /// Groups of one's own, and keys, that are listed at most.
 pub(super) const LIST_ROWS_MAX: i64 = 10_000;
 
+/// Messages that a sweep of the read marks looks at.
+pub(super) const MARKED_MESSAGES_MAX: i64 = 5_000;
+
 /// Users who reacted to a message in one way that are told.
 pub(super) const REACTION_USERS_MAX: i64 = 10;
 

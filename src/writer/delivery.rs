@@ -8,7 +8,7 @@ use super::answer::{Answer, Receipt, WriteError};
 use super::decisions::Denial;
 use super::logged::Logged;
 use super::pending::{ReplyTo, Sender};
-use crate::hub::{self, Broadcast, Hub};
+use crate::hub::{self, Broadcast, Hub, Readers};
 use crate::model::{GroupId, Removal};
 use crate::protocol::command::RequestId;
 use crate::protocol::event::{self, Ack, ErrorCode, Failure};
@@ -94,7 +94,7 @@ fn encode(hub: &Hub, batch: &LogBatch) -> Vec<Broadcast> {
         let text = if listeners.text > 0 { encode_text(run) } else { Bytes::new() };
         let json = if listeners.json > 0 || followed { encode_json(run) } else { Bytes::new() };
         let (first, last) = (run[0].seq(), run[run.len() - 1].seq());
-        let frames = Broadcast { group, first, last, except: None, as_of: 0, text, json };
+        let frames = Broadcast { group, first, last, readers: Readers::All, as_of: 0, text, json };
         if run.iter().any(Logged::changes_what_was_said) {
             // What was said before is not to be said again.
             hub.recent().start_anew(group, last);

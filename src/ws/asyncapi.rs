@@ -7,9 +7,10 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::commands;
+use crate::model::limits::UNREAD_MAX;
 use crate::model::{
     Annotations, Change, ChangeKind, Group, GroupId, JoinPolicy, MemberChange, Mentions, Message,
-    MessageDetails, MessageId, MessageKey, Removal, Role, Seq, Timestamp, User, UserId,
+    MessageDetails, MessageId, MessageKey, ReadMark, Removal, Role, Seq, Timestamp, Unread, User, UserId,
 };
 use crate::protocol::command::{CommandParser, RequestId};
 use crate::protocol::event::{self, Ack, ErrorCode, EventType, Failure, Welcome};
@@ -235,6 +236,11 @@ fn samples(event_type: EventType) -> Vec<Bytes> {
         EventType::Joined => vec![event::movement(true, group.id, &user)],
         EventType::Left => vec![event::movement(false, group.id, &user)],
         EventType::Typing => vec![event::typing(group.id, &user, true)],
+        EventType::Read => {
+            let unread = Unread::new(UNREAD_MAX, 1);
+            let mark = ReadMark { seq: Seq(1), has_moved: true, unread };
+            vec![event::marked(request, group.id, &mark), event::read(group.id, user.id, Seq(1))]
+        }
         EventType::Pong => vec![event::pong(request)],
         EventType::Expiring => vec![event::expiring(Duration::from_secs(60))],
         EventType::Refreshed => {

@@ -62,12 +62,17 @@ impl<S: Stream> Identified<S> {
     /// Whether the socket may read this group, in place of what it reads of it or beside all others.
     pub(super) fn has_room(&self, group: GroupRef<'_>) -> bool {
         let reads = || match group {
-            GroupRef::Id(id) => self.subscriptions.get(id).is_some(),
+            GroupRef::Id(id) => self.reads(id),
             GroupRef::Name(name) => {
                 self.subscriptions.iter().any(|active| *active.membership.group.name == *name)
             }
         };
         self.subscriptions.len() < GROUPS_MAX || reads()
+    }
+
+    /// Whether the socket reads this group.
+    pub(super) fn reads(&self, group: GroupId) -> bool {
+        self.subscriptions.get(group).is_some()
     }
 
     /// The user's membership in a group, if it is known and not over.

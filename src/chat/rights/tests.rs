@@ -1,12 +1,13 @@
 use super::{Action, Place, Power, TABLE, Verdict, decide, outranks};
 use crate::model::{Role, Scope};
 
-const EVERY_ACTION: [Action; 15] = [
+const EVERY_ACTION: [Action; 16] = [
     Action::Look,
     Action::Read,
     Action::Join,
     Action::Send,
     Action::Type,
+    Action::MarkRead,
     Action::Leave,
     Action::Review,
     Action::Add,
@@ -65,9 +66,9 @@ fn strangers_look_and_join() {
 
 #[test]
 fn each_role_adds_to_the_one_below() {
-    let of_member = [Action::Look, Action::Read, Action::Join, Action::Send, Action::Type, Action::Leave];
+    let of_member = [Action::Look, Action::Read, Action::Join, Action::Send, Action::Type, Action::MarkRead, Action::Leave];
     assert_eq!(with(of_role(Role::Member), Verdict::Yes), of_member);
-    assert_eq!(with(of_role(Role::Admin), Verdict::Yes), EVERY_ACTION[..13]);
+    assert_eq!(with(of_role(Role::Admin), Verdict::Yes), EVERY_ACTION[..14]);
     assert_eq!(with(of_role(Role::Owner), Verdict::Yes), EVERY_ACTION);
     // Members know of their group, hidden or not.
     assert_eq!(with(Place { is_hidden: true, ..of_role(Role::Member) }, Verdict::Yes), of_member);
@@ -83,7 +84,7 @@ fn the_muted_do_not_write_but_govern_if_they_may() {
 #[test]
 fn admins_of_the_server_govern_and_read_but_do_not_write_where_they_are_no_members() {
     let governor = Place { power: Power::Governor, is_hidden: true, ..stranger() };
-    assert_eq!(with(governor, Verdict::Forbidden), [Action::Send, Action::Type, Action::Leave]);
+    assert_eq!(with(governor, Verdict::Forbidden), [Action::Send, Action::Type, Action::MarkRead, Action::Leave]);
     let reader = Place { power: Power::Reader, is_hidden: true, ..stranger() };
     assert_eq!(with(reader, Verdict::Yes), [Action::Look, Action::Read, Action::Review]);
     let member = Place { role: Some(Role::Member), ..governor };
@@ -97,7 +98,7 @@ fn a_key_does_what_its_scope_allows() {
     let read = Place { scope: Scope::Read, ..of_role(Role::Owner) };
     assert_eq!(with(read, Verdict::Yes), [Action::Look, Action::Read, Action::Review]);
     let write = Place { scope: Scope::Write, ..of_role(Role::Owner) };
-    assert_eq!(with(write, Verdict::OutOfScope), EVERY_ACTION[7..]);
+    assert_eq!(with(write, Verdict::OutOfScope), EVERY_ACTION[8..]);
 }
 
 #[test]

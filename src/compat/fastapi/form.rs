@@ -143,6 +143,22 @@ impl<'v> Form<'v> {
         0
     }
 
+    /// The same from 0 on. What does not fit is the highest that does.
+    pub fn count(&mut self, name: &'static str) -> i64 {
+        let number = self.integer(name);
+        if let Some(value) = self.object.get(name).filter(|_| number < 0) {
+            let context = ("ge", Value::Integer(0));
+            self.add(
+                name,
+                "greater_than_equal",
+                "Input should be greater than or equal to 0",
+                value,
+                Some(context),
+            );
+        }
+        i64::try_from(number).unwrap_or(i64::MAX)
+    }
+
     fn required(&mut self, name: &'static str) -> Option<&'v Value<'v>> {
         let value = self.object.get(name);
         if value.is_none() {

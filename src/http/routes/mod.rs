@@ -14,6 +14,7 @@ mod mutes;
 mod own_groups;
 mod presence;
 mod reactions;
+mod read;
 mod sanction;
 mod sessions;
 mod setup;
@@ -46,6 +47,7 @@ pub(super) static RESOURCES: &[&Resource] = &[
     &mutes::MUTE,
     &presence::PRESENCE,
     &log::LOG,
+    &read::READ,
     &messages::MESSAGES,
     &message::MESSAGE,
     &reactions::REACTION,

@@ -45,13 +45,23 @@ async fn respond(chat: &Chat, caller: &Caller, user: UserId) -> Answer {
 
 /// Writes a group. The message in it is written as everywhere, by a writer of its own.
 fn write(out: &mut Vec<u8>, chat: &Chat, own: &OwnGroup) {
-    let OwnGroup { group, role, head, last_message } = own;
+    let OwnGroup { group, role, head, read, unread, last_message } = own;
     out.extend_from_slice(b"{\"group\":");
     response::write(out, &GroupView::new(chat, group));
     out.extend_from_slice(b",\"role\":");
     response::write(out, &role.name());
-    out.extend_from_slice(b",\"head_seq\":");
-    response::write(out, &head.0);
+    let counts = [
+        ("read_seq", read.0.unsigned_abs()),
+        ("head_seq", head.0.unsigned_abs()),
+        ("unread", unread.messages),
+        ("mentions", unread.mentions),
+    ];
+    for (name, count) in counts {
+        out.extend_from_slice(format!(",\"{name}\":{count}").as_bytes());
+    }
+    if unread.is_capped() {
+        out.extend_from_slice(b",\"capped\":true");
+    }
     out.extend_from_slice(b",\"last_message\":");
     match last_message {
         Some(message) => write_message(out, message),

@@ -45,6 +45,7 @@ const NEEDS: &[(&str, &str, Need)] = &[
     ("PUT", "/api/v1/messages/{message_id}/reactions/{emoji}", Caller),
     ("DELETE", "/api/v1/messages/{message_id}/reactions/{emoji}", Caller),
     ("GET", "/api/v1/groups/{group_id}/log/", Caller),
+    ("PUT", "/api/v1/groups/{group_id}/read/", Caller),
 ];
 
 #[test]

@@ -7,6 +7,7 @@ use std::task::{Context, Poll, Waker};
 use bytes::Bytes;
 
 use super::*;
+use crate::hub::Readers;
 
 /// A socket that takes all.
 #[derive(Default)]
@@ -30,7 +31,7 @@ impl Sink for Memory {
 const GROUP: GroupId = GroupId(1);
 
 fn frames(text: &'static str) -> Broadcast {
-    Broadcast::ephemeral(GROUP, Bytes::from_static(text.as_bytes()), Bytes::new(), None)
+    Broadcast::ephemeral(GROUP, Bytes::from_static(text.as_bytes()), Bytes::new(), Readers::All)
 }
 
 /// Who has got the last message may leave while others have not; they are told afterwards.

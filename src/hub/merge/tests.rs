@@ -1,6 +1,7 @@
 use groupcast_kit::random::{Random, seeds};
 
 use super::*;
+use crate::hub::Readers;
 use crate::model::Seq;
 
 /// What a member of the group gets, in both modes.
@@ -27,7 +28,7 @@ fn play(seed: u64) {
                         Bytes::from(vec![number; if is_wanted { length } else { 0 }])
                     };
                     let (text, json) = (bytes(&mut random), bytes(&mut random));
-                    let passing = Broadcast::ephemeral(GroupId(group as i64), text, json, None);
+                    let passing = Broadcast::ephemeral(GroupId(group as i64), text, json, Readers::All);
                     if random.below(4) == 0 {
                         return passing;
                     }
@@ -66,7 +67,7 @@ fn merging_changes_nothing_but_the_number_of_writes() {
 #[test]
 fn batches_that_follow_each_other_are_one_write() {
     let stored = |first, last| {
-        let passing = Broadcast::ephemeral(GroupId(1), Bytes::from_static(b"t"), Bytes::new(), None);
+        let passing = Broadcast::ephemeral(GroupId(1), Bytes::from_static(b"t"), Bytes::new(), Readers::All);
         Broadcast { first: Seq(first), last: Seq(last), ..passing }
     };
     let merged = merge(&[[stored(1, 2)].into(), [stored(3, 3)].into()], |_| true);

@@ -3,6 +3,7 @@ use std::collections::HashMap;
 use groupcast_kit::random::{self, Random};
 
 use super::*;
+use crate::hub::Readers;
 use crate::protocol::frame;
 
 /// All messages of a group, and how many of them were stored when it was first followed.
@@ -15,7 +16,7 @@ struct Model {
 
 fn batch(group: GroupId, first: usize, frames: &[Bytes]) -> Broadcast {
     let (first, last) = (Seq(first as i64 + 1), Seq((first + frames.len()) as i64));
-    Broadcast { group, first, last, except: None, as_of: 0, text: Bytes::new(), json: frames.concat().into() }
+    Broadcast { group, first, last, readers: Readers::All, as_of: 0, text: Bytes::new(), json: frames.concat().into() }
 }
 
 /// From any place, what comes is what was stored after it, up to a place that is told; or it is not known.

@@ -5,7 +5,8 @@ use tokio_postgres::{Client, Error, Row, Statement};
 
 use super::error::column;
 use super::instant::Instant;
-use crate::model::Change;
+use super::mentions;
+use crate::model::{Change, Message};
 use crate::store::change_row::{COLUMNS, ChangeRow, Detail};
 use crate::store::effects::{Effects, Reaction};
 use crate::store::{StoreResult, row};
@@ -17,18 +18,22 @@ pub(super) struct Statements {
     delete: Statement,
     take_reactions: Statement,
     react: Statement,
+    mentions: mentions::Statements,
 }
 
 impl Statements {
     /// Prepares them.
     pub(super) async fn prepare(client: &Client) -> Result<Self, Error> {
         let insert = format!(
-            "INSERT INTO log_entries ({COLUMNS})
-             SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::smallint[], $5::bigint[], $6::bigint[],
+            "INSERT INTO log_entries ({COLUMNS}, place)
+             SELECT new.*, row_number() OVER (PARTITION BY new.group_id ORDER BY new.seq) + coalesce(
+                 (SELECT e.place FROM log_entries e WHERE e.group_id = new.group_id ORDER BY e.seq DESC LIMIT 1), 0)
+             FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::smallint[], $5::bigint[], $6::bigint[],
                  $7::text[], $8::boolean[], $9::bigint[], $10::smallint[], $11::smallint[], $12::timestamptz[],
-                 $13::text[], $14::text[], $15::boolean[], $16::text[], $17::timestamptz[])"
+                 $13::text[], $14::text[], $15::boolean[], $16::text[], $17::timestamptz[])
+                 AS new ({COLUMNS})"
         );
-        let (insert, edit, delete, take_reactions, react) = tokio::try_join!(
+        let (insert, edit, delete, take_reactions, react, mentions) = tokio::try_join!(
             client.prepare(&insert),
             client.prepare(
                 "UPDATE messages m SET content = new.content, mentions = new.mentions::bigint[],
@@ -52,23 +57,36 @@ impl Statements {
                  ON CONFLICT (message_id, emoji, user_id)
                  DO UPDATE SET is_on = excluded.is_on, seq = excluded.seq, created_at = excluded.created_at"
             ),
+            mentions::Statements::prepare(client),
         )?;
-        Ok(Self { insert, edit, delete, take_reactions, react })
+        Ok(Self { insert, edit, delete, take_reactions, react, mentions })
     }
 
     /// Stores changes and has them take effect, in the transaction that is under way. All that is said to the database
     /// is said when this is polled for the first time. Whatever is stored already fails before it does anything.
     pub(super) async fn make(&self, client: &Client, changes: &[Change]) -> Result<(), Error> {
         let effects = Effects::of(changes);
-        let (made, edited, deleted, taken, reacted) = tokio::join!(
+        let edited = effects.edits.iter().map(|edit| edit.message);
+        let other = edited.chain(effects.deletions.iter().map(|(message, _)| *message)).collect::<Vec<_>>();
+        let mention = effects.edits.iter().filter(|edit| !edit.mentions.is_empty());
+        let mention = mention.map(|edit| edit.message).collect::<Vec<_>>();
+        let (made, forgotten, edited, noted, deleted, taken, reacted) = tokio::join!(
             self.insert(client, changes),
+            self.mentions.forget(client, &other),
             self.edit(client, &effects),
+            self.mentions.note(client, &mention),
             self.delete(client, &effects),
             self.take_reactions(client, &effects),
             self.react(client, &effects.reactions),
         );
         // The first is the cause, and the others only say that there was one.
-        made.and(edited).and(deleted).and(taken).and(reacted)
+        made.and(forgotten).and(edited).and(noted).and(deleted).and(taken).and(reacted)
+    }
+
+    /// Makes findable whom these messages mention, in the same way; says nothing if they mention nobody.
+    pub(super) async fn note_mentions(&self, client: &Client, messages: &[Message]) -> Result<(), Error> {
+        let mention = messages.iter().filter(|message| message.mentions_anybody());
+        self.mentions.note(client, &mention.map(|message| message.id).collect::<Vec<_>>()).await
     }
 
     async fn insert(&self, client: &Client, changes: &[Change]) -> Result<(), Error> {

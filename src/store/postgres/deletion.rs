@@ -45,7 +45,10 @@ pub(super) async fn delete(client: &mut Client, group: GroupId) -> StoreResult<b
 async fn delete_log(transaction: &Transaction<'_>, group: GroupId) -> StoreResult<(i64, Option<Timestamp>)> {
     let delete = transaction
         .prepare_cached(
-            "WITH gone AS (DELETE FROM messages WHERE group_id = $1 RETURNING id, created_at),
+            "WITH gone AS (DELETE FROM messages WHERE group_id = $1 RETURNING id, created_at, seq, mentions),
+                  forgotten AS (
+                      DELETE FROM mentions m USING gone CROSS JOIN LATERAL unnest(gone.mentions) AS named
+                      WHERE m.user_id = named AND m.group_id = $1 AND m.seq = gone.seq),
                   also AS (DELETE FROM log_entries WHERE group_id = $1 RETURNING created_at)
              SELECT coalesce((SELECT max(id) FROM gone), 0),
                     greatest((SELECT max(created_at) FROM gone), (SELECT max(created_at) FROM also))",

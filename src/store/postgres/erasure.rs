@@ -29,7 +29,7 @@ pub(super) async fn erase(
     if with_messages {
         blank_messages(&transaction, user, blanked).await?;
     }
-    for table in ["group_bans", "group_mutes", "api_keys", "outside_identities"] {
+    for table in ["group_bans", "group_mutes", "api_keys", "outside_identities", "mentions"] {
         let delete = transaction.prepare_cached(&format!("DELETE FROM {table} WHERE user_id = $1")).await?;
         transaction.execute(&delete, &[&user.0]).await?;
     }
@@ -44,7 +44,13 @@ pub(super) async fn erase(
 async fn blank_messages(transaction: &Transaction<'_>, user: UserId, after: i64) -> StoreResult<i64> {
     let update = transaction
         .prepare_cached(
-            "WITH blanked AS (UPDATE messages SET content = '', mentions = NULL
+            "WITH named AS MATERIALIZED (
+                 SELECT unnest(mentions) AS user_id, group_id, seq FROM messages
+                 WHERE user_id = $1 AND id > $2 AND mentions IS NOT NULL
+             ), forgotten AS (
+                 DELETE FROM mentions m USING named
+                 WHERE m.user_id = named.user_id AND m.group_id = named.group_id AND m.seq = named.seq
+             ), blanked AS (UPDATE messages SET content = '', mentions = NULL
                  WHERE user_id = $1 AND id > $2 AND (content <> '' OR mentions IS NOT NULL) RETURNING id)
              SELECT coalesce(max(id), $2) FROM blanked",
         )

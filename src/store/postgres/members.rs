@@ -7,7 +7,7 @@ use deadpool_postgres::{ClientWrapper as Client, Transaction};
 use super::error::column;
 use super::instant::Instant;
 use super::standing::{self, lock_group};
-use super::users;
+use super::{numbers, users};
 use crate::model::limits::PRIVATE_MEMBERS_MAX;
 use crate::model::{GroupId, Role, Standing, Timestamp, User, UserId};
 use crate::store::{Join, Removed, StoreError, StoreResult, row};
@@ -69,8 +69,8 @@ pub(super) async fn join_all(
                  SELECT checked.* FROM lists, unnest(groups, users, times, admissions(groups, users, times))
                      AS checked (group_id, user_id, at, admission)
              ), joined AS (
-                 INSERT INTO group_memberships (group_id, user_id, joined_at)
-                 SELECT group_id, user_id, at FROM checked WHERE admission = 'yes'
+                 INSERT INTO group_memberships (group_id, user_id, joined_at, read_seq)
+                 SELECT group_id, user_id, at, {} FROM checked WHERE admission = 'yes'
                  ON CONFLICT DO NOTHING RETURNING group_id, user_id
              )
              SELECT is_private, is_user, role, muted_until, banned_until,
@@ -79,7 +79,8 @@ pub(super) async fn join_all(
                     EXISTS (SELECT 1 FROM joined WHERE joined.group_id = asked.group_id
                             AND joined.user_id = asked.user_id)
              FROM asked ORDER BY position",
-            standing::COLUMNS
+            standing::COLUMNS,
+            numbers::head_sql("checked.group_id")
         ))
         .await?;
     let groups: Vec<i64> = asked.iter().map(|(group, ..)| group.0).collect();

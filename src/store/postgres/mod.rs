@@ -32,8 +32,10 @@ mod groups;
 mod instant;
 mod keys;
 mod log;
+mod marks;
 mod members;
 mod mentioned;
+mod mentions;
 mod messages;
 mod migrations;
 mod moderation;
@@ -47,6 +49,7 @@ mod session;
 mod sessions;
 mod standing;
 mod targets;
+mod unread;
 mod users;
 mod writer;
 
@@ -56,7 +59,9 @@ use writer::{Keeper, Writer};
 
 use super::together::{self, Together};
 use super::{Asked, Beginning, Join, Lifecycle, Opened, Store, StoreResult, writer_thread};
-use crate::model::{ApiKey, Digest, GroupId, Session, SessionId, Standing, Timestamp, User, UserId};
+use crate::model::{
+    ApiKey, Digest, GroupId, ReadMark, Seq, Session, SessionId, Standing, Timestamp, User, UserId,
+};
 
 /// Threads of the pool's runtime.
 const RUNTIME_THREADS: usize = 2;
@@ -87,6 +92,7 @@ struct PostgresStore {
     users_by_name: Arc<Together<String, Option<User>>>,
     joins: Arc<Together<(GroupId, UserId, Timestamp), Join>>,
     standings: Arc<Together<(GroupId, UserId), Standing>>,
+    marks: Arc<Together<(GroupId, UserId, Seq), Option<ReadMark>>>,
     sessions: Arc<Together<SessionId, Option<Session>>>,
     keys: Arc<Together<Digest, Option<ApiKey>>>,
 }
@@ -131,6 +137,7 @@ impl PostgresStore {
             users_by_name: Arc::new(Together::new()),
             joins: Arc::new(Together::new()),
             standings: Arc::new(Together::new()),
+            marks: Arc::new(Together::new()),
             sessions: Arc::new(Together::new()),
             keys: Arc::new(Together::new()),
         })

@@ -187,9 +187,10 @@ impl Session {
                 let making = async {
                     if changes.is_empty() { Ok(()) } else { self.changes.make(&self.client, changes).await }
                 };
-                let (copied, made, committed) =
-                    tokio::join!(copying, making, self.client.batch_execute("COMMIT"));
-                copied.and(made).and(committed)
+                let noting = self.changes.note_mentions(&self.client, messages);
+                let (copied, noted, made, committed) =
+                    tokio::join!(copying, noting, making, self.client.batch_execute("COMMIT"));
+                copied.and(noted).and(made).and(committed)
             }
             Err(error) => self.client.batch_execute("ROLLBACK").await.and(Err(error)),
         }

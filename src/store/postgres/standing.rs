@@ -5,6 +5,7 @@ use tokio_postgres::Row;
 
 use super::error::column;
 use super::instant::Instant;
+use super::numbers;
 use crate::model::{GroupId, Role, Standing, Timestamp, UserId};
 use crate::store::{StoreError, StoreResult, row};
 
@@ -41,7 +42,7 @@ pub(super) async fn of(transaction: &Transaction<'_>, group: GroupId, user: User
     from_row(&transaction.query_one(&select, &[&group.0, &user.0]).await?, 0)
 }
 
-/// Makes the user a member, unless they are one.
+/// Makes the user a member who has read all that is there, unless they are one.
 pub(super) async fn enter(
     transaction: &Transaction<'_>,
     group: GroupId,
@@ -50,10 +51,11 @@ pub(super) async fn enter(
     at: Timestamp,
 ) -> StoreResult<()> {
     let insert = transaction
-        .prepare_cached(
-            "INSERT INTO group_memberships (group_id, user_id, role, joined_at) VALUES ($1, $2, $3, $4)
-             ON CONFLICT DO NOTHING",
-        )
+        .prepare_cached(&format!(
+            "INSERT INTO group_memberships (group_id, user_id, role, joined_at, read_seq)
+             VALUES ($1, $2, $3, $4, {}) ON CONFLICT DO NOTHING",
+            numbers::head_sql("$1")
+        ))
         .await?;
     transaction.execute(&insert, &[&group.0, &user.0, &row::role_number(role), &Instant(at)]).await?;
     Ok(())

@@ -3,12 +3,15 @@
 use rusqlite::Connection;
 
 use super::error::is_duplicate;
-use super::{changes, messages};
+use super::{changes, mentions, messages};
 use crate::store::{LogBatch, StoreError, StoreResult};
 
 /// Stores a batch in the transaction that is under way.
 pub(super) fn insert(connection: &Connection, batch: &LogBatch) -> rusqlite::Result<()> {
     messages::insert(connection, &batch.messages)?;
+    for message in batch.messages.iter().filter(|message| message.mentions_anybody()) {
+        mentions::note(connection, message.id)?;
+    }
     if batch.changes.is_empty() { Ok(()) } else { changes::make(connection, &batch.changes) }
 }
 

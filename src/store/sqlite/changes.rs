@@ -12,8 +12,9 @@ use crate::store::{StoreError, StoreResult};
 /// Stores changes and has them take effect. Whatever is stored already fails before it does anything.
 pub(super) fn make(connection: &Connection, changes: &[Change]) -> rusqlite::Result<()> {
     let mut insert = connection.prepare_cached(&format!(
-        "INSERT INTO log_entries ({COLUMNS})
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)"
+        "INSERT INTO log_entries ({COLUMNS}, place)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
+             1 + coalesce((SELECT place FROM log_entries WHERE group_id = ?1 ORDER BY seq DESC LIMIT 1), 0))"
     ))?;
     for change in changes {
         let ChangeRow { group, seq, user, created_at, client_id, detail } = ChangeRow::of(change);
@@ -42,6 +43,7 @@ pub(super) fn make(connection: &Connection, changes: &[Change]) -> rusqlite::Res
 
 fn take_effect(connection: &Connection, effects: &Effects<'_>) -> rusqlite::Result<()> {
     for edit in &effects.edits {
+        mentions::forget(connection, edit.message)?;
         connection
             .prepare_cached(
                 "UPDATE messages SET content = ?2, mentions = ?3, edited_at = ?4, edited_seq = ?5
@@ -55,8 +57,12 @@ fn take_effect(connection: &Connection, effects: &Effects<'_>) -> rusqlite::Resu
                 edit.by.seq.0,
                 edit.by.group.id.0,
             ])?;
+        if !edit.mentions.is_empty() {
+            mentions::note(connection, edit.message)?;
+        }
     }
     for (message, by) in &effects.deletions {
+        mentions::forget(connection, *message)?;
         connection
             .prepare_cached(
                 "UPDATE messages SET content = '', mentions = NULL, edited_at = NULL, edited_seq = NULL,

@@ -2,6 +2,7 @@
 
 use rusqlite::Connection;
 
+use super::mentions;
 use crate::model::GroupId;
 use crate::store::StoreResult;
 
@@ -20,6 +21,7 @@ pub(super) fn delete(connection: &Connection, group: GroupId) -> StoreResult<boo
              FROM (SELECT created_at FROM log_entries WHERE group_id = ?1 ORDER BY seq DESC LIMIT 1)",
         )?
         .execute([group.0])?;
+    mentions::forget_all(connection, "group_id", group.0)?;
     for table in
         ["messages", "log_entries", "group_memberships", "group_bans", "group_mutes", "private_pairs"]
     {

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::{members, sessions, users};
+use super::{members, mentions, sessions, users};
 use crate::model::{GroupId, UserId};
 use crate::store::{Erased, StoreError, StoreResult, prefix, row};
 
@@ -33,10 +33,11 @@ pub(super) fn erase(
         let removed = members::remove(connection, group, user)?;
         heirs.extend(removed.and_then(|removed| removed.heir).map(|heir| (group, heir)));
     }
-    for table in ["group_bans", "group_mutes", "api_keys", "outside_identities"] {
+    for table in ["group_bans", "group_mutes", "api_keys", "outside_identities", "mentions"] {
         connection.prepare_cached(&format!("DELETE FROM {table} WHERE user_id = ?1"))?.execute([user.0])?;
     }
     if with_messages {
+        mentions::forget_all(connection, "user_id", user.0)?;
         connection
             .prepare_cached(
                 "UPDATE messages SET content = '', mentions = NULL

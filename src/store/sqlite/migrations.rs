@@ -13,6 +13,7 @@ const FILES: &[Embedded] = &[
     ("V4__unsettled", include_str!("../../../sql/sqlite/V4__unsettled.sql")),
     ("V5__access", include_str!("../../../sql/sqlite/V5__access.sql")),
     ("V6__log", include_str!("../../../sql/sqlite/V6__log.sql")),
+    ("V7__read_marks", include_str!("../../../sql/sqlite/V7__read_marks.sql")),
 ];
 
 /// Applies what is missing, all of it in one transaction.

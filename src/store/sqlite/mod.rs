@@ -24,6 +24,7 @@ mod facts;
 mod groups;
 mod keys;
 mod log;
+mod marks;
 mod members;
 mod mentioned;
 mod mentions;
@@ -40,6 +41,7 @@ mod sessions;
 mod standing;
 mod targets;
 mod threads;
+mod unread;
 mod users;
 mod writer;
 

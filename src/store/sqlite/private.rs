@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::groups::{self, COLUMNS};
-use super::users;
+use super::{numbers, users};
 use crate::model::{Group, GroupId, Timestamp, UserId};
 use crate::store::{StoreResult, row};
 
@@ -74,15 +74,16 @@ fn admit(
     now: Timestamp,
 ) -> StoreResult<()> {
     connection
-        .prepare_cached(
-            "INSERT INTO group_memberships (group_id, user_id)
-             SELECT ?1, u.id FROM users u WHERE u.id IN (?2, ?3)
+        .prepare_cached(&format!(
+            "INSERT INTO group_memberships (group_id, user_id, read_seq)
+             SELECT ?1, u.id, {} FROM users u WHERE u.id IN (?2, ?3)
                AND NOT EXISTS (SELECT 1 FROM group_bans b WHERE b.group_id = ?1 AND b.user_id = u.id
                                AND (b.until IS NULL OR b.until > ?4))
                AND NOT EXISTS (
                    SELECT 1 FROM group_memberships m WHERE m.group_id = ?1 AND m.user_id NOT IN (?2, ?3))
              ON CONFLICT DO NOTHING",
-        )?
+            numbers::head_sql("?1")
+        ))?
         .execute([group.0, low.0, high.0, now.0])?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 use rusqlite::{Connection, params};
 
 use super::error::column;
+use super::numbers;
 use crate::model::{GroupId, Role, Standing, Timestamp, UserId};
 use crate::store::{StoreResult, row};
 
@@ -24,7 +25,7 @@ pub(super) fn of(connection: &Connection, group: GroupId, user: UserId) -> Store
     })?
 }
 
-/// Makes the user a member, unless they are one.
+/// Makes the user a member who has read all that is there, unless they are one.
 pub(super) fn enter(
     connection: &Connection,
     group: GroupId,
@@ -33,10 +34,11 @@ pub(super) fn enter(
     at: Timestamp,
 ) -> StoreResult<()> {
     connection
-        .prepare_cached(
-            "INSERT INTO group_memberships (group_id, user_id, role, joined_at) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT DO NOTHING",
-        )?
+        .prepare_cached(&format!(
+            "INSERT INTO group_memberships (group_id, user_id, role, joined_at, read_seq)
+             VALUES (?1, ?2, ?3, ?4, {}) ON CONFLICT DO NOTHING",
+            numbers::head_sql("?1")
+        ))?
         .execute(params![group.0, user.0, row::role_number(role), at.0])?;
     Ok(())
 }

@@ -11,6 +11,7 @@ mod history;
 mod ping;
 mod presence;
 mod react;
+mod read;
 mod refresh;
 mod send;
 mod subscribe;
@@ -28,6 +29,7 @@ use self::history::History;
 use self::ping::Ping;
 use self::presence::Presence;
 use self::react::React;
+use self::read::Read;
 use self::refresh::Refresh;
 use self::send::Send;
 use self::subscribe::Subscribe;
@@ -97,6 +99,7 @@ commands! {
         "edit" => Edit,
         "delete" => Delete,
         "react" => React,
+        "read" => Read,
         "typing" => Typing,
         "history" => History,
         "presence" => Presence,

@@ -2,12 +2,12 @@
 
 use super::store::{MEMBER, ModelStore};
 use crate::model::{
-    ApiKey, Digest, Group, GroupId, NewUser, RefreshDigests, Role, Session, SessionId, Standing, Timestamp,
+    ApiKey, Digest, Group, GroupId, NewUser, ReadMark, RefreshDigests, Role, Seq, Session, SessionId, Standing, Timestamp,
     User, UserId,
 };
 use crate::store::{
     Accounts, Asked, Credentials, Erased, GroupChange, Join, Login, Moderation, NewKey, NewSanction,
-    OwnGroup, Removed, Renewal, Renewed, Sanction, StoreError,
+    Marks, OwnGroup, Removed, Renewal, Renewed, Sanction, StoreError, Swept,
 };
 
 fn unavailable<'a, T: Send + 'a>() -> Asked<'a, T> {
@@ -64,6 +64,16 @@ impl Moderation for ModelStore {
     }
 
     fn own_groups(&self, _: UserId) -> Asked<'_, Vec<OwnGroup>> {
+        unavailable()
+    }
+}
+
+impl Marks for ModelStore {
+    fn mark(&self, _: GroupId, _: UserId, _: Seq) -> Asked<'_, Option<ReadMark>> {
+        unavailable()
+    }
+
+    fn sweep(&self) -> Asked<'_, Swept> {
         unavailable()
     }
 }

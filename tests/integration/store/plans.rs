@@ -42,8 +42,13 @@ const CROWD: &str = "
     INSERT INTO messages (id, content, user_id, created_at, group_id, seq, thread_id, client_id)
         SELECT n, 'content', 1 + n % 2, now(), 1 + n % 20, 1 + n / 20, nullif(n - n % 7, n), 'm' || n
         FROM generate_series(1, 60000) n;
-    INSERT INTO log_entries (group_id, seq, user_id, kind, message_id, message_seq, client_id, created_at)
-        SELECT 1 + n % 20, 10000 + n / 20, 1 + n % 2, 0, n, 1 + n / 20, 'e' || n, now()
+    UPDATE messages SET deleted_seq = 1 WHERE id % 50 < 20 AND id > 30000;
+    UPDATE messages SET mentions = ARRAY[1, 2] WHERE id % 60 = 1;
+    UPDATE server SET marked_id = 59900;
+    INSERT INTO mentions (user_id, group_id, seq)
+        SELECT n, 1 + m % 20, 1 + m / 20 FROM generate_series(1, 2) n, generate_series(1, 60000, 60) m;
+    INSERT INTO log_entries (group_id, seq, user_id, kind, message_id, message_seq, client_id, created_at, place)
+        SELECT 1 + n % 20, 10000 + n / 20, 1 + n % 2, 0, n, 1 + n / 20, 'e' || n, now(), 1 + n / 20
         FROM generate_series(1, 60000) n;
     INSERT INTO reactions (message_id, emoji, user_id, is_on, seq, created_at)
         SELECT n % 60000 + 1, 'e' || n / 60000, n % 1000 + 1, n % 5 > 0, n, now() FROM generate_series(1, 180000) n";

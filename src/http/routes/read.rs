@@ -1,0 +1,47 @@
+//! How far one has read a group.
+
+use hyper::Method;
+use serde::Serialize;
+
+use crate::http::context::Context;
+use crate::http::need::Need;
+use crate::http::resource::{Answer, Resource, Serves};
+use crate::http::response;
+use crate::model::{GroupId, ReadMark, Seq};
+
+pub(super) static READ: Resource = Resource {
+    paths: &["/api/v1/groups/{group_id}/read/"],
+    serves: Serves::Methods(&[(Method::PUT, Need::Caller, &mark)]),
+};
+
+#[derive(Serialize)]
+struct View {
+    group_id: i64,
+    seq: i64,
+    unread: u64,
+    mentions: u64,
+    /// Absent where both are exact.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    capped: bool,
+}
+
+impl View {
+    fn new(group: GroupId, mark: &ReadMark) -> Self {
+        let (unread, capped) = (mark.unread, mark.unread.is_capped());
+        Self {
+            group_id: group.0,
+            seq: mark.seq.0,
+            unread: unread.messages,
+            mentions: unread.mentions,
+            capped,
+        }
+    }
+}
+
+async fn mark(mut context: Context<'_>) -> Answer {
+    let group = context.group_id()?;
+    let (user, seq) = context.form(|form| (form.optional_integer("user_id"), form.count("seq"))).await?;
+    let principal = context.chat.act_as(&context.changing_as(user).await?, None).await?;
+    let mark = context.chat.mark_read(&principal, group, Seq(seq), None).await?;
+    Ok(response::json(&View::new(group, &mark)))
+}
