@@ -82,7 +82,9 @@ pub struct Store {
 
 impl Store {
     /// A store of which one value answers all questions.
-    pub fn new<B: MessageLog + Directory + Accounts + Moderation + Marks + Lifecycle>(backend: Arc<B>) -> Self {
+    pub fn new<B: MessageLog + Directory + Accounts + Moderation + Marks + Lifecycle>(
+        backend: Arc<B>,
+    ) -> Self {
         Self {
             log: Arc::<B>::clone(&backend),
             directory: Arc::<B>::clone(&backend),

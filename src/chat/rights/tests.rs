@@ -66,7 +66,15 @@ fn strangers_look_and_join() {
 
 #[test]
 fn each_role_adds_to_the_one_below() {
-    let of_member = [Action::Look, Action::Read, Action::Join, Action::Send, Action::Type, Action::MarkRead, Action::Leave];
+    let of_member = [
+        Action::Look,
+        Action::Read,
+        Action::Join,
+        Action::Send,
+        Action::Type,
+        Action::MarkRead,
+        Action::Leave,
+    ];
     assert_eq!(with(of_role(Role::Member), Verdict::Yes), of_member);
     assert_eq!(with(of_role(Role::Admin), Verdict::Yes), EVERY_ACTION[..14]);
     assert_eq!(with(of_role(Role::Owner), Verdict::Yes), EVERY_ACTION);
@@ -84,7 +92,10 @@ fn the_muted_do_not_write_but_govern_if_they_may() {
 #[test]
 fn admins_of_the_server_govern_and_read_but_do_not_write_where_they_are_no_members() {
     let governor = Place { power: Power::Governor, is_hidden: true, ..stranger() };
-    assert_eq!(with(governor, Verdict::Forbidden), [Action::Send, Action::Type, Action::MarkRead, Action::Leave]);
+    assert_eq!(
+        with(governor, Verdict::Forbidden),
+        [Action::Send, Action::Type, Action::MarkRead, Action::Leave]
+    );
     let reader = Place { power: Power::Reader, is_hidden: true, ..stranger() };
     assert_eq!(with(reader, Verdict::Yes), [Action::Look, Action::Read, Action::Review]);
     let member = Place { role: Some(Role::Member), ..governor };

@@ -16,7 +16,15 @@ struct Model {
 
 fn batch(group: GroupId, first: usize, frames: &[Bytes]) -> Broadcast {
     let (first, last) = (Seq(first as i64 + 1), Seq((first + frames.len()) as i64));
-    Broadcast { group, first, last, readers: Readers::All, as_of: 0, text: Bytes::new(), json: frames.concat().into() }
+    Broadcast {
+        group,
+        first,
+        last,
+        readers: Readers::All,
+        as_of: 0,
+        text: Bytes::new(),
+        json: frames.concat().into(),
+    }
 }
 
 /// From any place, what comes is what was stored after it, up to a place that is told; or it is not known.

@@ -14,9 +14,7 @@ const LOCK_TIMEOUT: &str = "SET LOCAL lock_timeout = '500ms'";
 
 impl Marks for PostgresStore {
     fn mark(&self, group: GroupId, user: UserId, seq: Seq) -> Asked<'_, Option<ReadMark>> {
-        self.ask_together(&self.marks, (group, user, seq), |client, asked| {
-            Box::pin(mark_all(client, asked))
-        })
+        self.ask_together(&self.marks, (group, user, seq), |client, asked| Box::pin(mark_all(client, asked)))
     }
 
     fn sweep(&self) -> Asked<'_, Swept> {

@@ -41,8 +41,8 @@ impl Marks for SqliteStore {
             // Last: until then what they have sent is looked up.
             self.writer
                 .write(move |connection| {
-                    let mut update = connection
-                        .prepare_cached("UPDATE server SET marked_id = ?1 WHERE marked_id < ?1")?;
+                    let mut update =
+                        connection.prepare_cached("UPDATE server SET marked_id = ?1 WHERE marked_id < ?1")?;
                     Ok(update.execute([upto]).map(drop)?)
                 })
                 .await?;
@@ -70,9 +70,8 @@ fn find(connection: &Connection, group: GroupId, user: UserId, wanted: Seq) -> S
          FROM group_memberships m WHERE m.group_id = ?1 AND m.user_id = ?2",
         numbers::head_sql("?1")
     ))?;
-    let found = select
-        .query_row([group.0, user.0], |row| Ok((Seq(row.get(0)?), Seq(row.get(1)?))))
-        .optional()?;
+    let found =
+        select.query_row([group.0, user.0], |row| Ok((Seq(row.get(0)?), Seq(row.get(1)?)))).optional()?;
     let Some((seq, head)) = found else { return Ok(None) };
     if wanted.min(head) > seq {
         return Ok(Some(Found::Behind(wanted.min(head))));

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Row};
 
 use super::error::column;
-use crate::model::{MessageId, Mentions, UserId};
+use crate::model::{Mentions, MessageId, UserId};
 use crate::store::{StoreError, StoreResult, row};
 
 /// As `messages.mentions` has it.

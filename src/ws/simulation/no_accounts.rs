@@ -2,12 +2,12 @@
 
 use super::store::{MEMBER, ModelStore};
 use crate::model::{
-    ApiKey, Digest, Group, GroupId, NewUser, ReadMark, RefreshDigests, Role, Seq, Session, SessionId, Standing, Timestamp,
-    User, UserId,
+    ApiKey, Digest, Group, GroupId, NewUser, ReadMark, RefreshDigests, Role, Seq, Session, SessionId,
+    Standing, Timestamp, User, UserId,
 };
 use crate::store::{
-    Accounts, Asked, Credentials, Erased, GroupChange, Join, Login, Moderation, NewKey, NewSanction,
-    Marks, OwnGroup, Removed, Renewal, Renewed, Sanction, StoreError, Swept,
+    Accounts, Asked, Credentials, Erased, GroupChange, Join, Login, Marks, Moderation, NewKey, NewSanction,
+    OwnGroup, Removed, Renewal, Renewed, Sanction, StoreError, Swept,
 };
 
 fn unavailable<'a, T: Send + 'a>() -> Asked<'a, T> {

@@ -109,7 +109,9 @@ async fn own_groups_are_listed_by_their_newest_message(store: Store) {
     }
     let shown = |id: i64, name: &str, is_private: bool, head: usize, last: &Value| {
         let group = json!({ "id": id, "name": name, "is_private": is_private, "topic": "", "join": "open" });
-        json!({ "group": group, "role": "member", "head_seq": head, "last_message": last })
+        // The first entry tells that ann has come, who had read all before it.
+        json!({ "group": group, "role": "member", "read_seq": 0, "head_seq": head, "unread": head - 1, "mentions": 0,
+                "last_message": last })
     };
     let expected = json!([
         shown(first, "first", false, 3, &last[2]),

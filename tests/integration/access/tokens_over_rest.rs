@@ -49,6 +49,7 @@ pub(super) const GUARDED: &[(&str, &str)] = &[
     ("PUT", "groups/1/mutes/1"),
     ("DELETE", "groups/1/mutes/1"),
     ("GET", "groups/1/presence/"),
+    ("PUT", "groups/1/read/"),
     ("GET", "messages/"),
     ("POST", "messages/"),
 ];

@@ -2,6 +2,7 @@
 
 mod deleting;
 mod editing;
+mod marks;
 mod mentions;
 mod model;
 mod moderation;

@@ -14,7 +14,7 @@ use super::chronicle::Chronicle;
 use super::{NOW, batch, group, message, user};
 
 /// A step of a random history.
-fn happen(chronicle: &mut Chronicle, random: &mut Random, stored: i64) {
+pub(super) fn happen(chronicle: &mut Chronicle, random: &mut Random, stored: i64) {
     let (alice, bob) = (chronicle.alice.clone(), chronicle.bob.clone());
     let who = if random.chance(50) { alice } else { bob };
     let emojis = ["+1", "🎉", "a", "\u{feff}x"];

@@ -43,6 +43,7 @@ mod erasure;
 mod groups;
 mod keys;
 mod log;
+mod marks;
 mod messages;
 mod moderation;
 mod outage;

@@ -142,6 +142,14 @@ const QUESTIONS: &[(&str, Question)] = &[
         let user = UserId(n % 4);
         store.moderation.own_groups(user).map(move |found| assert_eq!(found.is_ok(), n > 0)).boxed()
     }),
+    ("mark", |store, n| {
+        let mark = store.marks.mark(GroupId(1 + n % 20), UserId(1), Seq(12_000 + n % 1_000));
+        mark.map(|mark| assert!(mark.unwrap().is_some())).boxed()
+    }),
+    ("mark of a stranger", |store, n| {
+        let mark = store.marks.mark(GroupId(1 + n % 1_000), UserId(2), Seq(12_000));
+        mark.map(|mark| _ = mark.unwrap()).boxed()
+    }),
     ("entries", |store, n| {
         let (after, before) = (Seq(9_998), Seq(10_003));
         let entries = store.log.entries(GroupId(1 + n % 20), after, before, 4);
