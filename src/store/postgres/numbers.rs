@@ -1,10 +1,10 @@
 //! Which numbers and names are in use.
 
 use deadpool_postgres::ClientWrapper as Client;
-use tokio_postgres::Statement;
+use tokio_postgres::{Row, Statement};
 
 use super::error::column;
-use super::messages::created_at;
+use super::instant::Instant;
 use crate::model::{GroupId, MessageId, Seq, Timestamp};
 use crate::store::{Sent, SentKey, StoreResult, row};
 
@@ -73,4 +73,8 @@ pub(super) async fn find_sent(
             }))
         })
         .collect()
+}
+
+fn created_at(row: &Row, index: usize) -> StoreResult<Timestamp> {
+    column::<Instant>(row, index, "messages", "created_at").map(|instant| instant.0)
 }
