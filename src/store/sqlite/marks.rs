@@ -132,3 +132,40 @@ fn sent(connection: &Connection) -> StoreResult<Option<Sent>> {
     let swept = if count < MARKED_MESSAGES_MAX { Swept::All } else { Swept::Part };
     Ok(Some(Sent { upto, moves, swept }))
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::{Sent, advance, sent};
+    use crate::store::Swept;
+    use crate::store::sqlite::migrations;
+
+    #[test]
+    fn a_sweep_finds_the_marks_that_are_behind() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrations::run(&mut connection).unwrap();
+        assert!(sent(&connection).unwrap().is_none());
+        connection
+            .execute_batch(
+                "INSERT INTO users (id, username, email, password) VALUES (1, 'a', 'a', ''), (2, 'b', 'b', '');
+                 INSERT INTO groups (id, name, is_private) VALUES (1, 'g', 0), (2, 'h', 0);
+                 INSERT INTO group_memberships (group_id, user_id, read_seq) VALUES (1, 1, 0), (1, 2, 9), (2, 1, 1);
+                 INSERT INTO messages (id, content, user_id, group_id, created_at, seq)
+                 VALUES (1, '', 1, 1, 0, 1), (2, '', 1, 1, 0, 2), (3, '', 2, 1, 0, 3), (4, '', 1, 2, 0, 1),
+                        (5, '', 2, 2, 0, 2);",
+            )
+            .unwrap();
+        let Some(Sent { upto, moves, swept }) = sent(&connection).unwrap() else { panic!("there are some") };
+        assert_eq!(
+            (upto, moves.len(), swept),
+            (5, 1, Swept::All),
+            "the others have read more, or are no members"
+        );
+        advance(&connection, &moves).unwrap();
+        let marks = "SELECT read_seq FROM group_memberships ORDER BY group_id, user_id";
+        let mut marks = connection.prepare(marks).unwrap();
+        let marks = marks.query_map([], |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!(marks.collect::<Result<Vec<_>, _>>().unwrap(), [2, 9, 1]);
+    }
+}

@@ -6,12 +6,13 @@ use groupcast::model::limits::UNREAD_MAX;
 use groupcast::model::{
     ChangeKind, Entry, GroupId, MessageDetails, ReadMark, Role, Seq, Unread, User, UserId,
 };
-use groupcast::store::{OwnGroup, Store, Swept};
+use groupcast::store::{Database, OwnGroup, Store, Swept};
 use groupcast_kit::random::{Random, seeds};
 
 use super::chronicle::Chronicle;
 use super::log::happen;
 use super::{NOW, batch, group, message, user};
+use crate::support::postgres::Postgres;
 
 /// Marks as a naive model keeps them: of members alone.
 struct Marks {
@@ -193,6 +194,14 @@ on_both! {
         assert_eq!(told().await, before);
         assert_eq!(store.marks.sweep().await.unwrap(), Swept::All);
         store.lifecycle.close().await.unwrap();
+        if let Database::Postgres(url) = &backend.database {
+            let read = "SELECT string_agg(read_seq::text, ' ' ORDER BY group_id, user_id) FROM group_memberships";
+            let expected: Vec<String> = [(0, 0), (0, 1), (1, 0), (1, 1)]
+                .map(|(group, user)| (1..=5_500).rfind(|n| n % 2 == group && (n % 3 == 0) == (user == 0)).unwrap())
+                .map(|n: i64| ((n + 1) / 2).to_string())
+                .into();
+            assert_eq!(Postgres::shared().psql(url, read), expected.join(" "));
+        }
     }
 
     async fn who_and_what_goes_is_counted_no_more(backend: Backend) {
