@@ -5,9 +5,14 @@
 //!
 //! `cargo bench --bench own_groups` runs all; `cargo test --bench own_groups` a small part, to see that it works.
 
-mod support;
+#![expect(clippy::disallowed_methods, reason = "a benchmark goes by the real clock and its own command line")]
 
-use std::path::Path;
+#[path = "support/figures.rs"]
+#[expect(dead_code, reason = "this uses a part of it")]
+mod figures;
+
+use std::env;
+use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,9 +21,10 @@ use groupcast::model::{
     Change, ChangeKind, Group, Message, MessageDetails, MessageId, MessageKey, NewUser, Seq, Timestamp, User,
 };
 use groupcast::store::{self, LogBatch, Store, Swept};
-use support::Result;
-use support::figures::{Table, milliseconds};
-use support::options::Options;
+
+use figures::{Table, milliseconds};
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 const COLUMNS: &[&str] = &["", "median", "worst"];
 const NOW: Timestamp = Timestamp(1_700_000_000_000_000);
@@ -37,17 +43,21 @@ const LARGE: Size = Size { groups: 1_000, messages_each: 1_000, reactions_each: 
 const SMALL: Size = Size { groups: 20, messages_each: 20, reactions_each: 5 };
 
 fn main() -> Result<()> {
-    let Some(options) = Options::parse("own_groups")? else { return Ok(()) };
-    let size = if options.small { SMALL } else { LARGE };
+    // Without `--bench` this is `cargo test`.
+    let is_small = !env::args().any(|argument| argument == "--bench");
+    if env::args().any(|argument| argument == "--list") {
+        return Ok(());
+    }
     let folder = tempfile::tempdir()?;
-    let database = match options.database.url(folder.path()).strip_prefix("sqlite:") {
-        Some(file) => store::Database::Sqlite(Path::new(file).to_owned()),
-        None => store::Database::Postgres(options.database.url(folder.path())),
+    let database = match env::var("DATABASE_URL") {
+        Ok(url) if !is_small && url.starts_with("postgres") => store::Database::Postgres(url),
+        _ => store::Database::Sqlite(folder.path().join("chat.sqlite")),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let store = store::open(&database, 4).await?.store;
-        run(&store, &size, options.database.name()).await?;
+        let name = if matches!(database, store::Database::Postgres(_)) { "postgres" } else { "sqlite" };
+        run(&store, if is_small { &SMALL } else { &LARGE }, name).await?;
         Ok(store.lifecycle.close().await?)
     })
 }

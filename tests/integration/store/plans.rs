@@ -139,7 +139,7 @@ const QUESTIONS: &[(&str, Question)] = &[
         search.map(|found| assert_eq!(found.unwrap().len(), 1)).boxed()
     }),
     ("own_groups", |store, n| {
-        let user = UserId(n % 4);
+        let user = UserId(n % 20);
         store.moderation.own_groups(user).map(move |found| assert_eq!(found.is_ok(), n > 0)).boxed()
     }),
     ("mark", |store, n| {
