@@ -20,7 +20,7 @@ use futures_util::future::try_join_all;
 use groupcast::model::{
     Change, ChangeKind, Group, Message, MessageDetails, MessageId, MessageKey, NewUser, Seq, Timestamp, User,
 };
-use groupcast::store::{self, LogBatch, Store, Swept};
+use groupcast::store::{self, LogBatch, Store, StoreResult, Swept};
 
 use figures::{Table, milliseconds};
 
@@ -77,24 +77,23 @@ async fn run(store: &Store, size: &Size, name: &str) -> Result<()> {
     while store.marks.sweep().await? == Swept::Part {}
     let title = format!("{name}: {} groups of {} messages", size.groups, size.messages_each);
     let table = Table::new(&title, COLUMNS);
-    measure(&table, "all unread", async || Ok(drop(store.moderation.own_groups(me.id).await?))).await?;
+    measure(&table, "all unread", async || store.moderation.own_groups(me.id).await).await?;
     react(store, size, &groups, &other).await?;
-    measure(&table, "and many reactions", async || Ok(drop(store.moderation.own_groups(me.id).await?)))
-        .await?;
+    measure(&table, "and many reactions", async || store.moderation.own_groups(me.id).await).await?;
     let mut seq = 0;
     measure(&table, "a mark", async || {
         seq += 1;
-        Ok(drop(store.marks.mark(groups[0].id, me.id, Seq(seq)).await?))
+        store.marks.mark(groups[0].id, me.id, Seq(seq)).await
     })
     .await?;
     measure(&table, "a mark in each at once", async || {
         seq += 1;
         let marks = groups.iter().map(|group| store.marks.mark(group.id, me.id, Seq(seq)));
-        Ok(drop(try_join_all(marks).await?))
+        try_join_all(marks).await
     })
     .await?;
     try_join_all(groups.iter().map(|group| store.marks.mark(group.id, me.id, Seq(i64::MAX)))).await?;
-    measure(&table, "all read", async || Ok(drop(store.moderation.own_groups(me.id).await?))).await
+    measure(&table, "all read", async || store.moderation.own_groups(me.id).await).await
 }
 
 /// Sends messages to all groups in turn, every hundredth of which mentions the user.
@@ -112,7 +111,7 @@ async fn fill(store: &Store, size: &Size, groups: &[Arc<Group>], me: &User, othe
                 content: "x".repeat(100).into(),
                 client_id: None,
                 created_at: NOW,
-                details: (place % 100 == 0).then(|| Box::new(mention)),
+                details: (place.is_multiple_of(100)).then(|| Box::new(mention)),
             }
         };
         let messages = numbers.iter().map(message).collect();
@@ -132,7 +131,7 @@ async fn react(store: &Store, size: &Size, groups: &[Arc<Group>], user: &Arc<Use
                 seq: Seq((size.messages_each + place) as i64 + 1),
                 group: Arc::clone(&groups[group]),
                 user: Arc::clone(user),
-                kind: ChangeKind::Reaction { message, emoji: "+1".into(), on: place % 2 == 0 },
+                kind: ChangeKind::Reaction { message, emoji: "+1".into(), on: place.is_multiple_of(2) },
                 client_id: None,
                 created_at: NOW,
             }
@@ -143,7 +142,7 @@ async fn react(store: &Store, size: &Size, groups: &[Arc<Group>], user: &Arc<Use
     Ok(())
 }
 
-async fn measure(table: &Table, name: &str, mut work: impl AsyncFnMut() -> Result<()>) -> Result<()> {
+async fn measure<T>(table: &Table, name: &str, mut work: impl AsyncFnMut() -> StoreResult<T>) -> Result<()> {
     let mut times = Vec::with_capacity(RUNS);
     for _ in 0..RUNS {
         let begun = Instant::now();
