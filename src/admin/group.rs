@@ -5,12 +5,12 @@ use std::io::Write;
 use serde::Serialize;
 
 use super::listing::{Listing, printable, write_line};
-use super::{AdminResult, check, note_change, with_store};
+use super::{AdminError, AdminResult, check, note_change, with_store};
 use crate::chat;
 use crate::config::GroupCommand;
-use crate::model::GroupId;
 use crate::model::limits::{GROUP_NAME_CHARS_MAX, PAGE_ROWS_MAX};
-use crate::store::{Database, Store};
+use crate::model::{GroupId, RetentionRule};
+use crate::store::{Database, GroupChange, Store};
 
 pub(super) async fn run(command: GroupCommand, database: &Database, out: &mut dyn Write) -> AdminResult<()> {
     match command {
@@ -18,6 +18,9 @@ pub(super) async fn run(command: GroupCommand, database: &Database, out: &mut dy
             check::name("group's name", &name, GROUP_NAME_CHARS_MAX)?;
             let owner = owner.as_deref();
             with_store(database, async |store| add(store, &name, private, owner, out).await).await
+        }
+        GroupCommand::Retain { name, retention } => {
+            with_store(database, async |store| retain(store, &name, retention.rule(), out).await).await
         }
         GroupCommand::List { json } => with_store(database, async |store| list(store, json, out).await).await,
     }
@@ -37,6 +40,21 @@ async fn add(
     let group = store.directory.create_group(name, is_private, owner, chat::now()).await?;
     note_change(store).await?;
     Ok(write_line(out, &format!("group {} is {}", group.id, printable(name)))?)
+}
+
+async fn retain(store: &Store, name: &str, rule: RetentionRule, out: &mut dyn Write) -> AdminResult<()> {
+    let group = store.directory.group_by_name(name).await?;
+    let group = group.ok_or_else(|| AdminError::Failed(format!("there is no group {name:?}")))?;
+    let change = GroupChange { retention: Some(rule), ..GroupChange::default() };
+    store.moderation.change_group(group.id, change).await?;
+    note_change(store).await?;
+    let age = rule.max_age.map(|age| format!("nothing older than {} seconds", age.as_secs()));
+    let messages = rule.max_messages.map(|count| format!("the newest {count} messages"));
+    let kept = match [messages, age].into_iter().flatten().collect::<Vec<_>>() {
+        kept if kept.is_empty() => "what the server's settings say".to_owned(),
+        kept => kept.join(", "),
+    };
+    Ok(write_line(out, &format!("group {} keeps {kept}", printable(name)))?)
 }
 
 /// A group as programs read it.

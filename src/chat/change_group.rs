@@ -10,7 +10,8 @@ use crate::model::{Group, GroupId, NewEntryKind, Role, User, UserId};
 use crate::store::GroupChange;
 
 impl Chat {
-    /// Gives a group another name, topic or way to join. What is stored and sent from then on bears the new name.
+    /// Gives a group another name, topic, way to join, or rule about how much of its log is kept. What is stored and sent
+    /// from then on bears the new name.
     ///
     /// # Errors
     /// [`ChatError::NotFound`] if there is no such group as far as the caller may know; [`ChatError::Invalid`] for what
@@ -21,7 +22,13 @@ impl Chat {
         group: GroupId,
         change: GroupChange,
     ) -> ChatResult<Arc<Group>> {
-        let access = self.governed(caller, group, Action::Change).await?;
+        let is_described = change.name.is_some() || change.topic.is_some() || change.join.is_some();
+        let is_ruled = change.retention.is_some();
+        let action = if is_ruled && !is_described { Action::Retain } else { Action::Change };
+        let access = self.governed(caller, group, action).await?;
+        if is_ruled {
+            access.check(Action::Retain)?;
+        }
         if let Some(name) = &change.name {
             check_name("name", name, GROUP_NAME_CHARS_MAX)?;
         }

@@ -48,6 +48,7 @@ mod readiness;
 mod removal;
 mod renew;
 mod replay;
+mod retain;
 mod rights;
 mod search_users;
 mod send;
@@ -82,10 +83,12 @@ pub use principal::Principal;
 pub use put_member::Member;
 pub use read_notifier::ReadNotifier;
 pub use replay::Replayed;
+pub use retain::RetainOptions;
 pub use rights::Action;
 pub use send::{Draft, WhileAway};
 pub use sessions::OwnSessions;
 pub use setup::SETUP_LIFETIME;
+pub use subscribe::Span;
 
 pub use crate::store::{GroupChange, Login, MessageFilter, MessagePage, OwnGroup, Sanction, Unique};
 

@@ -24,6 +24,10 @@ impl Chat {
     /// [`ChatError::Unavailable`](super::ChatError::Unavailable).
     pub async fn replay(&self, group: GroupId, position: Seq) -> ChatResult<Replayed> {
         let recent = self.hub.recent();
+        if let Some(first) = recent.first(group).filter(|first| position.next() < *first) {
+            // What comes next was cut off, perhaps all there was.
+            return Ok(Replayed::Frames(Bytes::new(), Seq(first.0 - 1)));
+        }
         match recent.after(group, position) {
             Replay::Frames(frames, last) => return Ok(Replayed::Frames(frames, last)),
             Replay::UpToDate => return Ok(Replayed::UpToDate),

@@ -38,6 +38,8 @@ pub enum Action {
     Change,
     /// Make members admins, or owner.
     SetRole,
+    /// Say how much of the log is kept.
+    Retain,
     /// Delete the group.
     Delete,
 }
@@ -159,6 +161,7 @@ const TABLE: &[Rule] = &[
     rule(Action::Redact,    Scope::Admin, false,  b". . . x x . x"),
     rule(Action::Change,    Scope::Admin, false,  b". . . x x . x"),
     rule(Action::SetRole,   Scope::Admin, false,  b". . . . x . x"),
+    rule(Action::Retain,    Scope::Admin, false,  b". . . . x . x"),
     rule(Action::Delete,    Scope::Admin, false,  b". . . . x . x"),
 ];
 

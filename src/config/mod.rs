@@ -27,7 +27,7 @@ use command_line::{Operators, Subcommand};
 pub use deliver::Deliver;
 pub use error::ConfigError;
 pub use operation::{
-    GroupCommand, KeyAs, KeyCommand, Operation, OperatorCommand, PasswordSource, UserCommand,
+    GroupCommand, GroupRetention, KeyAs, KeyCommand, Operation, OperatorCommand, PasswordSource, UserCommand,
 };
 pub use quantity::ByteSize;
 pub use registration::Registration;

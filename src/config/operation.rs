@@ -1,9 +1,15 @@
 //! What operators do with a database, beside the server or while it is stopped.
 
+use std::num::NonZeroU32;
+use std::time::Duration;
+
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::Database;
-use crate::model::Scope;
+use super::quantity::age;
+use super::value::positive;
+use crate::model::limits::{RETAIN_MESSAGES_MAX, RETAIN_SECONDS_MIN};
+use crate::model::{RetentionRule, Scope};
 
 /// A command, and the database that it is about.
 #[derive(Clone, Debug)]
@@ -132,10 +138,40 @@ pub enum GroupCommand {
         #[arg(long, value_name = "USER")]
         owner: Option<String>,
     },
+    /// Say how much of a group's log is kept, in place of what was said before
+    Retain {
+        /// The group's name
+        name: String,
+        /// What is kept.
+        #[command(flatten)]
+        retention: GroupRetention,
+    },
     /// List all groups
     List {
         /// As JSON
         #[arg(long)]
         json: bool,
     },
+}
+
+/// How much of a group's log is kept: at least one of these.
+#[derive(Clone, Copy, Debug, clap::Args)]
+#[group(required = true, multiple = true)]
+pub struct GroupRetention {
+    /// How old an entry may become, also in days as in `30d`; 60s to 36500d [default: as the server's settings say]
+    #[arg(long = "age", value_name = "TIME", value_parser = age(RETAIN_SECONDS_MIN))]
+    pub max_age: Option<Duration>,
+    /// How many messages are kept, the newest of them; 1 to 1000000000 [default: as the server's settings say]
+    #[arg(long = "messages", value_name = "COUNT", value_parser = positive(RETAIN_MESSAGES_MAX.into()))]
+    pub max_messages: Option<NonZeroU32>,
+    /// Take the group's own rule away
+    #[arg(long = "forget", conflicts_with_all = ["max_age", "max_messages"])]
+    pub is_forgotten: bool,
+}
+
+impl GroupRetention {
+    /// The group's own rule from now on.
+    pub fn rule(self) -> RetentionRule {
+        RetentionRule { max_age: self.max_age, max_messages: self.max_messages }
+    }
 }

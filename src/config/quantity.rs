@@ -4,8 +4,11 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use crate::model::limits::RETAIN_SECONDS_MAX;
+
 const BYTE_UNITS: &[(&str, u64)] = &[("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("", 1)];
-const TIME_UNITS_MS: &[(&str, u64)] = &[("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
+const TIME_UNITS_MS: &[(&str, u64)] =
+    &[("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
 /// A number of bytes, shown in the largest unit that needs no fraction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,6 +51,25 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         return Err("must be from 50ms to 1h".to_owned());
     }
     Ok(time)
+}
+
+/// A parser of ages from so many seconds to 36500 days, in seconds unless a unit is given, also `d`, without fractions
+/// of a second.
+pub(super) fn age(
+    seconds_min: u64,
+) -> impl Fn(&str) -> Result<Duration, String> + Clone + Send + Sync + 'static {
+    move |text| {
+        let mut text = text.trim().to_ascii_lowercase();
+        if text.ends_with(|c: char| c.is_ascii_digit()) {
+            text.push('s');
+        }
+        let age = humantime::parse_duration(&text).map_err(|_| "expected an age such as 90s, 12h or 30d")?;
+        let is_within = (seconds_min..=RETAIN_SECONDS_MAX).contains(&age.as_secs());
+        match is_within && age.subsec_nanos() == 0 {
+            true => Ok(age),
+            false => Err(format!("must be whole seconds, from {seconds_min}s to 36500d")),
+        }
+    }
 }
 
 /// `duration` in the largest unit that needs no fraction, at least milliseconds.
@@ -105,6 +127,19 @@ mod tests {
         for text in ["", "s", "0", "-5s", "49ms", "61m", "1 day", "1e3", "18446744073709551615h"] {
             assert!(duration(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn ages_have_a_unit_or_are_seconds() {
+        for (text, seconds) in
+            [("60", 60), ("90 S", 90), ("12h", 43_200), ("30d", 2_592_000), ("36500d", 3_153_600_000)]
+        {
+            assert_eq!(age(60)(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in ["", "d", "0", "-5s", "59s", "36501d", "90500ms", "30 day and a half"] {
+            assert!(age(60)(text).is_err(), "{text}");
+        }
+        assert_eq!(show_duration(Duration::from_secs(2_592_000)), "30d");
     }
 
     #[test]

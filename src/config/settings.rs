@@ -12,14 +12,15 @@ use super::auth_mode::AuthMode;
 use super::database::DatabaseParser;
 use super::deliver::Deliver;
 use super::jwks::JwksParser;
-use super::quantity::{ByteSize, bytes, duration};
+use super::quantity::{ByteSize, age, bytes, duration};
 use super::registration::Registration;
 use super::secret_key::{self, SecretKey};
 use super::shown::Shown;
 use super::value::{cores, count, host, log_filter, network, open_files_left, origin, positive};
 use super::{ConfigError, Database};
 use crate::auth::{JwksSource, TokenAlgorithm};
-use crate::model::Rate;
+use crate::model::limits::RETAIN_MESSAGES_MAX;
+use crate::model::{Rate, RetentionRule};
 
 /// Open files that are not client connections: the database, the listeners, the runtimes.
 pub const FILES_RESERVED: usize = 256;
@@ -168,6 +169,22 @@ settings! {
         #[arg(long, env = "GROUPCAST_UNFINISHED_BYTES_MAX", default_value = "256MiB", value_name = "SIZE",
               value_parser = bytes(1 << 20..=64 << 30))]
         pub unfinished_bytes_max: ByteSize,
+
+        /// How old an entry of a group's log may become before it is cut off, also in days as in `30d`, where the group
+        /// has no rule of its own; 1s to 36500d [default: any age]
+        #[arg(long, env = "GROUPCAST_RETAIN_AGE", value_name = "TIME", value_parser = age(1))]
+        pub retain_age: Option<Duration>,
+
+        /// Messages of a group that are kept, the newest of them, where the group has no rule of its own; 1 to
+        /// 1000000000 [default: all]
+        #[arg(long, env = "GROUPCAST_RETAIN_MESSAGES", value_name = "COUNT",
+              value_parser = positive(RETAIN_MESSAGES_MAX.into()))]
+        pub retain_messages: Option<NonZeroU32>,
+
+        /// How often it is looked what is to be cut off
+        #[arg(long, env = "GROUPCAST_RETAIN_INTERVAL", default_value = "10s", value_name = "TIME",
+              value_parser = duration)]
+        pub retain_interval: Duration,
 
         /// Members online in a group up to which comings and goings are announced; 0 to 1000000
         #[arg(long, env = "GROUPCAST_ANNOUNCE_MEMBERS_MAX", default_value = "200", value_name = "COUNT",
@@ -327,6 +344,11 @@ impl Config {
     /// How long an access token is good.
     pub fn access_token_lifetime(&self) -> Duration {
         Duration::from_secs(self.access_token_expire_minutes as u64 * 60)
+    }
+
+    /// How much of the log of a group is kept that has no rule of its own.
+    pub fn retention(&self) -> RetentionRule {
+        RetentionRule { max_age: self.retain_age, max_messages: self.retain_messages }
     }
 
     /// How fast one user may send messages, over all their sockets and requests; `None`: as they like.

@@ -18,6 +18,8 @@ const GROUPS_MAX: usize = 200_000;
 /// What is known of a group's newest messages.
 #[derive(Debug, Default)]
 struct Log {
+    /// Where the log begins, once it is known.
+    first: Option<Seq>,
     /// The highest `seq` in use, once it is known.
     head: Option<Seq>,
     /// Batches without a gap between them, oldest first, up to the head.
@@ -74,8 +76,13 @@ impl Recent {
         self.logs.get(&group)?.head
     }
 
-    /// Begins to follow a group. Its head is to be read from the store after that, and [learned](Self::learn):
-    /// then no message is missed in between.
+    /// Where the group's log begins, if that is known.
+    pub fn first(&self, group: GroupId) -> Option<Seq> {
+        self.logs.get(&group)?.first
+    }
+
+    /// Begins to follow a group. Its head, and where its log begins, are to be read from the store after that, and
+    /// [learned](Self::learn): then nothing is missed in between.
     pub fn follow(&self, group: GroupId) {
         if self.logs.len() >= GROUPS_MAX {
             self.logs.retain(|_, log| !log.batches.is_empty());
@@ -88,6 +95,28 @@ impl Recent {
         if let Some(mut log) = self.logs.get_mut(&group) {
             log.head = log.head.max(Some(head));
         }
+    }
+
+    /// Takes in where the log of a followed group begins: what was before is there no more.
+    pub fn begin_at(&self, group: GroupId, first: Seq) {
+        let mut gone = {
+            let Some(mut log) = self.logs.get_mut(&group) else { return };
+            log.first = log.first.max(Some(first));
+            let gone = log.batches.partition_point(|batch| batch.first < first);
+            log.batches.drain(..gone);
+            gone
+        };
+        if gone == 0 {
+            return;
+        }
+        let mut order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
+        let (batches, bytes) = &mut *order;
+        batches.retain(|(of, size)| {
+            let is_gone = gone > 0 && *of == group;
+            gone -= usize::from(is_gone);
+            *bytes -= if is_gone { *size } else { 0 };
+            !is_gone
+        });
     }
 
     /// Keeps a batch of a followed group.

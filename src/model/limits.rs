@@ -58,3 +58,12 @@ pub const PAGE_ROWS_MAX: usize = 500;
 /// Contents that one page of messages may bring, in bytes of UTF-8: a page ends with the message that reaches
 /// this. By count alone a page of the longest messages could take half a gigabyte.
 pub const PAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Shortest time that a group's own rule may keep entries, in seconds.
+pub const RETAIN_SECONDS_MIN: u64 = 60;
+
+/// Longest time that a rule may keep entries, in seconds: 100 years of 365 days.
+pub const RETAIN_SECONDS_MAX: u64 = 36_500 * 86_400;
+
+/// Most messages that a rule may keep.
+pub const RETAIN_MESSAGES_MAX: u32 = 1_000_000_000;

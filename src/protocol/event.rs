@@ -211,9 +211,16 @@ pub fn ephemeral(
     .frame()
 }
 
-/// `subscribed`
-pub fn subscribed(request: Option<&RequestId>, group: &Group, epoch: &str, head: Seq, after: Seq) -> Bytes {
-    Object::new(EventType::Subscribed, request)
+/// `subscribed`; of a log of which nothing was cut off it is not said where it begins.
+pub fn subscribed(
+    request: Option<&RequestId>,
+    group: &Group,
+    epoch: &str,
+    head: Seq,
+    after: Seq,
+    first: Seq,
+) -> Bytes {
+    let subscribed = Object::new(EventType::Subscribed, request)
         .raw("group", |out| {
             out.extend_from_slice(b"{\"id\":");
             write_integer(out, group.id.0);
@@ -225,8 +232,8 @@ pub fn subscribed(request: Option<&RequestId>, group: &Group, epoch: &str, head:
         .integer("group_id", group.id.0)
         .string("epoch", epoch)
         .integer("head_seq", head.0)
-        .integer("after", after.0)
-        .frame()
+        .integer("after", after.0);
+    if first > Seq(1) { subscribed.integer("first_seq", first.0) } else { subscribed }.frame()
 }
 
 /// `unsubscribed`

@@ -32,7 +32,7 @@ use tokio_util::sync::CancellationToken;
 use self::handoff::GroupHomes;
 use self::worker::Worker;
 use crate::auth::{IssuerError, RateLimit};
-use crate::chat::{Chat, ChatOptions};
+use crate::chat::{Chat, ChatOptions, RetainOptions};
 use crate::config::{Config, Deliver, Registration};
 use crate::http::{AddressLimit, Http, HttpOptions, TrustedProxies};
 use crate::hub::{Hub, Inbox};
@@ -190,6 +190,8 @@ impl Server {
         background.handle().spawn(Arc::clone(&chat).keep_marks());
         identity::announce(&chat, &config, local_addr).await;
         let drain = CancellationToken::new();
+        let retaining = RetainOptions { rule: config.retention(), interval: config.retain_interval };
+        background.handle().spawn(Arc::clone(&chat).retain(retaining, drain.clone()));
         let proxies = TrustedProxies::new(config.trusted_proxies.clone());
         let connect_limit = address_limit(config.connect_limit(), background.handle());
         let http_options = HttpOptions {

@@ -1,8 +1,8 @@
 //! Where users, groups, memberships and messages are kept: one contract, two databases.
 //!
-//! The contract is six traits: [`MessageLog`], [`Directory`], [`Accounts`], [`Moderation`], [`Marks`] and [`Lifecycle`].
-//! They are asked once per batch of messages or per request, never per delivered message, and their answers are the same
-//! whatever database is behind them; [`open`] and [`open_beside`] alone know which there are.
+//! The contract is seven traits: [`MessageLog`], [`Directory`], [`Accounts`], [`Moderation`], [`Marks`], [`Retention`] and
+//! [`Lifecycle`]. They are asked once per batch of messages or per request, never per delivered message, and their answers
+//! are the same whatever database is behind them; [`open`] and [`open_beside`] alone know which there are.
 //!
 //! Each method is one transaction. Texts handed in contain no NUL and keep the bounds of
 //! [`limits`](crate::model::limits). An absent row is `Ok(None)` or an empty list, never an error.
@@ -26,7 +26,9 @@ mod moderation;
 mod page;
 mod postgres;
 mod prefix;
+mod retention;
 mod row;
+mod slice;
 mod sqlite;
 mod together;
 mod writer_thread;
@@ -44,6 +46,7 @@ pub use marks::{Marks, Swept};
 pub use moderation::{GroupChange, Moderation, NewSanction, OwnGroup, Removed, Sanction};
 #[doc(hidden)]
 pub use postgres::copy;
+pub use retention::{Cut, CutEnd, Extent, Retention};
 
 /// The result of asking a store.
 pub type StoreResult<T> = Result<T, StoreError>;
@@ -76,13 +79,15 @@ pub struct Store {
     pub moderation: Arc<dyn Moderation>,
     /// How far members have read.
     pub marks: Arc<dyn Marks>,
+    /// How much of the logs is kept.
+    pub retention: Arc<dyn Retention>,
     /// The beginning and the end of the work on it.
     pub lifecycle: Arc<dyn Lifecycle>,
 }
 
 impl Store {
     /// A store of which one value answers all questions.
-    pub fn new<B: MessageLog + Directory + Accounts + Moderation + Marks + Lifecycle>(
+    pub fn new<B: MessageLog + Directory + Accounts + Moderation + Marks + Retention + Lifecycle>(
         backend: Arc<B>,
     ) -> Self {
         Self {
@@ -91,6 +96,7 @@ impl Store {
             accounts: Arc::<B>::clone(&backend),
             moderation: Arc::<B>::clone(&backend),
             marks: Arc::<B>::clone(&backend),
+            retention: Arc::<B>::clone(&backend),
             lifecycle: backend,
         }
     }

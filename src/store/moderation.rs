@@ -2,7 +2,7 @@
 
 use super::{Asked, Join};
 use crate::model::{
-    Group, GroupId, JoinPolicy, Message, Role, Seq, Standing, Timestamp, Unread, User, UserId,
+    Group, GroupId, JoinPolicy, Message, RetentionRule, Role, Seq, Standing, Timestamp, Unread, User, UserId,
 };
 
 /// Roles, removals, bans and mutes. Each change is one transaction; none is made for who may not: the caller has asked
@@ -111,6 +111,8 @@ pub struct GroupChange {
     pub topic: Option<String>,
     /// See [`Group::join`].
     pub join: Option<JoinPolicy>,
+    /// Its own rule about how much of its log is kept; the default takes it away.
+    pub retention: Option<RetentionRule>,
 }
 
 /// A group of one's own.

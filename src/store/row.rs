@@ -1,9 +1,13 @@
 //! What both databases check in the values they read and turn into parameters of what they ask.
 
+use std::num::NonZeroU32;
+use std::time::Duration;
+
 use super::{MessageFilter, StoreError, StoreResult};
 use crate::model::limits::PAGE_ROWS_MAX;
 use crate::model::{
-    GroupId, JoinPolicy, KeyActor, MessageDetails, MessageId, Role, Scope, Seq, Timestamp, UserId,
+    GroupId, JoinPolicy, KeyActor, MessageDetails, MessageId, RetentionRule, Role, Scope, Seq, Timestamp,
+    UserId,
 };
 
 /// Message numbers are below this, so that a JavaScript client can hold them exactly.
@@ -108,6 +112,33 @@ pub(super) fn actor_numbers(actor: KeyActor) -> (i16, Option<i64>) {
 /// How one gets into a group, as read from `groups.invite_only`.
 pub(super) fn join_policy(invite_only: bool) -> JoinPolicy {
     if invite_only { JoinPolicy::Invite } else { JoinPolicy::Open }
+}
+
+/// A group's own rule as read from `groups.retain_age_s` and `groups.retain_messages`.
+pub(super) fn retention(age_s: Option<i64>, messages: Option<i64>) -> StoreResult<RetentionRule> {
+    let seconds = |value: i64| u64::try_from(value).map_err(|_| unknown(value, "groups", "retain_age_s"));
+    let count = |value: i64| {
+        let count = u32::try_from(value).ok().and_then(NonZeroU32::new);
+        count.ok_or_else(|| unknown(value, "groups", "retain_messages"))
+    };
+    Ok(RetentionRule {
+        max_age: age_s.map(seconds).transpose()?.map(Duration::from_secs),
+        max_messages: messages.map(count).transpose()?,
+    })
+}
+
+/// How `groups.retain_age_s` and `groups.retain_messages` have it.
+pub(super) fn retention_numbers(rule: RetentionRule) -> (Option<i64>, Option<i64>) {
+    let seconds = |age: Duration| count(age.as_secs());
+    (rule.max_age.map(seconds), rule.max_messages.map(|messages| messages.get().into()))
+}
+
+/// The older of the oldest message and the oldest change of a log.
+pub(super) fn older(
+    message: Option<(Seq, Timestamp)>,
+    change: Option<(Seq, Timestamp)>,
+) -> Option<(Seq, Timestamp)> {
+    message.into_iter().chain(change).min()
 }
 
 /// How the databases have an end: none at all is NULL.

@@ -213,8 +213,9 @@ fn samples(event_type: EventType) -> Vec<Bytes> {
         ],
         EventType::Welcome => vec![event::welcome(request, &welcome), event::welcome(None, &welcome)],
         EventType::Subscribed => {
-            let subscribed = |request| event::subscribed(request, &group, "e", Seq(1), Seq(0));
-            vec![subscribed(request), subscribed(None)]
+            let subscribed =
+                |request, first| event::subscribed(request, &group, "e", Seq(9), Seq(5), Seq(first));
+            vec![subscribed(request, 1), subscribed(None, 4)]
         }
         EventType::Unsubscribed => {
             vec![event::unsubscribed(request, group.id), event::removed(group.id, Removal::Kicked)]

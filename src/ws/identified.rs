@@ -9,7 +9,7 @@ use super::context::SocketContext;
 use super::lease::Lease;
 use super::stream::Stream;
 use super::subscriptions::{ActiveSubscription, ActiveSubscriptions};
-use crate::chat::{ChatResult, Membership, Principal};
+use crate::chat::{ChatResult, Membership, Principal, Span};
 use crate::hub::Reading;
 use crate::model::{GroupId, Removal, Seq};
 use crate::protocol::command::{GroupRef, RequestId};
@@ -108,28 +108,28 @@ impl<S: Stream> Identified<S> {
         self.aside.get_or_insert_default().remember(membership);
     }
 
-    /// Begins to read a group whose newest message is `head`, from behind `after`, or from now on. A group that is read
-    /// already is read anew.
+    /// Begins to read a group whose log is this, from behind `after`, or from now on. A group that is read already is read
+    /// anew.
     pub(super) fn subscribe(
         &mut self,
         context: &SocketContext<S>,
         request: Option<&RequestId>,
         membership: Membership,
         after: Option<Seq>,
-        head: Seq,
+        span: Span,
     ) {
         let group = membership.group.id;
         if !self.has_room(GroupRef::Id(group)) {
             return refuse_more_groups(context, request, Some(group));
         }
-        let position = after.unwrap_or(head).min(head);
-        let is_behind = position < head;
+        let position = span.position(after);
+        let is_behind = position < span.head;
         // Joined before the old one leaves, so that the others see no one go.
         let reading = if is_behind { Reading::Lagging } else { Reading::CaughtUp };
         let (subscription, arrival) = membership.join(context.core(), &context.socket, reading, position);
         // Said after the joining: who comes once the client has read this is announced to it.
         let epoch = context.endpoint.chat.epoch();
-        context.reply(&event::subscribed(request, &membership.group, epoch, head, position));
+        context.reply(&event::subscribed(request, &membership.group, epoch, span.head, position, span.first));
         if !is_behind {
             context.reply(&event::caught_up(group, position));
         }

@@ -98,9 +98,9 @@ impl<S: Stream> JsonSession<S> {
         let mut session = Self::of_user(principal, lease);
         let (chat, group) = (context.chat(), membership.group.id);
         session.start(Pending::of_user(
-            async move { chat.head(group).await },
-            move |identified, context, head| match head {
-                Ok(head) => identified.subscribe(context, None, membership, None, head),
+            async move { chat.span(group).await },
+            move |identified, context, span| match span {
+                Ok(span) => identified.subscribe(context, None, membership, None, span),
                 Err(error) => context.refuse(None, Some(group), &error),
             },
         ));

@@ -17,6 +17,7 @@ const EVERY_ACTION: [Action; 16] = [
     Action::Redact,
     Action::Change,
     Action::SetRole,
+    Action::Retain,
     Action::Delete,
 ];
 

@@ -56,6 +56,8 @@ impl Problem<'_> {
 /// All that does not validate in a request.
 #[derive(Clone, Debug, Default)]
 pub struct Problems {
+    /// The field of the body in which the fields of what is added stand, if they do not stand in the body itself.
+    pub(super) within: Option<&'static str>,
     /// The entries as JSON, with commas between them.
     json: Vec<u8>,
 }
@@ -85,11 +87,9 @@ impl Problems {
     pub fn add(&mut self, problem: Problem<'_>) {
         let Problem { kind, location, field, message: msg, input, context } = problem;
         let ctx = context.map(|context| Value::Object(vec![context]));
-        let part = Step::Name(location.name());
-        match field {
-            Some(field) => self.push(&Entry { kind, loc: &[part, Step::Name(field)], msg, input, ctx }),
-            None => self.push(&Entry { kind, loc: &[part], msg, input, ctx }),
-        }
+        let steps = [Some(location.name()), self.within, field];
+        let loc: Vec<Step> = steps.into_iter().flatten().map(Step::Name).collect();
+        self.push(&Entry { kind, loc: &loc, msg, input, ctx });
     }
 
     /// A body that is not JSON.

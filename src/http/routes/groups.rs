@@ -1,9 +1,12 @@
 //! Groups.
 
+use std::num::NonZeroU32;
+use std::time::Duration;
+
 use hyper::Method;
 
 use crate::chat::{Action, Caller, Chat, ChatResult, GroupChange};
-use crate::compat::fastapi::{Length, Problems};
+use crate::compat::fastapi::{Form, Length, Problems};
 use crate::http::body;
 use crate::http::context::Context;
 use crate::http::list::{self, Rows, write_rows};
@@ -11,8 +14,11 @@ use crate::http::need::Need;
 use crate::http::resource::{Answer, Resource, Serves};
 use crate::http::response;
 use crate::http::views::GroupView;
-use crate::model::limits::{GROUP_NAME_CHARS_MAX, PAGE_ROWS_MAX, TOPIC_CHARS_MAX};
-use crate::model::{GroupId, JoinPolicy};
+use crate::model::limits::{
+    GROUP_NAME_CHARS_MAX, PAGE_ROWS_MAX, RETAIN_MESSAGES_MAX, RETAIN_SECONDS_MAX, RETAIN_SECONDS_MIN,
+    TOPIC_CHARS_MAX,
+};
+use crate::model::{Group, GroupId, JoinPolicy, RetentionRule};
 
 pub(super) static GROUPS: Resource = Resource {
     paths: &["/api/v1/groups/"],
@@ -56,7 +62,13 @@ async fn list(context: Context<'_>) -> Answer {
 async fn read(context: Context<'_>) -> Answer {
     let id = context.group_id()?;
     let group = context.chat.group_for(&context.acting().await?, id, Action::Look).await?;
-    Ok(response::json(&GroupView::new(context.chat, &group)))
+    show(&context, &group).await
+}
+
+/// One group, with its own rule about how much of its log is kept.
+async fn show(context: &Context<'_>, group: &Group) -> Answer {
+    let rule = context.chat.retention(group).await?;
+    Ok(response::json(&GroupView::new(context.chat, group).with_retention(rule)))
 }
 
 async fn change(mut context: Context<'_>) -> Answer {
@@ -68,12 +80,22 @@ async fn change(mut context: Context<'_>) -> Answer {
             let topic = form.optional_note("topic", Length::Characters(TOPIC_CHARS_MAX));
             let join = form.optional_choice("join", &policies);
             let (name, topic) = (name.map(str::to_owned), topic.map(str::to_owned));
-            (GroupChange { name, topic, join }, form.optional_integer("user_id"))
+            let retention = form.optional_object("retention", take_retention).map(Option::unwrap_or_default);
+            (GroupChange { name, topic, join, retention }, form.optional_integer("user_id"))
         })
         .await?;
     let caller = context.changing_as(user).await?;
     let group = context.chat.change_group(&caller, id, change).await?;
-    Ok(response::json(&GroupView::new(context.chat, &group)))
+    show(&context, &group).await
+}
+
+fn take_retention(form: &mut Form<'_>) -> RetentionRule {
+    let age = form.optional_integer_within("max_age_s", RETAIN_SECONDS_MIN as i64, RETAIN_SECONDS_MAX as i64);
+    let messages = form.optional_integer_within("max_messages", 1, RETAIN_MESSAGES_MAX.into());
+    RetentionRule {
+        max_age: age.map(|seconds| Duration::from_secs(seconds.unsigned_abs())),
+        max_messages: messages.and_then(|count| NonZeroU32::new(count.try_into().ok()?)),
+    }
 }
 
 async fn delete(context: Context<'_>) -> Answer {

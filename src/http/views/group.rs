@@ -1,9 +1,11 @@
 //! A group.
 
+use std::num::NonZeroU32;
+
 use serde::Serialize;
 
 use crate::chat::Chat;
-use crate::model::{Group, JoinPolicy};
+use crate::model::{Group, JoinPolicy, RetentionRule};
 
 /// A group. Where names are believed the program that came before had neither topics nor invitations, so they are told
 /// of groups alone that have any.
@@ -16,6 +18,17 @@ pub(in crate::http) struct GroupView<'g> {
     topic: Option<&'g str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     join: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retention: Option<RetentionView>,
+}
+
+/// How much of a group's log is kept.
+#[derive(Serialize)]
+struct RetentionView {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_age_s: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_messages: Option<u32>,
 }
 
 impl<'g> GroupView<'g> {
@@ -30,6 +43,16 @@ impl<'g> GroupView<'g> {
             join: Some(group.join)
                 .filter(|join| tells_all || *join != JoinPolicy::default())
                 .map(JoinPolicy::name),
+            retention: None,
         }
+    }
+
+    /// The same with the group's own rule about how much of its log is kept, if it has one. Lists are without.
+    pub(in crate::http) fn with_retention(self, rule: RetentionRule) -> Self {
+        let retention = (!rule.keeps_all()).then(|| RetentionView {
+            max_age_s: rule.max_age.map(|age| age.as_secs()),
+            max_messages: rule.max_messages.map(NonZeroU32::get),
+        });
+        Self { retention, ..self }
     }
 }

@@ -50,10 +50,12 @@ impl Statements {
                  WHERE m.id = gone.id AND m.group_id = gone.group_id AND m.deleted_seq IS NULL"
             ),
             client.prepare("DELETE FROM reactions WHERE message_id = ANY ($1::bigint[])"),
+            // The message may have been cut off since it was looked at.
             client.prepare(
                 "INSERT INTO reactions (message_id, user_id, seq, created_at, emoji, is_on)
                  SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::timestamptz[], $5::text[],
-                     $6::boolean[])
+                     $6::boolean[]) AS new (message_id)
+                 WHERE EXISTS (SELECT 1 FROM messages m WHERE m.id = new.message_id)
                  ON CONFLICT (message_id, emoji, user_id)
                  DO UPDATE SET is_on = excluded.is_on, seq = excluded.seq, created_at = excluded.created_at"
             ),

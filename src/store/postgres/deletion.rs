@@ -20,7 +20,7 @@ pub(super) async fn delete(client: &mut Client, group: GroupId) -> StoreResult<b
         return Ok(false);
     }
     let rest = delete_log(&transaction, group).await?;
-    for table in ["group_memberships", "group_bans", "group_mutes", "private_pairs"] {
+    for table in ["sent_ids", "group_memberships", "group_bans", "group_mutes", "private_pairs"] {
         let sql = format!("DELETE FROM {table} WHERE group_id = $1");
         let delete = transaction.prepare_cached(&sql).await?;
         transaction.execute(&delete, &[&group.0]).await?;

@@ -29,7 +29,7 @@ pub(super) async fn erase(
     if with_messages {
         blank_messages(&transaction, user, blanked).await?;
     }
-    for table in ["group_bans", "group_mutes", "api_keys", "outside_identities", "mentions"] {
+    for table in ["group_bans", "group_mutes", "api_keys", "outside_identities", "mentions", "sent_ids"] {
         let delete = transaction.prepare_cached(&format!("DELETE FROM {table} WHERE user_id = $1")).await?;
         transaction.execute(&delete, &[&user.0]).await?;
     }

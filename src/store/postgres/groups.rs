@@ -2,6 +2,7 @@
 
 use deadpool_postgres::{ClientWrapper as Client, Transaction};
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 
 use super::error::{column, is_duplicate};
 use super::{standing, users};
@@ -102,11 +103,18 @@ pub(super) async fn change(
     let update = client
         .prepare_cached(&format!(
             "UPDATE groups g SET name = coalesce($2, g.name), topic = coalesce($3, g.topic),
-                 invite_only = coalesce($4, g.invite_only) WHERE g.id = $1 RETURNING {COLUMNS}"
+                 invite_only = coalesce($4, g.invite_only),
+                 retain_age_s = CASE WHEN $5 THEN $6 ELSE g.retain_age_s END,
+                 retain_messages = CASE WHEN $5 THEN $7 ELSE g.retain_messages END
+             WHERE g.id = $1 RETURNING {COLUMNS}"
         ))
         .await?;
     let invite_only = change.join.map(|join| join == JoinPolicy::Invite);
-    match client.query_opt(&update, &[&group.0, &change.name, &change.topic, &invite_only]).await {
+    let is_ruled = change.retention.is_some();
+    let (age_s, messages) = row::retention_numbers(change.retention.unwrap_or_default());
+    let changed: [&(dyn ToSql + Sync); 7] =
+        [&group.0, &change.name, &change.topic, &invite_only, &is_ruled, &age_s, &messages];
+    match client.query_opt(&update, &changed).await {
         Err(error) if is_duplicate(&error) => Err(StoreError::Taken(Unique::GroupName)),
         changed => changed?.as_ref().map(from_row).transpose(),
     }

@@ -15,6 +15,7 @@ const FILES: &[Embedded] = &[
     ("V5__access", include_str!("../../../sql/postgres/V5__access.sql")),
     ("V6__log", include_str!("../../../sql/postgres/V6__log.sql")),
     ("V7__read_marks", include_str!("../../../sql/postgres/V7__read_marks.sql")),
+    ("V8__retention", include_str!("../../../sql/postgres/V8__retention.sql")),
 ];
 
 /// Applies what is missing, all of it in one transaction. Takes as long as it takes: the tables of an

@@ -8,7 +8,8 @@ use super::instant::Instant;
 use crate::model::{GroupId, MessageId, Seq, Timestamp};
 use crate::store::{Sent, SentKey, StoreResult, row};
 
-/// See [`MessageLog::last_message`](crate::store::MessageLog::last_message). Counts those that went with their group.
+/// See [`MessageLog::last_message`](crate::store::MessageLog::last_message). Counts those that went with their group, or were
+/// cut off.
 pub(super) async fn last(client: &Client) -> StoreResult<(MessageId, Timestamp)> {
     let select = client
         .prepare_cached(
@@ -22,11 +23,13 @@ pub(super) async fn last(client: &Client) -> StoreResult<(MessageId, Timestamp)>
     Ok((if id == 0 { MessageId(0) } else { row::message_id(id)? }, created_at(&row, 1)?))
 }
 
-/// The number of a group's newest entry, of which `group` is a column of the query around; 0 without any.
+/// The number of a group's newest entry, of which `group` is a column of the query around; 0 without any. Counts those
+/// that were cut off.
 pub(super) fn head_sql(group: &str) -> String {
     format!(
         "greatest((SELECT max(seq) FROM messages WHERE group_id = {group}),
-                  (SELECT max(seq) FROM log_entries WHERE group_id = {group}), 0)"
+                  (SELECT max(seq) FROM log_entries WHERE group_id = {group}),
+                  (SELECT first_seq - 1 FROM groups WHERE id = {group}), 0)"
     )
 }
 
@@ -44,13 +47,15 @@ pub(super) async fn heads(client: &Client, groups: Vec<GroupId>) -> StoreResult<
 }
 
 /// What [`find_sent`] asks.
-pub(super) const FIND_SENT: &str = "SELECT coalesce(m.id, e.message_id), coalesce(m.seq, e.seq),
-        coalesce(m.created_at, e.created_at)
+pub(super) const FIND_SENT: &str = "SELECT coalesce(m.id, e.message_id, s.message_id), coalesce(m.seq, e.seq, s.seq),
+        coalesce(m.created_at, e.created_at, s.created_at)
     FROM unnest($1::bigint[], $2::bigint[], $3::text[]) WITH ORDINALITY AS asked (group_id, user_id, client_id, position)
     LEFT JOIN messages m ON m.group_id = asked.group_id AND m.user_id = asked.user_id
          AND m.client_id = asked.client_id
     LEFT JOIN log_entries e ON e.group_id = asked.group_id AND e.user_id = asked.user_id
          AND e.client_id = asked.client_id
+    LEFT JOIN sent_ids s ON s.group_id = asked.group_id AND s.user_id = asked.user_id
+         AND s.client_id = asked.client_id
     ORDER BY position";
 
 /// See [`MessageLog::find_sent`](crate::store::MessageLog::find_sent).

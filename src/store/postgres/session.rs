@@ -12,10 +12,11 @@ use tokio_postgres::{Client, Statement};
 
 use super::connect::{SESSION_SETTINGS, Target};
 use super::error::{is_duplicate, unavailable};
-use super::{changes, copy, mentioned, messages, migrations, numbers, targets};
+use super::{changes, copy, mentioned, messages, migrations, numbers, slices, targets};
 use crate::model::{Change, Message};
+use crate::store::slice::Slice;
 use crate::store::{
-    self, LogBatch, MentionQuestion, Mentioned, Sent, SentKey, StoreError, StoreResult, TargetQuestion,
+    self, Cut, LogBatch, MentionQuestion, Mentioned, Sent, SentKey, StoreError, StoreResult, TargetQuestion,
 };
 
 /// The advisory lock that the owner of a database holds: "groupcas" in ASCII.
@@ -51,6 +52,7 @@ pub(super) struct Session {
     targets: Statement,
     members: mentioned::Statements,
     changes: changes::Statements,
+    slices: slices::Statements,
 }
 
 /// The task of a session's connection, which ends when that does.
@@ -94,15 +96,16 @@ impl Session {
     }
 
     async fn prepare(client: Client, connection: &Connection) -> StoreResult<Self> {
-        let (copy, find_sent, targets, members, changes) = tokio::try_join!(
+        let (copy, find_sent, targets, members, changes, slices) = tokio::try_join!(
             client.prepare(copy::STATEMENT),
             client.prepare(numbers::FIND_SENT),
             client.prepare(targets::QUESTION),
             mentioned::Statements::prepare(&client),
             changes::Statements::prepare(&client),
+            slices::Statements::prepare(&client),
         )?;
         let connection = connection.abort_handle();
-        Ok(Self { client, connection, copy, find_sent, targets, members, changes })
+        Ok(Self { client, connection, copy, find_sent, targets, members, changes, slices })
     }
 
     /// Closes the socket now, whatever it waits for: ownership can only be had again once it is.
@@ -126,6 +129,11 @@ impl Session {
     /// See [`MessageLog::mentioned`](crate::store::MessageLog::mentioned).
     pub(super) async fn mentioned(&self, questions: &[MentionQuestion]) -> StoreResult<Vec<Mentioned>> {
         self.members.find(&self.client, questions).await
+    }
+
+    /// See [`Retention::cut`](crate::store::Retention::cut).
+    pub(super) async fn cut(&self, slice: &Slice) -> StoreResult<Option<Cut>> {
+        self.slices.cut(&self.client, slice).await
     }
 
     /// Whether nothing more can be asked.

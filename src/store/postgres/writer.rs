@@ -12,8 +12,9 @@ use tokio_util::task::TaskTracker;
 use super::connect::Target;
 use super::error::unavailable;
 use super::session::{Connection, Session};
+use crate::store::slice::Slice;
 use crate::store::{
-    self, LogBatch, MentionQuestion, Mentioned, Sent, SentKey, StoreError, StoreResult, TargetQuestion,
+    self, Cut, LogBatch, MentionQuestion, Mentioned, Sent, SentKey, StoreError, StoreResult, TargetQuestion,
 };
 
 /// How long storing a batch, or another question, may take before its outcome counts as unknown.
@@ -91,6 +92,16 @@ impl Writer {
         self.bring_to_end(&session, {
             let session = session.clone();
             async move { session.mentioned(&questions).await }
+        })
+        .await
+    }
+
+    /// See [`Retention::cut`](crate::store::Retention::cut).
+    pub(super) async fn cut(&self, slice: Slice) -> StoreResult<Option<Cut>> {
+        let session = self.session().await?;
+        self.bring_to_end(&session, {
+            let session = session.clone();
+            async move { session.cut(&slice).await }
         })
         .await
     }

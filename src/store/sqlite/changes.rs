@@ -71,11 +71,12 @@ fn take_effect(connection: &Connection, effects: &Effects<'_>) -> rusqlite::Resu
             .execute(params![message.0, by.created_at.0, by.seq.0, by.group.id.0])?;
         connection.prepare_cached("DELETE FROM reactions WHERE message_id = ?1")?.execute([message.0])?;
     }
+    // The message may have been cut off since it was looked at.
     for reaction in &effects.reactions {
         connection
             .prepare_cached(
                 "INSERT INTO reactions (message_id, emoji, user_id, is_on, seq, created_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                 SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE EXISTS (SELECT 1 FROM messages WHERE id = ?1)
                  ON CONFLICT (message_id, emoji, user_id)
                  DO UPDATE SET is_on = excluded.is_on, seq = excluded.seq, created_at = excluded.created_at",
             )?

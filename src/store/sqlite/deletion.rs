@@ -22,9 +22,15 @@ pub(super) fn delete(connection: &Connection, group: GroupId) -> StoreResult<boo
         )?
         .execute([group.0])?;
     mentions::forget_all(connection, "group_id", group.0)?;
-    for table in
-        ["messages", "log_entries", "group_memberships", "group_bans", "group_mutes", "private_pairs"]
-    {
+    for table in [
+        "messages",
+        "log_entries",
+        "sent_ids",
+        "group_memberships",
+        "group_bans",
+        "group_mutes",
+        "private_pairs",
+    ] {
         connection.prepare_cached(&format!("DELETE FROM {table} WHERE group_id = ?1"))?.execute([group.0])?;
     }
     let is_deleted = connection.prepare_cached("DELETE FROM groups WHERE id = ?1")?.execute([group.0])? > 0;

@@ -33,7 +33,7 @@ pub(super) fn erase(
         let removed = members::remove(connection, group, user)?;
         heirs.extend(removed.and_then(|removed| removed.heir).map(|heir| (group, heir)));
     }
-    for table in ["group_bans", "group_mutes", "api_keys", "outside_identities", "mentions"] {
+    for table in ["group_bans", "group_mutes", "api_keys", "outside_identities", "mentions", "sent_ids"] {
         connection.prepare_cached(&format!("DELETE FROM {table} WHERE user_id = ?1"))?.execute([user.0])?;
     }
     if with_messages {

@@ -88,16 +88,22 @@ pub(super) fn change(
     group: GroupId,
     change: &GroupChange,
 ) -> StoreResult<Option<Group>> {
+    let (age_s, messages) = row::retention_numbers(change.retention.unwrap_or_default());
     let changed = connection
         .prepare_cached(
             "UPDATE groups SET name = coalesce(?2, name), topic = coalesce(?3, topic),
-                 invite_only = coalesce(?4, invite_only) WHERE id = ?1",
+                 invite_only = coalesce(?4, invite_only),
+                 retain_age_s = iif(?5, ?6, retain_age_s), retain_messages = iif(?5, ?7, retain_messages)
+             WHERE id = ?1",
         )?
         .execute(params![
             group.0,
             change.name,
             change.topic,
-            change.join.map(|join| join == JoinPolicy::Invite)
+            change.join.map(|join| join == JoinPolicy::Invite),
+            change.retention.is_some(),
+            age_s,
+            messages,
         ]);
     match changed {
         Err(error) if is_duplicate(&error) => Err(StoreError::Taken(Unique::GroupName)),

@@ -6,7 +6,8 @@ use super::error::column;
 use crate::model::{GroupId, MessageId, Seq, Timestamp};
 use crate::store::{Sent, SentKey, StoreResult, row};
 
-/// See [`MessageLog::last_message`](crate::store::MessageLog::last_message). Counts those that went with their group.
+/// See [`MessageLog::last_message`](crate::store::MessageLog::last_message). Counts those that went with their group, or were
+/// cut off.
 pub(super) fn last(connection: &Connection) -> StoreResult<(MessageId, Timestamp)> {
     let mut select = connection.prepare_cached(
         "SELECT max(last_message_id, coalesce(id, 0)),
@@ -22,10 +23,12 @@ pub(super) fn last(connection: &Connection) -> StoreResult<(MessageId, Timestamp
 }
 
 /// The number of a group's newest entry, of which `group` is the number or a column of the query around; 0 without any.
+/// Counts those that were cut off.
 pub(super) fn head_sql(group: &str) -> String {
     format!(
         "max(coalesce((SELECT max(seq) FROM messages WHERE group_id = {group}), 0),
-             coalesce((SELECT max(seq) FROM log_entries WHERE group_id = {group}), 0))"
+             coalesce((SELECT max(seq) FROM log_entries WHERE group_id = {group}), 0),
+             coalesce((SELECT first_seq FROM groups WHERE id = {group}), 1) - 1)"
     )
 }
 
@@ -39,6 +42,9 @@ const FIND_SENT: &str = "SELECT id, seq, created_at FROM messages
      WHERE group_id = ?1 AND user_id = ?2 AND client_id = ?3
      UNION ALL
      SELECT message_id, seq, created_at FROM log_entries
+     WHERE group_id = ?1 AND user_id = ?2 AND client_id = ?3
+     UNION ALL
+     SELECT message_id, seq, created_at FROM sent_ids
      WHERE group_id = ?1 AND user_id = ?2 AND client_id = ?3 LIMIT 1";
 
 /// See [`MessageLog::find_sent`](crate::store::MessageLog::find_sent).
@@ -78,7 +84,9 @@ mod tests {
         for (sql, index) in [
             (newest, "ix_log_entries_created_at"),
             (&format!("SELECT {}", head_sql("?1")), place),
+            (&format!("SELECT {}", head_sql("?1")), "groups USING INTEGER PRIMARY KEY"),
             (FIND_SENT, key),
+            (FIND_SENT, "sent_ids USING PRIMARY KEY (group_id=? AND user_id=? AND client_id=?)"),
         ] {
             let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
             let plan = statement.raw_query().mapped(|row| row.get::<_, String>(3));

@@ -2,7 +2,7 @@
 
 use tokio::time::Instant;
 
-use crate::chat::{Caller, Chat, ChatError, ChatResult, Claim, Entity, Membership, Principal};
+use crate::chat::{Caller, Chat, ChatError, ChatResult, Claim, Entity, Membership, Principal, Span};
 use crate::model::{GroupId, Seq};
 use crate::protocol::CloseCode;
 use crate::protocol::command::{Fields, GroupRef, RequestId};
@@ -22,7 +22,7 @@ pub(super) struct Hello {
 }
 
 /// A group to read on: from behind which `seq`, and its membership and head if it can be read.
-type Resumed = (GroupId, Seq, ChatResult<(Membership, Seq)>);
+type Resumed = (GroupId, Seq, ChatResult<(Membership, Span)>);
 
 impl Hello {
     pub(super) fn parse(fields: &Fields<'_, '_>) -> Result<Self, String> {
@@ -140,7 +140,7 @@ fn refuse<S: Stream>(context: &SocketContext<S>, request: Option<&RequestId>, er
     }
 }
 
-async fn open(chat: &Chat, principal: &Principal, group: GroupId) -> ChatResult<(Membership, Seq)> {
+async fn open(chat: &Chat, principal: &Principal, group: GroupId) -> ChatResult<(Membership, Span)> {
     let group = chat.find_group(GroupRef::Id(group)).await?;
     chat.subscribe(principal, group).await
 }
@@ -150,7 +150,7 @@ fn resume<S: Stream>(session: &mut JsonSession<S>, context: &SocketContext<S>, r
     let Some(identified) = session.identified() else { return };
     for (group, after, opened) in resumed {
         match opened {
-            Ok((membership, head)) => identified.subscribe(context, None, membership, Some(after), head),
+            Ok((membership, span)) => identified.subscribe(context, None, membership, Some(after), span),
             Err(error) => context.refuse(None, Some(group), &error),
         }
     }

@@ -51,8 +51,8 @@ impl<'a> Subscribe<'a> {
             })
         };
         Some(Pending::of_user(work, move |identified, context, opened| match opened {
-            Ok((membership, head)) => {
-                identified.subscribe(context, request.as_ref(), membership, after, head);
+            Ok((membership, span)) => {
+                identified.subscribe(context, request.as_ref(), membership, after, span);
             }
             Err((Wanted::Name(name), ChatError::NotFound(_))) => {
                 // No group has a longer name; what the client sent may be as long as a frame.

@@ -1,17 +1,41 @@
-//! The rest of the store's contract: nobody logs in, and everybody is a member of every group.
+//! The rest of the store's contract: nobody logs in, everybody is a member of every group, and all is kept.
+
+use std::num::NonZeroU32;
 
 use super::store::{MEMBER, ModelStore};
 use crate::model::{
-    ApiKey, Digest, Group, GroupId, NewUser, ReadMark, RefreshDigests, Role, Seq, Session, SessionId,
+    ApiKey, Digest, Group, GroupId, NewUser, ReadMark, RefreshDigests, RetentionRule, Role, Seq, Session, SessionId,
     Standing, Timestamp, User, UserId,
 };
 use crate::store::{
-    Accounts, Asked, Credentials, Erased, GroupChange, Join, Login, Marks, Moderation, NewKey, NewSanction,
-    OwnGroup, Removed, Renewal, Renewed, Sanction, StoreError, Swept,
+    Accounts, Asked, Credentials, Cut, CutEnd, Erased, Extent, GroupChange, Join, Login, Marks, Moderation, NewKey,
+    NewSanction, OwnGroup, Removed, Renewal, Renewed, Retention, Sanction, StoreError, Swept,
 };
 
 fn unavailable<'a, T: Send + 'a>() -> Asked<'a, T> {
     Box::pin(async { Err(StoreError::Unavailable("nobody does this here".into())) })
+}
+
+impl Retention for ModelStore {
+    fn rule(&self, _: GroupId) -> Asked<'_, RetentionRule> {
+        unavailable()
+    }
+
+    fn first_seq(&self, _: GroupId) -> Asked<'_, Seq> {
+        Box::pin(self.answer(Seq(1)))
+    }
+
+    fn extents(&self, _: GroupId, _: bool, _: u64) -> Asked<'_, Vec<Extent>> {
+        unavailable()
+    }
+
+    fn place_of_newest(&self, _: GroupId, _: NonZeroU32) -> Asked<'_, Option<Seq>> {
+        unavailable()
+    }
+
+    fn cut(&self, _: GroupId, _: CutEnd) -> Asked<'_, Option<Cut>> {
+        unavailable()
+    }
 }
 
 impl Moderation for ModelStore {

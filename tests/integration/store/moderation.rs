@@ -162,14 +162,14 @@ on_both! {
         let topic = GroupChange { topic: Some("Tea & 茶".into()), ..GroupChange::default() };
         let mut expected = Group { topic: "Tea & 茶".into(), ..(*group).clone() };
         assert_eq!(change(topic).await.unwrap(), Some(expected.clone()));
-        let both = GroupChange { name: Some("tea".into()), join: Some(JoinPolicy::Invite), topic: None };
+        let both = GroupChange { name: Some("tea".into()), join: Some(JoinPolicy::Invite), ..GroupChange::default() };
         expected = Group { name: "tea".into(), join: JoinPolicy::Invite, ..expected };
         assert_eq!(change(both.clone()).await.unwrap(), Some(expected.clone()));
         // Its own name is not taken, and nothing is no change.
         for nothing in [both, GroupChange::default()] {
             assert_eq!(change(nothing).await.unwrap(), Some(expected.clone()));
         }
-        let taken = GroupChange { name: Some("taken".into()), topic: Some("x".into()), join: None };
+        let taken = GroupChange { name: Some("taken".into()), topic: Some("x".into()), ..GroupChange::default() };
         let taken = change(taken).await;
         assert!(matches!(taken, Err(StoreError::Taken(Unique::GroupName))), "{taken:?}");
         assert_eq!(store.directory.group(group.id).await.unwrap(), Some(expected.clone()));

@@ -41,6 +41,46 @@ impl<'v> Form<'v> {
         Some(self.integer(name))
     }
 
+    /// As [`optional_integer`](Self::optional_integer), from `low` to `high`.
+    pub fn optional_integer_within(&mut self, name: &'static str, low: i64, high: i64) -> Option<i64> {
+        let value = self.optional(name)?;
+        let number = self.integer(name);
+        let (kind, than, bound) = if number < low.into() {
+            ("greater_than_equal", "greater", ("ge", low))
+        } else if number > high.into() {
+            ("less_than_equal", "less", ("le", high))
+        } else {
+            return Some(number as i64);
+        };
+        let message = format!("Input should be {than} than or equal to {}", bound.1);
+        self.add(name, kind, &message, value, Some((bound.0, Value::Integer(bound.1.into()))));
+        None
+    }
+
+    /// What `take` makes of the fields of an object; `None` if it is absent, `Some(None)` if it is null or no object.
+    pub fn optional_object<T>(
+        &mut self,
+        name: &'static str,
+        take: impl FnOnce(&mut Self) -> T,
+    ) -> Option<Option<T>> {
+        let value = self.object.get(name)?;
+        match value {
+            Value::Null => Some(None),
+            Value::Object(_) => {
+                let outer = std::mem::replace(&mut self.object, value);
+                let within = self.problems.within.replace(name);
+                let taken = take(self);
+                (self.object, self.problems.within) = (outer, within);
+                Some(Some(taken))
+            }
+            _ => {
+                let message = "Input should be a valid dictionary or object to extract fields from";
+                self.add(name, "model_attributes_type", message, value, None);
+                Some(None)
+            }
+        }
+    }
+
     /// What one of these words stands for, or `None` if it is absent or null.
     pub fn optional_choice<T: Copy>(&mut self, name: &'static str, choices: &[(&str, T)]) -> Option<T> {
         let value = self.optional(name)?;

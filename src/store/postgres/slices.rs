@@ -1,0 +1,115 @@
+//! Cutting off a part of a log.
+
+use deadpool_postgres::ClientWrapper;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Error, Row, Statement};
+
+use super::error::column;
+use super::instant::Instant;
+use crate::model::limits::PAGE_ROWS_MAX;
+use crate::model::{GroupId, Seq};
+use crate::store::slice::{Old, Slice};
+use crate::store::{Cut, CutEnd, StoreResult, row};
+
+/// What is being deleted or erased elsewhere is not waited for, since all that is to be stored would wait too.
+const BEGIN: &str = "BEGIN; SET LOCAL lock_timeout = '50ms'";
+
+/// What [`Retention::cut`](crate::store::Retention::cut) is to cut off.
+pub(super) async fn find(
+    client: &mut ClientWrapper,
+    group: GroupId,
+    end: CutEnd,
+) -> StoreResult<Option<Slice>> {
+    // Both tables are read as of one moment.
+    let select = client
+        .prepare_cached(
+            "(SELECT seq, created_at, id, octet_length(content) FROM messages
+              WHERE group_id = $1 ORDER BY seq LIMIT $2)
+             UNION ALL
+             (SELECT seq, created_at, NULL, NULL FROM log_entries WHERE group_id = $1 ORDER BY seq LIMIT $2)",
+        )
+        .await?;
+    let rows = client.query(&select, &[&group.0, &(PAGE_ROWS_MAX as i64)]).await?;
+    let entries = rows.iter().map(old).collect::<StoreResult<Vec<_>>>()?;
+    let (messages, changes) = entries.into_iter().partition(|entry| entry.message.is_some());
+    Ok(Slice::of(group, messages, changes, end))
+}
+
+fn old(row: &Row) -> StoreResult<Old> {
+    let at: Instant = column(row, 1, "messages", "created_at")?;
+    let id: Option<i64> = column(row, 2, "messages", "id")?;
+    let bytes: Option<i32> = column(row, 3, "messages", "content")?;
+    let bytes = bytes.unwrap_or_default().unsigned_abs() as usize;
+    Ok(Old {
+        seq: row::seq(column(row, 0, "messages", "seq")?)?,
+        created_at: at.0,
+        message: id.map(|id| row::message_id(id).map(|id| (id, bytes))).transpose()?,
+    })
+}
+
+/// The statements that cut. `$1` is the group, `$2` the place before which all goes.
+pub(super) struct Statements {
+    begin_at: Statement,
+    keep_sent: Statement,
+    delete: Statement,
+    note_last: Statement,
+}
+
+impl Statements {
+    /// Prepares them.
+    pub(super) async fn prepare(client: &Client) -> Result<Self, Error> {
+        let (begin_at, keep_sent, delete, note_last) = tokio::try_join!(
+            client.prepare(
+                "UPDATE groups SET first_seq = greatest(first_seq, $2) WHERE id = $1 RETURNING first_seq"
+            ),
+            // Those who send once more get their first answer.
+            client.prepare(
+                "INSERT INTO sent_ids (group_id, user_id, client_id, message_id, seq, created_at)
+                 SELECT group_id, user_id, client_id, id, seq, created_at FROM messages
+                 WHERE group_id = $1 AND seq < $2 AND client_id IS NOT NULL
+                 UNION ALL
+                 SELECT group_id, user_id, client_id, message_id, seq, created_at FROM log_entries
+                 WHERE group_id = $1 AND seq < $2 AND client_id IS NOT NULL
+                 ON CONFLICT DO NOTHING"
+            ),
+            // Reactions go with their messages.
+            client.prepare(
+                "WITH gone AS (DELETE FROM messages WHERE group_id = $1 AND seq < $2)
+                 DELETE FROM log_entries WHERE group_id = $1 AND seq < $2"
+            ),
+            client.prepare(
+                "UPDATE server SET last_message_id = greatest(last_message_id, $1),
+                     last_message_at = greatest(last_message_at, $2)"
+            ),
+        )?;
+        Ok(Self { begin_at, keep_sent, delete, note_last })
+    }
+
+    /// Cuts off what was [found](find), in a transaction that is said in one go: one of which a part fails ends without
+    /// having done anything. A group that was deleted meanwhile has nothing to cut off.
+    pub(super) async fn cut(&self, client: &Client, slice: &Slice) -> StoreResult<Option<Cut>> {
+        let (group, first) = (slice.group.0, slice.first.0);
+        let place: [&(dyn ToSql + Sync); 2] = [&group, &first];
+        let (last_message, last_at) = (slice.last_message(), Instant(slice.last_at));
+        let last: [&(dyn ToSql + Sync); 2] = [&last_message, &last_at];
+        // Whatever else knows of these messages, or is true only while they are there, is put right here, before they
+        // go.
+        let (begun, begins, kept, deleted, noted, committed) = tokio::join!(
+            client.batch_execute(BEGIN),
+            client.query_opt(&self.begin_at, &place),
+            client.execute(&self.keep_sent, &place),
+            client.execute(&self.delete, &place),
+            // Their numbers are never used again, also when nothing is left.
+            client.execute(&self.note_last, &last),
+            client.batch_execute("COMMIT"),
+        );
+        // The first that failed is the cause, and the others only say that there was one.
+        let begins = begun.and(begins).and_then(|begins| {
+            kept.and(deleted).and(noted)?;
+            committed?;
+            Ok(begins)
+        })?;
+        let Some(begins) = begins else { return Ok(None) };
+        Ok(Some(slice.cut(Seq(column(&begins, 0, "groups", "first_seq")?))))
+    }
+}
