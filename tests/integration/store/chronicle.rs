@@ -19,13 +19,15 @@ pub(super) struct Chronicle {
     entries: Vec<Entry>,
     pub(super) batch: LogBatch,
     last_id: i64,
+    /// Where the log begins.
+    pub(super) first: Seq,
 }
 
 impl Chronicle {
     pub(super) async fn begin(store: &Store) -> Self {
         let (alice, bob) = (user(store, "alice").await, user(store, "bob").await);
         let group = group(store, "general").await;
-        Self { group, alice, bob, entries: Vec::new(), batch: LogBatch::default(), last_id: 0 }
+        Self { group, alice, bob, entries: Vec::new(), batch: LogBatch::default(), last_id: 0, first: Seq(1) }
     }
 
     fn next(&self) -> (Seq, Timestamp) {
@@ -101,6 +103,21 @@ impl Chronicle {
         batch
     }
 
+    /// The highest number of a message so far.
+    pub(super) fn last_id(&self) -> i64 {
+        self.last_id
+    }
+
+    /// The highest `seq` so far.
+    pub(super) fn head(&self) -> i64 {
+        self.entries.len() as i64
+    }
+
+    /// Whether this message was sent and is not cut off.
+    pub(super) fn is_there(&self, id: MessageId) -> bool {
+        (1..=self.last_id).contains(&id.0) && self.today(id).seq >= self.first
+    }
+
     fn changes(&self) -> impl DoubleEndedIterator<Item = &Change> {
         self.entries.iter().filter_map(|entry| match entry {
             Entry::Change(change) => Some(change),
@@ -144,9 +161,14 @@ impl Chronicle {
     pub(super) fn entries(&self) -> Vec<Entry> {
         self.entries
             .iter()
+            .filter(|entry| entry.seq() >= self.first)
             .map(|entry| match entry {
                 Entry::Message(message) => Entry::Message(self.today(message.id)),
                 Entry::Change(change) => Entry::Change(match change.kind {
+                    ChangeKind::Edited { message, .. } if message.seq < self.first => {
+                        let kind = ChangeKind::Edited { message, content: "".into(), mentions: [].into() };
+                        Change { kind, ..change.clone() }
+                    }
                     ChangeKind::Edited { message, .. } => {
                         let Message { content, details, .. } = self.today(message.id);
                         let mentions = details.map(|details| details.mentions).unwrap_or_default();
@@ -159,12 +181,13 @@ impl Chronicle {
     }
 
     pub(super) fn messages(&self) -> Vec<Message> {
-        (1..=self.last_id).map(|id| self.today(MessageId(id))).collect()
+        let ids = (1..=self.last_id).map(MessageId).filter(|id| self.is_there(*id));
+        ids.map(|id| self.today(id)).collect()
     }
 
     /// The last word on each reaction to a message, in the order of the log.
     fn reactions(&self, id: MessageId) -> Vec<(&str, UserId, bool, &Change)> {
-        if self.deletion(id).is_some() {
+        if self.deletion(id).is_some() || !self.is_there(id) {
             return Vec::new();
         }
         let mut reactions: Vec<(&str, UserId, bool, &Change)> = Vec::new();
@@ -202,7 +225,7 @@ impl Chronicle {
     }
 
     pub(super) fn target(&self, question: &TargetQuestion) -> Option<Target> {
-        if question.group != self.group.id || !(1..=self.last_id).contains(&question.message.0) {
+        if question.group != self.group.id || !self.is_there(question.message) {
             return None;
         }
         let today = self.today(question.message);
@@ -239,13 +262,9 @@ impl Chronicle {
         let ids: Vec<MessageId> = (0..=self.last_id + 1).map(MessageId).collect();
         let annotations = store.log.annotations(ids.clone()).await.unwrap();
         for (&id, annotations) in ids.iter().zip(annotations) {
-            let is_there = (1..=self.last_id).contains(&id.0);
-            assert_eq!(store.log.message(id).await.unwrap(), is_there.then(|| self.today(id)));
-            assert_eq!(
-                annotations,
-                if is_there { self.annotations(id) } else { Annotations::default() },
-                "{id}"
-            );
+            let message = self.is_there(id).then(|| self.today(id));
+            assert_eq!(store.log.message(id).await.unwrap(), message);
+            assert_eq!(annotations, self.annotations(id), "{id}");
         }
         let heads = store.log.heads(vec![self.group.id]).await.unwrap();
         assert_eq!(heads, [Seq(self.entries.len() as i64)]);

@@ -22,6 +22,7 @@ pub(super) fn happen(chronicle: &mut Chronicle, random: &mut Random, stored: i64
     let of_old =
         |random: &mut Random| (stored > 0).then(|| MessageId(1 + random.below(stored as u64) as i64));
     let about = of_old(random)
+        .filter(|id| chronicle.is_there(*id))
         .map(|id| chronicle.today(id))
         .filter(|m| m.details.as_ref().is_none_or(|d| !d.is_deleted));
     match (random.below(10), about) {

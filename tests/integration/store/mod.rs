@@ -49,6 +49,7 @@ mod moderation;
 mod outage;
 mod ownership;
 mod plans;
+mod retention;
 mod sanctions;
 mod sessions;
 mod users;

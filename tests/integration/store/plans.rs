@@ -1,9 +1,11 @@
 //! Long lists are read along an index, in time that grows with their length and not with its square.
 
+use std::num::NonZeroU32;
+
 use futures_util::future::{BoxFuture, FutureExt, join_all};
 use groupcast::model::{Digest, GroupId, MessageId, Seq, SessionId, UserId};
 use groupcast::store::{
-    Database, Login, MentionQuestion, MessageFilter, MessagePage, SentKey, Store, TargetQuestion,
+    CutEnd, Database, Login, MentionQuestion, MessageFilter, MessagePage, SentKey, Store, TargetQuestion,
 };
 
 use super::{Backend, NOW};
@@ -198,6 +200,30 @@ const QUESTIONS: &[(&str, Question)] = &[
         let filter = MessageFilter { group, thread, ..MessageFilter::default() };
         let page = MessagePage { filter, limit: 9, ..MessagePage::default() };
         store.log.messages(page).map(|found| assert!(found.unwrap().len() < 9)).boxed()
+    }),
+    ("first_seq", |store, n| {
+        store.retention.first_seq(GroupId(n % 1_000)).map(|first| assert!(first.unwrap() >= Seq(1))).boxed()
+    }),
+    ("extents", |store, n| {
+        let extents = store.retention.extents(GroupId(n % 20), true, 1);
+        extents.map(|found| assert!(found.unwrap()[0].head > Seq(10_000))).boxed()
+    }),
+    ("extents of few", |store, n| {
+        store.retention.extents(GroupId(n % 20), false, 1).map(|found| assert_eq!(found.unwrap(), [])).boxed()
+    }),
+    ("place_of_newest", |store, n| {
+        let count = NonZeroU32::new(10).unwrap();
+        let place = store.retention.place_of_newest(GroupId(1 + n % 20), count);
+        place.map(|found| assert!(found.unwrap().is_some())).boxed()
+    }),
+    ("cut", |store, n| {
+        // Each looks at a slice.
+        if n % 5_000 > 0 {
+            return async {}.boxed();
+        }
+        let end = CutEnd { before: Seq(1 + n / 5_000 * 20), until: None };
+        let cut = store.retention.cut(GroupId(1 + n % 20), end);
+        cut.map(|cut| assert!(cut.unwrap().is_none_or(|cut| cut.messages <= 20 && cut.changes == 0))).boxed()
     }),
 ];
 
