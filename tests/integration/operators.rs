@@ -172,8 +172,13 @@ async fn groups_are_made_and_listed(store: Store) {
     // A terminal would obey what a name says.
     assert!(table.contains("\ta\\tb\\u{1b}[31m\tprivate\t"), "{table}");
 
+    let kept = done(&database, &["group", "retain", "lobby", "--age=30d", "--messages=9"], "").await;
+    assert_eq!(kept, "group lobby keeps the newest 9 messages, nothing older than 2592000 seconds\n");
+
     let server = Server::start_on(database, TOKEN_MODE).await;
     let login = log_in(&server, "alice", PASSWORD).await.ok();
+    let lobby = with_token(&server, "/api/v1/groups/1", text(&login["access_token"])).await.ok();
+    assert_eq!(lobby["retention"], json!({ "max_age_s": 2_592_000, "max_messages": 9 }));
     let members = with_token(&server, "/api/v1/groups/2/members/", text(&login["access_token"])).await.ok();
     assert_eq!(members, json!([{ "id": 1, "username": "alice", "role": "owner" }]));
 }
@@ -202,6 +207,11 @@ async fn what_cannot_be_done_is_one_clear_line(store: Store) {
         (1, &["key", "revoke", "l"], &password, "\"l\""),
         (1, &["group", "add", "lobby"], &password, "group name"),
         (1, &["group", "add", "g", "--owner", "zoe"], &password, "\"zoe\""),
+        (1, &["group", "retain", "g", "--forget"], &password, "\"g\""),
+        (2, &["group", "retain", "lobby"], &password, "--forget"),
+        (2, &["group", "retain", "lobby", "--age=59"], &password, "36500d"),
+        (2, &["group", "retain", "lobby", "--messages=0"], &password, "1000000000"),
+        (2, &["group", "retain", "lobby", "--forget", "--age=1d"], &password, "--age"),
         (2, &add("nobody"), &password, "e-mail"),
         (2, &add("bob@example.com"), &"\n".to_owned(), "empty"),
         (2, &add("bob@example.com"), &String::new(), "empty"),

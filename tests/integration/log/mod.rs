@@ -9,6 +9,8 @@ mod moderation;
 mod polling;
 mod random;
 mod reactions;
+mod retention;
+mod retention_random;
 mod rights;
 mod scene;
 mod threads;

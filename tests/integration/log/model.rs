@@ -85,6 +85,12 @@ impl Model {
         self.messages.get_mut(&id).expect("what changes was said before")
     }
 
+    /// Forgets what stands before this place.
+    pub(super) fn cut(&mut self, first: i64) {
+        self.messages.retain(|_, message| message["seq"].as_i64() >= Some(first));
+        self.reactions.retain(|id, _| self.messages.contains_key(id));
+    }
+
     /// The numbers of all messages.
     pub(super) fn ids(&self) -> Vec<i64> {
         self.messages.keys().copied().collect()

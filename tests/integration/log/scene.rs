@@ -19,7 +19,12 @@ pub(super) struct Scene {
 
 impl Scene {
     pub(super) async fn start(store: Store) -> Self {
-        let server = Server::start(store).await;
+        Self::start_with(store, &[]).await
+    }
+
+    /// The same with further options of the server's.
+    pub(super) async fn start_with(store: Store, options: &[&str]) -> Self {
+        let server = Server::start_with(store, options).await;
         let (alice, bob) = (server.user("alice").await, server.user("bob").await);
         let body = json!({ "name": "g", "is_private": false, "user_id": alice });
         let group = server.http().await.post("/api/v1/groups/", &body).await.ok();
@@ -137,6 +142,14 @@ pub(super) async fn replay(socket: &mut JsonSocket, group: i64, after: i64) -> V
             _ => {}
         }
     }
+}
+
+/// Where the group's log begins and ends, as `subscribed` says it.
+pub(super) async fn span(socket: &mut JsonSocket, group: i64) -> (i64, i64) {
+    let subscribed = socket.ask(json!({ "type": "subscribe", "group_id": group })).await;
+    let first = subscribed.get("first_seq").map_or(1, |first| first.as_i64().expect("a number"));
+    assert_ne!(subscribed.get("first_seq"), Some(&json!(1)), "what is not cut off is not said");
+    (first, subscribed["head_seq"].as_i64().expect("a number"))
 }
 
 /// Whether an event is an entry of a log.
