@@ -100,7 +100,7 @@ mod tests {
             (OLD_CHANGES, changes),
             (KEEP_SENT[0], messages),
             (KEEP_SENT[1], changes),
-            (DELETE[0], "messages USING INDEX ix_messages_place (group_id=? AND seq<?)"),
+            (DELETE[0], "ix_messages_place (group_id=? AND seq<?)"),
             (DELETE[1], "log_entries USING PRIMARY KEY (group_id=? AND seq<?)"),
         ] {
             let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
