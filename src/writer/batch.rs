@@ -9,6 +9,7 @@ use super::mentions;
 use super::numbering::Numbering;
 use super::pending::{Pending, Sender};
 use super::ready::{Place, Ready};
+use super::renamed::Renamed;
 use crate::model::{GroupId, NewEntry, NewEntryKind, Removal};
 use crate::store::{LogBatch, MentionQuestion, Mentioned, Sent, SentKey, Target, TargetQuestion};
 
@@ -51,6 +52,18 @@ impl Batch {
     pub(super) fn new(mut pending: Vec<Pending>) -> Self {
         pending.iter_mut().enumerate().for_each(|(index, pending)| pending.sender.index = index);
         Self { pending, ..Self::default() }
+    }
+
+    /// Gives what is pending the newest names of its groups: what was accepted before a change of the group may come
+    /// after it.
+    pub(super) fn rename(&mut self, renamed: &mut Renamed) {
+        for Pending { entry, .. } in &mut self.pending {
+            if let NewEntryKind::Group { name: Some(_), .. } = entry.kind {
+                renamed.insert(&entry.group);
+            } else if let Some(group) = renamed.get(entry.group.id) {
+                entry.group = Arc::clone(group);
+            }
+        }
     }
 
     /// Takes out what comes from those who are no members any more.

@@ -16,6 +16,7 @@ mod numbering;
 mod pending;
 mod queue;
 mod ready;
+mod renamed;
 mod submit_buffer;
 mod task;
 

@@ -17,6 +17,7 @@ use super::numbering::Numbering;
 use super::pending::{Pending, Sender};
 use super::queue::Queue;
 use super::ready::{Numbered, Place};
+use super::renamed::Renamed;
 use crate::hub::{self, Hub};
 use crate::store::{Asked, LogBatch, MessageLog, StoreError, StoreResult};
 
@@ -57,6 +58,7 @@ struct Task {
     writer: MessageWriter,
     queue: Queue,
     numbering: Numbering,
+    renamed: Renamed,
     /// The batch under way.
     batch: Batch,
     /// What is settled of the batch under way, and not delivered yet.
@@ -93,6 +95,7 @@ impl MessageWriter {
             writer: writer.clone(),
             queue: Queue::new(commands),
             numbering,
+            renamed: Renamed::default(),
             batch: Batch::default(),
             outgoing: Delivery::default(),
             overdue_check: overdue_check(options.unavailable_after),
@@ -115,6 +118,7 @@ impl Task {
                 continue;
             }
             self.batch = Batch::new(pending);
+            self.batch.rename(&mut self.renamed);
             let written = self.write().await;
             // What was stored before it gave up is told all the same.
             self.deliver().await;

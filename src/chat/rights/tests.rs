@@ -1,7 +1,7 @@
 use super::{Action, Place, Power, TABLE, Verdict, decide, outranks};
 use crate::model::{Role, Scope};
 
-const EVERY_ACTION: [Action; 16] = [
+const EVERY_ACTION: [Action; 17] = [
     Action::Look,
     Action::Read,
     Action::Join,

@@ -11,7 +11,8 @@ use crate::store::page::Page;
 use crate::store::{OwnGroup, StoreResult, row};
 
 /// As in a page of messages: first the rows and how many bytes come before each, then the contents of those that are sent.
-/// What the user has sent since the last sweep is looked up once for all groups. `$1` is the user, `$2` how many to bring.
+/// What the user has sent since the last sweep is looked up once for all groups. Each group is found by its number, where
+/// a planner that knows nothing of the tables would look through all groups. `$1` is the user, `$2` how many to bring.
 fn sql() -> String {
     format!(
         "WITH sent AS MATERIALIZED (
@@ -35,7 +36,8 @@ fn sql() -> String {
                           user_id FROM messages
                    WHERE messages.group_id = mine.group_id AND deleted_seq IS NULL ORDER BY seq DESC LIMIT 1) last ON true
                ) m
-         JOIN groups g ON g.id = m.group_id LEFT JOIN users u ON u.id = m.user_id
+         CROSS JOIN LATERAL (SELECT * FROM groups WHERE id = m.group_id LIMIT 1) g
+         LEFT JOIN LATERAL (SELECT * FROM users WHERE id = m.user_id LIMIT 1) u ON true
          ORDER BY m.newest DESC NULLS LAST, g.id DESC",
         users::COLUMNS,
         groups::COLUMNS,

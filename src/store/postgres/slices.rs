@@ -51,6 +51,8 @@ fn old(row: &Row) -> StoreResult<Old> {
 pub(super) struct Statements {
     begin_at: Statement,
     keep_sent: Statement,
+    keep_marks: Statement,
+    forget_mentions: Statement,
     delete: Statement,
     note_last: Statement,
 }
@@ -58,7 +60,7 @@ pub(super) struct Statements {
 impl Statements {
     /// Prepares them.
     pub(super) async fn prepare(client: &Client) -> Result<Self, Error> {
-        let (begin_at, keep_sent, delete, note_last) = tokio::try_join!(
+        let (begin_at, keep_sent, keep_marks, forget_mentions, delete, note_last) = tokio::try_join!(
             client.prepare(
                 "UPDATE groups SET first_seq = greatest(first_seq, $2) WHERE id = $1 RETURNING first_seq"
             ),
@@ -72,6 +74,23 @@ impl Statements {
                  WHERE group_id = $1 AND seq < $2 AND client_id IS NOT NULL
                  ON CONFLICT DO NOTHING"
             ),
+            // Who has sent something has read up to it, also when it is gone before a sweep has come to it.
+            client.prepare(
+                "WITH behind AS MATERIALIZED (
+                     SELECT member.user_id, sent.seq
+                     FROM (SELECT user_id, max(seq) AS seq FROM messages
+                           WHERE group_id = $1 AND seq < $2 GROUP BY user_id) sent
+                     JOIN group_memberships member
+                          ON member.group_id = $1 AND member.user_id = sent.user_id AND member.read_seq < sent.seq
+                     ORDER BY member.user_id FOR NO KEY UPDATE OF member)
+                 UPDATE group_memberships member SET read_seq = behind.seq FROM behind
+                 WHERE member.group_id = $1 AND member.user_id = behind.user_id AND member.read_seq < behind.seq"
+            ),
+            client.prepare(
+                "DELETE FROM mentions gone USING messages m CROSS JOIN LATERAL unnest(m.mentions) AS named
+                 WHERE m.group_id = $1 AND m.seq < $2 AND m.mentions IS NOT NULL
+                   AND gone.user_id = named AND gone.group_id = m.group_id AND gone.seq = m.seq"
+            ),
             // Reactions go with their messages.
             client.prepare(
                 "WITH gone AS (DELETE FROM messages WHERE group_id = $1 AND seq < $2)
@@ -82,7 +101,7 @@ impl Statements {
                      last_message_at = greatest(last_message_at, $2)"
             ),
         )?;
-        Ok(Self { begin_at, keep_sent, delete, note_last })
+        Ok(Self { begin_at, keep_sent, keep_marks, forget_mentions, delete, note_last })
     }
 
     /// Cuts off what was [found](find), in a transaction that is said in one go: one of which a part fails ends without
@@ -94,10 +113,12 @@ impl Statements {
         let last: [&(dyn ToSql + Sync); 2] = [&last_message, &last_at];
         // Whatever else knows of these messages, or is true only while they are there, is put right here, before they
         // go.
-        let (begun, begins, kept, deleted, noted, committed) = tokio::join!(
+        let (begun, begins, kept, marked, forgotten, deleted, noted, committed) = tokio::join!(
             client.batch_execute(BEGIN),
             client.query_opt(&self.begin_at, &place),
             client.execute(&self.keep_sent, &place),
+            client.execute(&self.keep_marks, &place),
+            client.execute(&self.forget_mentions, &place),
             client.execute(&self.delete, &place),
             // Their numbers are never used again, also when nothing is left.
             client.execute(&self.note_last, &last),
@@ -105,7 +126,7 @@ impl Statements {
         );
         // The first that failed is the cause, and the others only say that there was one.
         let begins = begun.and(begins).and_then(|begins| {
-            kept.and(deleted).and(noted)?;
+            kept.and(marked).and(forgotten).and(deleted).and(noted)?;
             committed?;
             Ok(begins)
         })?;

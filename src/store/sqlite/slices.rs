@@ -52,6 +52,15 @@ const KEEP_SENT: [&str; 2] = [
      WHERE group_id = ?1 AND seq < ?2 AND +client_id IS NOT NULL ON CONFLICT DO NOTHING",
 ];
 
+/// Who has sent something has read up to it, also when it is gone before a sweep has come to it.
+const KEEP_MARKS: &str = "UPDATE group_memberships AS member SET read_seq = sent.seq
+     FROM (SELECT user_id, max(seq) AS seq FROM messages WHERE group_id = ?1 AND seq < ?2 GROUP BY +user_id) sent
+     WHERE member.group_id = ?1 AND member.user_id = sent.user_id AND member.read_seq < sent.seq";
+
+const FORGET_MENTIONS: &str = "DELETE FROM mentions WHERE (user_id, group_id, seq) IN (
+     SELECT named.value, m.group_id, m.seq FROM messages m, json_each(m.mentions) named
+     WHERE m.group_id = ?1 AND m.seq < ?2 AND m.mentions IS NOT NULL)";
+
 /// Reactions go with their messages.
 const DELETE: [&str; 2] = [
     "DELETE FROM messages WHERE group_id = ?1 AND seq < ?2",
@@ -67,7 +76,7 @@ pub(super) fn cut(connection: &Connection, slice: &Slice) -> StoreResult<Option<
         return Ok(None);
     }
     // Whatever else knows of these messages, or is true only while they are there, is put right here, before they go.
-    for sql in KEEP_SENT.into_iter().chain(DELETE) {
+    for sql in KEEP_SENT.into_iter().chain([KEEP_MARKS, FORGET_MENTIONS]).chain(DELETE) {
         connection.prepare_cached(sql)?.execute(params![slice.group.0, slice.first.0])?;
     }
     // Their numbers are never used again, also when nothing is left.
@@ -86,7 +95,7 @@ pub(super) fn cut(connection: &Connection, slice: &Slice) -> StoreResult<Option<
 mod tests {
     use rusqlite::Connection;
 
-    use super::{DELETE, KEEP_SENT, OLD_CHANGES, OLD_MESSAGES};
+    use super::{DELETE, FORGET_MENTIONS, KEEP_MARKS, KEEP_SENT, OLD_CHANGES, OLD_MESSAGES};
     use crate::store::sqlite::migrations;
 
     #[test]
@@ -100,13 +109,17 @@ mod tests {
             (OLD_CHANGES, changes),
             (KEEP_SENT[0], messages),
             (KEEP_SENT[1], changes),
+            (KEEP_MARKS, "ix_messages_place (group_id=? AND seq<?)"),
+            (FORGET_MENTIONS, "ix_messages_place (group_id=? AND seq<?)"),
             (DELETE[0], "ix_messages_place (group_id=? AND seq<?)"),
             (DELETE[1], "log_entries USING PRIMARY KEY (group_id=? AND seq<?)"),
         ] {
             let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
             let plan = statement.raw_query().mapped(|row| row.get::<_, String>(3));
             let plan = plan.collect::<Result<Vec<_>, _>>().unwrap().join("; ");
-            assert!(plan.contains(index) && !plan.contains("TEMP B-TREE"), "{plan}");
+            // At most a slice's own senders are sorted.
+            assert!(plan.contains(index) && (sql == KEEP_MARKS || !plan.contains("TEMP B-TREE")), "{plan}");
+            let plan = plan.replace("SCAN sent", "").replace("SCAN named", "");
             assert!(!plan.contains("SCAN ") && !plan.contains("ix_log_entries_client_id"), "{plan}");
         }
     }

@@ -4,12 +4,12 @@ use std::num::NonZeroU32;
 
 use super::store::{MEMBER, ModelStore};
 use crate::model::{
-    ApiKey, Digest, Group, GroupId, NewUser, ReadMark, RefreshDigests, RetentionRule, Role, Seq, Session, SessionId,
-    Standing, Timestamp, User, UserId,
+    ApiKey, Digest, Group, GroupId, NewUser, ReadMark, RefreshDigests, RetentionRule, Role, Seq, Session,
+    SessionId, Standing, Timestamp, User, UserId,
 };
 use crate::store::{
-    Accounts, Asked, Credentials, Cut, CutEnd, Erased, Extent, GroupChange, Join, Login, Marks, Moderation, NewKey,
-    NewSanction, OwnGroup, Removed, Renewal, Renewed, Retention, Sanction, StoreError, Swept,
+    Accounts, Asked, Credentials, Cut, CutEnd, Erased, Extent, GroupChange, Join, Login, Marks, Moderation,
+    NewKey, NewSanction, OwnGroup, Removed, Renewal, Renewed, Retention, Sanction, StoreError, Swept,
 };
 
 fn unavailable<'a, T: Send + 'a>() -> Asked<'a, T> {

@@ -6,7 +6,7 @@ use groupcast::model::limits::UNREAD_MAX;
 use groupcast::model::{
     ChangeKind, Entry, GroupId, MessageDetails, ReadMark, Role, Seq, Unread, User, UserId,
 };
-use groupcast::store::{Database, OwnGroup, Store, Swept};
+use groupcast::store::{CutEnd, Database, OwnGroup, Store, Swept};
 use groupcast_kit::random::{Random, seeds};
 
 use super::chronicle::Chronicle;
@@ -17,22 +17,21 @@ use crate::support::postgres::Postgres;
 /// Marks as a naive model keeps them: of members alone.
 struct Marks {
     of: HashMap<UserId, i64>,
-    /// Entries of which senders are known to have read them.
-    seen: usize,
+    /// The last entry of which its sender is known to have read it.
+    seen: Seq,
 }
 
 impl Marks {
     /// Whoever has sent something has read up to it.
     fn take(&mut self, chronicle: &Chronicle) {
-        let entries = chronicle.entries();
-        for entry in &entries[self.seen..] {
+        for entry in chronicle.entries().iter().filter(|entry| entry.seq() > self.seen) {
             if let Entry::Message(message) = entry
                 && let Some(mark) = self.of.get_mut(&message.user.id)
             {
                 *mark = (*mark).max(message.seq.0);
             }
         }
-        self.seen = entries.len();
+        self.seen = Seq(chronicle.head());
     }
 
     /// What the store should say of a user.
@@ -74,16 +73,16 @@ on_both! {
         let mut chronicle = Chronicle::begin(&store).await;
         let group = chronicle.group.id;
         let users = [chronicle.alice.id, chronicle.bob.id, user(&store, "carol").await.id];
-        let mut marks = Marks { of: HashMap::new(), seen: 0 };
+        let mut marks = Marks { of: HashMap::new(), seen: Seq(0) };
         for round in 0..80 {
-            let stored = chronicle.messages().len() as i64;
+            let stored = chronicle.last_id();
             for _ in 0..1 + random.below(8) {
                 happen(&mut chronicle, &mut random, stored);
             }
             let batch = chronicle.commit(&store).await;
             store.log.append(batch).await.unwrap();
             marks.take(&chronicle);
-            let head = chronicle.entries().len() as i64;
+            let head = chronicle.head();
             let who = users[random.size(users.len())];
             match random.below(8) {
                 0 => {
@@ -99,7 +98,12 @@ on_both! {
                     assert_eq!(removed.is_some(), marks.of.remove(&who).is_some());
                 }
                 3 => sweep(&store).await,
-                4 if random.chance(30) => {
+                4 if random.chance(50) => {
+                    let before = Seq(random.below(head as u64 + 2) as i64);
+                    while store.retention.cut(group, CutEnd { before, until: None }).await.unwrap().is_some() {}
+                    chronicle.first = chronicle.first.max(before);
+                }
+                5 if random.chance(30) => {
                     store.lifecycle.close().await.unwrap();
                     store = backend.open().await;
                 }
