@@ -9,6 +9,11 @@ use crate::model::{GroupId, ReadMark, Seq, UserId};
 use crate::store::row::MARKED_MESSAGES_MAX;
 use crate::store::{Asked, Marks, StoreResult, Swept};
 
+/// Each membership is looked up by its key, however many there are: without good statistics the planner may find the table
+/// small enough to look through it.
+const BY_KEY: &str =
+    "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
+
 /// A sweep gives way to whoever else changes memberships: it comes again.
 const LOCK_TIMEOUT: &str = "SET LOCAL lock_timeout = '500ms'";
 
@@ -57,11 +62,14 @@ async fn mark_all(
     client: &mut Client,
     asked: Vec<(GroupId, UserId, Seq)>,
 ) -> StoreResult<Vec<StoreResult<Option<ReadMark>>>> {
-    let mark = client.prepare_cached(&mark_sql()).await?;
+    let transaction = client.transaction().await?;
+    transaction.batch_execute(BY_KEY).await?;
+    let mark = transaction.prepare_cached(&mark_sql()).await?;
     let groups: Vec<i64> = asked.iter().map(|(group, ..)| group.0).collect();
     let users: Vec<i64> = asked.iter().map(|(_, user, _)| user.0).collect();
     let seqs: Vec<i64> = asked.iter().map(|(.., seq)| seq.0).collect();
-    let rows = client.query(&mark, &[&groups, &users, &seqs]).await?;
+    let rows = transaction.query(&mark, &[&groups, &users, &seqs]).await?;
+    transaction.commit().await?;
     let mut answers: Vec<_> = asked.iter().map(|_| Ok(None)).collect();
     for row in &rows {
         let position: i64 = column(row, 0, "group_memberships", "read_seq")?;
@@ -107,6 +115,7 @@ async fn sweep(client: &mut Client) -> StoreResult<Swept> {
     let after: i64 = column(&row, 0, "server", "marked_id")?;
     let Some(upto) = column::<Option<i64>>(&row, 1, "messages", "id")? else { return Ok(Swept::All) };
     let transaction = client.transaction().await?;
+    transaction.batch_execute(BY_KEY).await?;
     transaction.batch_execute(LOCK_TIMEOUT).await?;
     let sweep = transaction.prepare_cached(SWEEP).await?;
     transaction.execute(&sweep, &[&after, &upto]).await?;

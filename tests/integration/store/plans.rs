@@ -45,7 +45,7 @@ const CROWD: &str = "
         SELECT n, 'content', 1 + n % 2, now(), 1 + n % 20, 1 + n / 20, nullif(n - n % 7, n), 'm' || n
         FROM generate_series(1, 60000) n;
     UPDATE messages SET deleted_seq = 1 WHERE id % 13 = 0;
-    UPDATE group_memberships SET read_seq = 2980 WHERE user_id = 1;
+    UPDATE group_memberships SET read_seq = 2980;
     UPDATE server SET marked_id = 59900;
     INSERT INTO mentions (user_id, group_id, seq)
         SELECT n, 1 + m % 20, 1 + m / 20 FROM generate_series(1, 2) n, generate_series(1, 60000, 60) m;
