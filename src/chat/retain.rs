@@ -17,6 +17,8 @@ const PAUSE_FACTOR: u32 = 4;
 /// Shortest and longest of these pauses.
 const PAUSE_MIN: Duration = Duration::from_millis(5);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
+/// Slices of one group after which the others have their turn.
+const SLICES_A_TURN: usize = 20;
 /// Groups of which it is remembered when their messages were last counted. All are forgotten when there are more.
 const COUNTED_MAX: usize = 100_000;
 /// A group whose log goes on growing is counted again when it has grown by this part of what it keeps; one that is
@@ -52,6 +54,8 @@ struct Sum {
     groups: usize,
     messages: usize,
     changes: usize,
+    /// Whether there is more to cut off.
+    is_unfinished: bool,
 }
 
 impl Chat {
@@ -69,15 +73,18 @@ impl Chat {
             let mut ticks = interval(options.interval);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             let mut counted = Counted::default();
+            let mut sum = Sum::default();
             loop {
-                ticks.tick().await;
-                let mut sum = Sum::default();
+                if !sum.is_unfinished {
+                    ticks.tick().await;
+                }
+                sum = Sum::default();
                 if let Err(error) = self.retain_all(options.rule, &mut counted, &mut sum).await {
                     // While the database is away the writer says so.
                     tracing::debug!(%error, "what is not to be kept stays until the next look");
                 }
                 if sum.groups > 0 {
-                    let Sum { groups, messages, changes } = sum;
+                    let Sum { groups, messages, changes, .. } = sum;
                     tracing::info!(groups, messages, changes, "cut off what is not to be kept");
                 }
             }
@@ -134,23 +141,24 @@ impl Chat {
         if !is_due(extent, end) {
             return Ok(());
         }
-        let mut is_first = true;
-        loop {
+        for slice in 0..SLICES_A_TURN {
             let begun = Instant::now();
             let Some(Cut { first, messages, changes }) = self.store.retention.cut(group, end).await? else {
                 return Ok(());
             };
             self.hub.recent().begin_at(group, first);
-            sum.groups += usize::from(std::mem::take(&mut is_first));
+            sum.groups += usize::from(slice == 0);
             sum.messages += messages;
             sum.changes += changes;
             pause(begun).await;
             // Whoever wants to keep more from now on is not told in vain.
             if self.store.retention.rule(group).await? != extent.rule {
-                counted.forget(group);
-                return Ok(());
+                break;
             }
         }
+        sum.is_unfinished = true;
+        counted.forget(group);
+        Ok(())
     }
 }
 
