@@ -30,6 +30,7 @@ pub mod http;
 pub mod hub;
 pub mod model;
 pub mod protocol;
+pub mod search;
 pub mod server;
 pub mod store;
 pub mod writer;

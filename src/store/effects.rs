@@ -64,4 +64,10 @@ impl<'a> Effects<'a> {
         effects.reactions.sort_unstable_by_key(|reaction| reaction.by.seq);
         effects
     }
+
+    /// The messages whose contents are others afterwards, or none.
+    pub(super) fn contents(&self) -> impl Iterator<Item = MessageId> {
+        let edited = self.edits.iter().map(|edit| edit.message);
+        edited.chain(self.deletions.iter().map(|(message, _)| *message))
+    }
 }

@@ -1,8 +1,8 @@
 //! Where users, groups, memberships and messages are kept: one contract, two databases.
 //!
-//! The contract is seven traits: [`MessageLog`], [`Directory`], [`Accounts`], [`Moderation`], [`Marks`], [`Retention`] and
-//! [`Lifecycle`]. They are asked once per batch of messages or per request, never per delivered message, and their answers
-//! are the same whatever database is behind them; [`open`] and [`open_beside`] alone know which there are.
+//! The contract is eight traits: [`MessageLog`], [`SearchIndex`], [`Directory`], [`Accounts`], [`Moderation`], [`Marks`],
+//! [`Retention`] and [`Lifecycle`]. They are asked once per batch of messages or per request, never per delivered message,
+//! and their answers are the same whatever database is behind them; [`open`] and [`open_beside`] alone know which there are.
 //!
 //! Each method is one transaction. Texts handed in contain no NUL and keep the bounds of
 //! [`limits`](crate::model::limits). An absent row is `Ok(None)` or an empty list, never an error.
@@ -18,6 +18,7 @@ mod database;
 mod directory;
 mod effects;
 mod error;
+mod indexing;
 mod lifecycle;
 mod log;
 mod marks;
@@ -28,6 +29,7 @@ mod postgres;
 mod prefix;
 mod retention;
 mod row;
+mod search;
 mod slice;
 mod sqlite;
 mod together;
@@ -44,6 +46,7 @@ pub use log::{
 };
 pub use marks::{Marks, Swept};
 pub use moderation::{GroupChange, Moderation, NewSanction, OwnGroup, Removed, Sanction};
+pub use search::{Search, SearchIndex, SearchPage, SearchPlace, SearchScope};
 #[doc(hidden)]
 pub use postgres::copy;
 pub use retention::{Cut, CutEnd, Extent, Retention};
@@ -71,6 +74,8 @@ pub fn check(database: &Database) -> StoreResult<()> {
 pub struct Store {
     /// Messages.
     pub log: Arc<dyn MessageLog>,
+    /// Messages by their words.
+    pub search: Arc<dyn SearchIndex>,
     /// Users, groups and memberships.
     pub directory: Arc<dyn Directory>,
     /// Passwords, sessions and keys.
@@ -87,11 +92,12 @@ pub struct Store {
 
 impl Store {
     /// A store of which one value answers all questions.
-    pub fn new<B: MessageLog + Directory + Accounts + Moderation + Marks + Retention + Lifecycle>(
+    pub fn new<B: MessageLog + SearchIndex + Directory + Accounts + Moderation + Marks + Retention + Lifecycle>(
         backend: Arc<B>,
     ) -> Self {
         Self {
             log: Arc::<B>::clone(&backend),
+            search: Arc::<B>::clone(&backend),
             directory: Arc::<B>::clone(&backend),
             accounts: Arc::<B>::clone(&backend),
             moderation: Arc::<B>::clone(&backend),

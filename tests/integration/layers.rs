@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// The rooms from the ground up. A room may use those of lower ranks, and none of its own rank or above.
 const RANKS: &[&[&str]] = &[
-    &["model", "compat"],
+    &["model", "compat", "search"],
     &["protocol"],
     &["hub", "store"],
     &["writer", "auth"],
@@ -36,6 +36,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("hyper", &["http/", "server/"]),
     ("httparse", &["kit/"]),
     ("hyper_util", &["http/", "server/"]),
+    ("icu_casemap", &["search/"]),
     ("idna", &["compat/"]),
     ("jsonwebtoken", &["auth/"]),
     ("lru", &["auth/"]),
@@ -56,8 +57,10 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tokio_postgres", &["store/postgres/"]),
     ("tokio_tungstenite", &["kit/", "ws/"]),
     ("tracing_subscriber", &["telemetry.rs", "config/"]),
-    ("unicode_normalization", &["compat/"]),
-    ("unicode_properties", &["compat/"]),
+    ("unicode_normalization", &["compat/", "search/"]),
+    ("unicode_properties", &["compat/", "search/"]),
+    ("unicode_script", &["search/"]),
+    ("unicode_segmentation", &["search/"]),
     ("ureq", &["auth/"]),
 ];
 

@@ -16,6 +16,7 @@ mod presence;
 mod reactions;
 mod read;
 mod sanction;
+mod search;
 mod sessions;
 mod setup;
 mod sockets;
@@ -31,6 +32,7 @@ pub(super) static RESOURCES: &[&Resource] = &[
     &me::ME,
     &own_groups::MY_GROUPS,
     &own_groups::USER_GROUPS,
+    &search::SEARCH,
     &user_search::USER_SEARCH,
     &sessions::SESSIONS,
     &sessions::REFRESH,

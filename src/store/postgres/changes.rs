@@ -6,6 +6,7 @@ use tokio_postgres::{Client, Error, Row, Statement};
 use super::error::column;
 use super::instant::Instant;
 use super::mentions;
+use super::search_index::TakeOut;
 use crate::model::{Change, Message};
 use crate::store::change_row::{COLUMNS, ChangeRow, Detail};
 use crate::store::effects::{Effects, Reaction};
@@ -19,6 +20,7 @@ pub(super) struct Statements {
     take_reactions: Statement,
     react: Statement,
     mentions: mentions::Statements,
+    take_out: TakeOut,
 }
 
 impl Statements {
@@ -33,7 +35,7 @@ impl Statements {
                  $13::text[], $14::text[], $15::boolean[], $16::text[], $17::timestamptz[])
                  AS new ({COLUMNS})"
         );
-        let (insert, edit, delete, take_reactions, react, mentions) = tokio::try_join!(
+        let (insert, edit, delete, take_reactions, react, mentions, take_out) = tokio::try_join!(
             client.prepare(&insert),
             client.prepare(
                 "UPDATE messages m SET content = new.content, mentions = new.mentions::bigint[],
@@ -60,8 +62,9 @@ impl Statements {
                  DO UPDATE SET is_on = excluded.is_on, seq = excluded.seq, created_at = excluded.created_at"
             ),
             mentions::Statements::prepare(client),
+            TakeOut::prepare(client),
         )?;
-        Ok(Self { insert, edit, delete, take_reactions, react, mentions })
+        Ok(Self { insert, edit, delete, take_reactions, react, mentions, take_out })
     }
 
     /// Stores changes and has them take effect, in the transaction that is under way. All that is said to the database
@@ -72,7 +75,8 @@ impl Statements {
         let other = edited.chain(effects.deletions.iter().map(|(message, _)| *message)).collect::<Vec<_>>();
         let mention = effects.edits.iter().filter(|edit| !edit.mentions.is_empty());
         let mention = mention.map(|edit| edit.message).collect::<Vec<_>>();
-        let (made, forgotten, edited, noted, deleted, taken, reacted) = tokio::join!(
+        let contents: Vec<i64> = effects.contents().map(|id| id.0).collect();
+        let (made, forgotten, edited, noted, deleted, taken, reacted, taken_out) = tokio::join!(
             self.insert(client, changes),
             self.mentions.forget(client, &other),
             self.edit(client, &effects),
@@ -80,9 +84,10 @@ impl Statements {
             self.delete(client, &effects),
             self.take_reactions(client, &effects),
             self.react(client, &effects.reactions),
+            self.take_out.messages(client, &contents),
         );
         // The first is the cause, and the others only say that there was one.
-        made.and(forgotten).and(edited).and(noted).and(deleted).and(taken).and(reacted)
+        made.and(forgotten).and(edited).and(noted).and(deleted).and(taken).and(reacted).and(taken_out)
     }
 
     /// Makes findable whom these messages mention, in the same way; says nothing if they mention nobody.

@@ -5,6 +5,7 @@ use deadpool_postgres::{ClientWrapper as Client, Transaction};
 use super::error::column;
 use super::instant::Instant;
 use super::pool::LONG_WORK;
+use super::search_index;
 use crate::model::{GroupId, Timestamp};
 use crate::store::StoreResult;
 
@@ -27,6 +28,7 @@ pub(super) async fn delete(client: &mut Client, group: GroupId) -> StoreResult<b
     }
     let delete = transaction.prepare_cached("DELETE FROM groups WHERE id = $1").await?;
     transaction.execute(&delete, &[&group.0]).await?;
+    search_index::take_out_group(&transaction, group).await?;
     if let Some(at) = bulk.1.max(rest.1) {
         let id = bulk.0.max(rest.0);
         let note = transaction

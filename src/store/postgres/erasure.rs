@@ -4,7 +4,7 @@ use deadpool_postgres::{ClientWrapper as Client, Transaction};
 
 use super::error::{column, is_duplicate, unavailable};
 use super::pool::LONG_WORK;
-use super::{members, sessions, standing, users};
+use super::{members, search_index, sessions, standing, users};
 use crate::model::{GroupId, UserId};
 use crate::store::{Erased, StoreError, StoreResult, prefix, row};
 
@@ -28,6 +28,7 @@ pub(super) async fn erase(
     left.extend(leave_all(&transaction, user, false).await?);
     if with_messages {
         blank_messages(&transaction, user, blanked).await?;
+        search_index::take_out_sender(&transaction, user).await?;
     }
     for table in ["group_bans", "group_mutes", "api_keys", "outside_identities", "mentions", "sent_ids"] {
         let delete = transaction.prepare_cached(&format!("DELETE FROM {table} WHERE user_id = $1")).await?;

@@ -52,6 +52,6 @@ impl MessageLog for PostgresStore {
     }
 
     fn append(&self, batch: Arc<LogBatch>) -> Asked<'_, ()> {
-        Box::pin(async move { self.writer()?.append(batch).await })
+        self.load.during(Box::pin(async move { self.writer()?.append(batch).await }))
     }
 }

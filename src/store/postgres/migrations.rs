@@ -16,6 +16,7 @@ const FILES: &[Embedded] = &[
     ("V6__log", include_str!("../../../sql/postgres/V6__log.sql")),
     ("V7__read_marks", include_str!("../../../sql/postgres/V7__read_marks.sql")),
     ("V8__retention", include_str!("../../../sql/postgres/V8__retention.sql")),
+    ("V9__search", include_str!("../../../sql/postgres/V9__search.sql")),
 ];
 
 /// Applies what is missing, all of it in one transaction. Takes as long as it takes: the tables of an

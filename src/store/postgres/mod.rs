@@ -11,6 +11,7 @@ use deadpool_postgres::{ClientWrapper as Client, Object, Pool};
 use futures_util::future::BoxFuture;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 mod accounts;
@@ -47,6 +48,8 @@ mod pool;
 mod private;
 mod retention;
 mod sanctions;
+mod search;
+mod search_index;
 mod session;
 mod sessions;
 mod slices;
@@ -60,8 +63,11 @@ use connect::Target;
 use error::unavailable;
 use writer::{Keeper, Writer};
 
+use super::indexing::{self, Load};
 use super::together::{self, Together};
-use super::{Asked, Beginning, Join, Lifecycle, Opened, Store, StoreResult, writer_thread};
+use super::{
+    Asked, Beginning, Join, Lifecycle, Opened, Search, SearchIndex, SearchPage, Store, StoreResult, writer_thread,
+};
 use crate::model::{
     ApiKey, Digest, GroupId, ReadMark, Seq, Session, SessionId, Standing, Timestamp, User, UserId,
 };
@@ -92,6 +98,9 @@ struct PostgresStore {
     writer: Option<Writer>,
     /// The questions under way.
     questions: TaskTracker,
+    load: Arc<Load>,
+    /// Indexing ends with whoever could ask.
+    indexing: DropGuard,
     users_by_name: Arc<Together<String, Option<User>>>,
     joins: Arc<Together<(GroupId, UserId, Timestamp), Join>>,
     standings: Arc<Together<(GroupId, UserId), Standing>>,
@@ -113,6 +122,7 @@ pub(super) async fn open(url: &str, connections: usize) -> StoreResult<Opened> {
     })
     .await?;
     let backend = PostgresStore::new(pool, Some(writer))?;
+    backend.index();
     Ok(Opened { store: Store::new(Arc::new(backend)), writer: thread })
 }
 
@@ -137,6 +147,8 @@ impl PostgresStore {
             pool,
             writer,
             questions: TaskTracker::new(),
+            load: Arc::default(),
+            indexing: CancellationToken::new().drop_guard(),
             users_by_name: Arc::new(Together::new()),
             joins: Arc::new(Together::new()),
             standings: Arc::new(Together::new()),
@@ -144,6 +156,20 @@ impl PostgresStore {
             sessions: Arc::new(Together::new()),
             keys: Arc::new(Together::new()),
         })
+    }
+
+    /// Has messages indexed, until the store is closed.
+    fn index(&self) {
+        let (pool, load) = (self.pool.clone(), Arc::clone(&self.load));
+        let ended = self.indexing.token().clone();
+        let slice = move || -> Asked<'static, _> {
+            let slice = ask_pool(pool.clone(), QUESTION_TIMEOUT, |client| Box::pin(search_index::slice(client)));
+            Box::pin(slice)
+        };
+        if let Some(runtime) = &self.runtime {
+            let all = ended.run_until_cancelled_owned(indexing::run(load, slice));
+            self.questions.spawn_on(all, runtime.handle());
+        }
     }
 
     /// Has a pooled connection answer `question`. If the caller goes away the question is still brought to
@@ -261,6 +287,7 @@ impl Lifecycle for PostgresStore {
 
     fn close(&self) -> Asked<'_, ()> {
         Box::pin(async move {
+            self.indexing.token().cancel();
             if let Some(writer) = &self.writer {
                 writer.close().await;
             }
@@ -269,5 +296,11 @@ impl Lifecycle for PostgresStore {
             self.pool.close();
             Ok(())
         })
+    }
+}
+
+impl SearchIndex for PostgresStore {
+    fn search(&self, search: Search) -> Asked<'_, SearchPage> {
+        self.ask(move |client| Box::pin(search::search(client, search)))
     }
 }

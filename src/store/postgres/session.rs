@@ -12,7 +12,7 @@ use tokio_postgres::{Client, Statement};
 
 use super::connect::{SESSION_SETTINGS, Target};
 use super::error::{is_duplicate, unavailable};
-use super::{changes, copy, mentioned, messages, migrations, numbers, slices, targets};
+use super::{changes, copy, mentioned, messages, migrations, numbers, search_index, slices, targets};
 use crate::model::{Change, Message};
 use crate::store::slice::Slice;
 use crate::store::{
@@ -69,6 +69,7 @@ impl Session {
             }
         };
         migrations::run(&mut client).await?;
+        search_index::prepare(&client).await?;
         client.batch_execute(SESSION_SETTINGS).await?;
         client.batch_execute(SETTINGS).await?;
         let row = client

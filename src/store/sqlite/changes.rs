@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::error::column;
-use super::mentions;
+use super::{mentions, search_index};
 use crate::model::{Change, Timestamp};
 use crate::store::change_row::{COLUMNS, ChangeRow, Detail};
 use crate::store::effects::Effects;
@@ -44,6 +44,7 @@ pub(super) fn make(connection: &Connection, changes: &[Change]) -> rusqlite::Res
 fn take_effect(connection: &Connection, effects: &Effects<'_>) -> rusqlite::Result<()> {
     for edit in &effects.edits {
         mentions::forget(connection, edit.message)?;
+        search_index::take_out_for_now(connection, edit.message)?;
         connection
             .prepare_cached(
                 "UPDATE messages SET content = ?2, mentions = ?3, edited_at = ?4, edited_seq = ?5
@@ -63,6 +64,7 @@ fn take_effect(connection: &Connection, effects: &Effects<'_>) -> rusqlite::Resu
     }
     for (message, by) in &effects.deletions {
         mentions::forget(connection, *message)?;
+        search_index::take_out(connection, *message)?;
         connection
             .prepare_cached(
                 "UPDATE messages SET content = '', mentions = NULL, edited_at = NULL, edited_seq = NULL,

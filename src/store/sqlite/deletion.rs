@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::mentions;
+use super::{mentions, search_index};
 use crate::model::GroupId;
 use crate::store::StoreResult;
 
@@ -21,6 +21,7 @@ pub(super) fn delete(connection: &Connection, group: GroupId) -> StoreResult<boo
              FROM (SELECT created_at FROM log_entries WHERE group_id = ?1 ORDER BY seq DESC LIMIT 1)",
         )?
         .execute([group.0])?;
+    search_index::take_out_group(connection, group)?;
     mentions::forget_all(connection, "group_id", group.0)?;
     for table in [
         "messages",

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::{members, mentions, sessions, users};
+use super::{members, mentions, search_index, sessions, users};
 use crate::model::{GroupId, UserId};
 use crate::store::{Erased, StoreError, StoreResult, prefix, row};
 
@@ -38,6 +38,7 @@ pub(super) fn erase(
     }
     if with_messages {
         mentions::forget_all(connection, "user_id", user.0)?;
+        search_index::take_out_sender(connection, user)?;
         connection
             .prepare_cached(
                 "UPDATE messages SET content = '', mentions = NULL

@@ -53,6 +53,6 @@ impl MessageLog for SqliteStore {
     }
 
     fn append(&self, batch: Arc<LogBatch>) -> Asked<'_, ()> {
-        self.writer.append(batch)
+        self.load.during(self.writer.append(batch))
     }
 }

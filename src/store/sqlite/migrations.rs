@@ -15,6 +15,7 @@ const FILES: &[Embedded] = &[
     ("V6__log", include_str!("../../../sql/sqlite/V6__log.sql")),
     ("V7__read_marks", include_str!("../../../sql/sqlite/V7__read_marks.sql")),
     ("V8__retention", include_str!("../../../sql/sqlite/V8__retention.sql")),
+    ("V9__search", include_str!("../../../sql/sqlite/V9__search.sql")),
 ];
 
 /// Applies what is missing, all of it in one transaction.

@@ -4,7 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use rusqlite::Connection;
+use tokio::task::spawn_local;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 mod accounts;
 mod admins;
@@ -39,6 +42,8 @@ mod ownership;
 mod private;
 mod retention;
 mod sanctions;
+mod search;
+mod search_index;
 mod sessions;
 mod slices;
 mod standing;
@@ -53,8 +58,11 @@ use ownership::Ownership;
 use threads::Threads;
 use writer::{Requests, Writer};
 
+use super::indexing::{self, Load};
 use super::row::places;
-use super::{Asked, Beginning, Lifecycle, Opened, Store, StoreResult, writer_thread};
+use super::{
+    Asked, Beginning, Lifecycle, Opened, Search, SearchIndex, SearchPage, Store, StoreResult, writer_thread,
+};
 
 /// Most threads that read. More would only wait for each other's cores.
 const READERS_MAX: usize = 64;
@@ -64,8 +72,11 @@ const QUESTION_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A store in an SQLite file.
 struct SqliteStore {
-    writer: Writer,
+    writer: Arc<Writer>,
     readers: Threads,
+    load: Arc<Load>,
+    /// Indexing ends with whoever could ask.
+    indexing: DropGuard,
 }
 
 /// Opens `file`, see [`open`](super::open).
@@ -75,7 +86,9 @@ pub(super) async fn open(file: &Path, connections: usize) -> StoreResult<Opened>
         // Migrations may take long; nothing else runs on this thread yet.
         match SqliteStore::open(&file, connections) {
             Ok((store, requests)) => {
+                let indexing = store.index();
                 _ = opening.send(Ok(store));
+                spawn_local(indexing);
                 requests.run().await;
             }
             Err(error) => _ = opening.send(Err(error)),
@@ -91,6 +104,7 @@ impl SqliteStore {
         let ownership = Arc::new(Ownership::take(&place)?);
         let mut writer = connection::open_writer(&place)?;
         migrations::run(&mut writer)?;
+        search_index::prepare(&writer)?;
         connection::leave_waiting(&writer)?;
         let readers = (0..connections.clamp(1, READERS_MAX))
             .map(|_| connection::open_reader(&place))
@@ -99,7 +113,19 @@ impl SqliteStore {
         let readers = Threads::start("store-read", readers, QUESTION_TIMEOUT, &ownership)?;
         let checkpoints = Checkpoints::start(connection::open_checkpointer(&place)?, &mut writer)?;
         let (writer, requests) = Writer::new(writer, checkpoints, ownership);
-        Ok((Self { writer, readers }, requests))
+        let indexing = CancellationToken::new().drop_guard();
+        Ok((Self { writer: Arc::new(writer), readers, load: Arc::default(), indexing }, requests))
+    }
+
+    /// Has messages indexed, until the store is closed.
+    fn index(&self) -> impl Future<Output = ()> + use<> {
+        let (writer, load) = (Arc::clone(&self.writer), Arc::clone(&self.load));
+        let ended = self.indexing.token().clone();
+        let slice = move || -> Asked<'static, _> {
+            let writer = Arc::clone(&writer);
+            Box::pin(async move { writer.write(|connection| Ok(search_index::slice(connection)?)).await })
+        };
+        ended.run_until_cancelled_owned(indexing::run(load, slice)).map(drop)
     }
 
     fn read<T, F>(&self, question: F) -> Asked<'_, T>
@@ -132,9 +158,16 @@ impl Lifecycle for SqliteStore {
     fn close(&self) -> Asked<'_, ()> {
         Box::pin(async move {
             // The writer last: it moves what is in the write-ahead log into the file.
+            self.indexing.token().cancel();
             self.readers.end().await;
             self.writer.end().await;
             Ok(())
         })
+    }
+}
+
+impl SearchIndex for SqliteStore {
+    fn search(&self, search: Search) -> Asked<'_, SearchPage> {
+        self.read(move |connection| search::search(connection, &search))
     }
 }

@@ -9,11 +9,18 @@ use crate::model::{
 };
 use crate::store::{
     Accounts, Asked, Credentials, Cut, CutEnd, Erased, Extent, GroupChange, Join, Login, Marks, Moderation,
-    NewKey, NewSanction, OwnGroup, Removed, Renewal, Renewed, Retention, Sanction, StoreError, Swept,
+    NewKey, NewSanction, OwnGroup, Removed, Renewal, Renewed, Retention, Sanction, Search, SearchIndex, SearchPage,
+    StoreError, Swept,
 };
 
 fn unavailable<'a, T: Send + 'a>() -> Asked<'a, T> {
     Box::pin(async { Err(StoreError::Unavailable("nobody does this here".into())) })
+}
+
+impl SearchIndex for ModelStore {
+    fn search(&self, _: Search) -> Asked<'_, SearchPage> {
+        unavailable()
+    }
 }
 
 impl Retention for ModelStore {

@@ -1,0 +1,120 @@
+//! Full-text search: the index names candidates in the order of their numbers, their contents decide.
+
+use rusqlite::{Connection, OptionalExtension, params};
+use tokio::time::Instant;
+
+use super::error::column;
+use super::messages;
+use crate::model::Message;
+use crate::model::limits::PAGE_BYTES_MAX;
+use crate::store::page::Page;
+use crate::store::search::{
+    CANDIDATES_BEFORE_PREFIXES, CANDIDATES_MAX, GROUPS_MAX, LOOK_TIME, Search, SearchPage, SearchPlace,
+    group_lexeme, sender_lexeme,
+};
+use crate::store::{StoreResult, row};
+
+/// The step at which the index is not asked for the beginnings of words.
+const WITHOUT_PREFIXES: u32 = 0;
+const WITH_PREFIXES: u32 = 1;
+
+const CANDIDATES: &str = "SELECT rowid FROM search_words WHERE search_words MATCH ?1 AND rowid < ?2 ORDER BY rowid DESC";
+
+/// When the index can tell nothing apart.
+const ALL: &str = "SELECT id FROM messages WHERE ?1 IS NOT NULL AND id < ?2 ORDER BY id DESC";
+
+/// A candidate, if who asks may read it.
+fn permitted() -> String {
+    format!(
+        "SELECT {} FROM messages m WHERE m.id = ?1 AND m.deleted_seq IS NULL
+         AND (?2 IS NULL OR m.group_id = ?2) AND (?3 IS NULL OR m.user_id = ?3)
+         AND (?4 IS NULL OR EXISTS
+             (SELECT 1 FROM group_memberships r WHERE r.group_id = m.group_id AND r.user_id = ?4))",
+        messages::COLUMNS
+    )
+}
+
+/// See [`SearchIndex::search`](crate::store::SearchIndex::search).
+pub(super) fn search(connection: &Connection, search: &Search) -> StoreResult<SearchPage> {
+    let begun = Instant::now();
+    let has_prefixes = search.query.has_prefix();
+    let step = if has_prefixes { search.from.step } else { WITH_PREFIXES };
+    let Some(wanted) = expression(connection, search, step)? else { return Ok(SearchPage::default()) };
+    let mut candidates =
+        connection.prepare_cached(if wanted.is_empty() { ALL } else { CANDIDATES })?;
+    let mut rows = candidates.query(params![wanted, search.from.below.0])?;
+    let (mut found, mut shared) = (SearchPage::default(), Page::default());
+    let (mut looked_at, mut bytes_read, mut bytes_found) = (0, 0, 0);
+    while let Some(row) = rows.next()? {
+        let id = row::message_id(column(row, 0, "messages", "id")?)?;
+        looked_at += 1;
+        if let Some(message) = read(connection, search, id.0, &mut shared)? {
+            bytes_read += message.content.len();
+            if let Some(highlights) = search.query.find(&message.content) {
+                bytes_found += message.content.len();
+                found.hits.push((message, highlights));
+            }
+        }
+        let place = |step| Some(SearchPlace { below: id, step });
+        if found.hits.len() >= search.limit || bytes_found >= PAGE_BYTES_MAX {
+            found.next = place(step);
+            return Ok(found);
+        }
+        if step == WITHOUT_PREFIXES && looked_at >= CANDIDATES_BEFORE_PREFIXES {
+            found.next = place(WITH_PREFIXES);
+            return Ok(found);
+        }
+        if looked_at >= CANDIDATES_MAX || bytes_read >= PAGE_BYTES_MAX || begun.elapsed() > LOOK_TIME {
+            found.next = place(step);
+            return Ok(found);
+        }
+    }
+    Ok(found)
+}
+
+fn read(connection: &Connection, search: &Search, id: i64, shared: &mut Page) -> StoreResult<Option<Message>> {
+    let scope = search.scope;
+    let of = params![
+        id,
+        scope.group.map(|id| id.0),
+        scope.sender.map(|id| id.0),
+        scope.reader.map(|id| id.0)
+    ];
+    connection
+        .prepare_cached(&permitted())?
+        .query_row(of, |row| Ok(messages::from_row(connection, row, shared)))
+        .optional()?
+        .transpose()
+}
+
+/// What the index is asked for; empty if it can tell nothing apart, `None` if there can be nothing. Lexemes have no
+/// quotation marks in them.
+fn expression(connection: &Connection, search: &Search, step: u32) -> StoreResult<Option<String>> {
+    let wanted = search.query.wanted();
+    let mut parts: Vec<String> = wanted.whole.iter().map(|lexeme| format!("\"{lexeme}\"")).collect();
+    if step != WITHOUT_PREFIXES {
+        parts.extend(wanted.prefixes.iter().map(|prefix| format!("\"{prefix}\" *")));
+    }
+    parts.extend(search.scope.sender.map(|sender| format!("\"{}\"", sender_lexeme(sender.0))));
+    match (search.scope.group, search.scope.reader) {
+        (Some(group), _) => parts.push(format!("\"{}\"", group_lexeme(group.0))),
+        (None, Some(reader)) => {
+            let mut select = connection.prepare_cached(
+                "SELECT group_id FROM group_memberships WHERE user_id = ?1 ORDER BY group_id LIMIT ?2",
+            )?;
+            let groups = select
+                .query_map([reader.0, GROUPS_MAX as i64 + 1], |row| row.get(0))?
+                .collect::<Result<Vec<i64>, _>>()?;
+            if groups.is_empty() {
+                return Ok(None);
+            }
+            if groups.len() <= GROUPS_MAX {
+                let any: Vec<String> =
+                    groups.into_iter().map(|group| format!("\"{}\"", group_lexeme(group))).collect();
+                parts.push(format!("({})", any.join(" OR ")));
+            }
+        }
+        (None, None) => {}
+    }
+    Ok(Some(parts.join(" AND ")))
+}
