@@ -43,8 +43,8 @@ async fn search(context: Context<'_>) -> Answer {
     });
     problems.check()?;
     let caller = context.acting().await?;
-    // What no row can have is as good as what none has.
-    let id = |number: i128| i64::try_from(number).unwrap_or_default();
+    // A number that no row can have is as good as 0, which none has.
+    let id = |number: i128| i64::try_from(number).unwrap_or_default().max(0);
     let filter = SearchFilter {
         group: group.map(|number| GroupId(id(number))),
         sender: sender.map(|number| UserId(id(number))),

@@ -21,6 +21,7 @@ const NEEDS: &[(&str, &str, Need)] = &[
     ("GET", "/api/v1/users/{user_id}", Caller),
     ("DELETE", "/api/v1/users/{user_id}", Caller),
     ("GET", "/api/v1/users/{user_id}/groups/", Caller),
+    ("GET", "/api/v1/search/", Caller),
     ("GET", "/api/v1/search/users/", Caller),
     ("GET", "/api/v1/groups/", Caller),
     ("POST", "/api/v1/groups/", Caller),

@@ -13,4 +13,6 @@ mod retention;
 mod retention_random;
 mod rights;
 mod scene;
+mod search;
+mod search_traces;
 mod threads;
