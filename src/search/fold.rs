@@ -29,7 +29,8 @@ fn is_kept(char: char) -> bool {
 /// What stands in a word and is no part of it: the soft hyphen, joiners, the line through an Arabic word, and what only
 /// says how the character before is to be shown.
 pub(super) fn is_invisible(char: char) -> bool {
-    matches!(char, '\u{ad}' | '\u{34f}' | '\u{200c}' | '\u{200d}' | '\u{2060}' | '\u{640}') || is_variation(char)
+    matches!(char, '\u{ad}' | '\u{34f}' | '\u{200c}' | '\u{200d}' | '\u{2060}' | '\u{640}')
+        || is_variation(char)
 }
 
 /// Whether this only says how the character before is to be shown.

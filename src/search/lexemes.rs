@@ -22,7 +22,10 @@ pub fn lexemes(content: &str) -> String {
     let mut joined = String::new();
     let mut add = |lexeme| {
         let lexeme = cut(lexeme);
-        if known.len() < LEXEMES_MAX && joined.len() + lexeme.len() < LEXEMES_BYTES_MAX && known.insert(lexeme) {
+        if known.len() < LEXEMES_MAX
+            && joined.len() + lexeme.len() < LEXEMES_BYTES_MAX
+            && known.insert(lexeme)
+        {
             if !joined.is_empty() {
                 joined.push(' ');
             }

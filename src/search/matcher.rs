@@ -33,7 +33,11 @@ fn stands_there(term: &Term, tokens: &Tokens, window: &[Token]) -> bool {
     let last = term.words.len() - 1;
     term.words.iter().zip(window).enumerate().all(|(index, (word, token))| {
         let found = tokens.folded(token);
-        let is_it = if term.is_prefix && index == last { found.starts_with(&*word.text) } else { found == &*word.text };
+        let is_it = if term.is_prefix && index == last {
+            found.starts_with(&*word.text)
+        } else {
+            found == &*word.text
+        };
         is_it && (index == 0 || !word.touches || token.touches)
     })
 }

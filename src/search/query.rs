@@ -58,10 +58,14 @@ impl SearchQuery {
         if tokens.all().iter().filter(|token| !token.touches).count() > WORDS_MAX {
             return Err(QueryError::TooManyWords);
         }
-        let quotes: Vec<u32> = (0..).zip(&chars).filter(|(_, char)| is_quote(**char)).map(|(at, _)| at).collect();
+        let quotes: Vec<u32> =
+            (0..).zip(&chars).filter(|(_, char)| is_quote(**char)).map(|(at, _)| at).collect();
         let phrase_of = |token: &Token| {
             let pairs = quotes.chunks_exact(2).enumerate();
-            pairs.filter(|(_, pair)| pair[0] < token.place.start && token.place.start < pair[1]).map(|(index, _)| index).next()
+            pairs
+                .filter(|(_, pair)| pair[0] < token.place.start && token.place.start < pair[1])
+                .map(|(index, _)| index)
+                .next()
         };
         let begins_at = |at: u32| tokens.all().iter().any(|token| token.place.start == at);
         let mut query = Self::default();

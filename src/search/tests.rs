@@ -27,7 +27,10 @@ fn meets(query: &str, content: &str, expected: &[&str]) {
 
 #[test]
 fn words_are_runs_of_letters_digits_and_marks() {
-    assert_eq!(words("Hello, world_2 don't e-mail a.b"), ["hello", "world", "2", "don", "t", "e", "mail", "a", "b"]);
+    assert_eq!(
+        words("Hello, world_2 don't e-mail a.b"),
+        ["hello", "world", "2", "don", "t", "e", "mail", "a", "b"]
+    );
     assert_eq!(words("  "), [""; 0]);
     assert_eq!(words("\u{301}\u{200d}\r\n—"), [""; 0]);
     assert_eq!(words("x²+½ ⑴ № ℡"), ["x2", "1⁄2", "1"]);
@@ -62,7 +65,8 @@ fn spellings_meet() {
     ] {
         assert_eq!(words(one), words(other), "{one} {other}");
     }
-    for (one, other) in [("किताब", "कताब"), ("か", "が"), ("ぱ", "パ"), ("กิน", "กน"), ("и", "i")] {
+    for (one, other) in [("किताब", "कताब"), ("か", "が"), ("ぱ", "パ"), ("กิน", "กน"), ("и", "i")]
+    {
         assert_ne!(words(one), words(other), "{one} {other}");
     }
 }
@@ -114,10 +118,7 @@ fn emoji_are_words() {
     meets("🎉", "yes🎉🎉 no", &["🎉", "🎉"]);
     meets("👨", "👨‍👩‍👧", &[]);
     meets("❤️", "I ❤ you", &["❤"]);
-    assert_eq!(
-        SearchQuery::parse("👩‍💻").unwrap().find("é👩‍💻x"),
-        Some(vec![Highlight { start: 1, length: 3 }])
-    );
+    assert_eq!(SearchQuery::parse("👩‍💻").unwrap().find("é👩‍💻x"), Some(vec![Highlight { start: 1, length: 3 }]));
 }
 
 #[test]
@@ -158,7 +159,11 @@ fn lexemes_are_bounded_and_hold_what_a_question_wants() {
     let all = lexemes(&content);
     assert_eq!(all.split(' ').count(), LEXEMES_MAX);
     let long = lexemes(&"ab ".repeat(9).replace(' ', &"é".repeat(1 << 15)));
-    assert!(long.len() <= LEXEMES_BYTES_MAX && long.split(' ').all(|lexeme| lexeme.len() <= 200), "{}", long.len());
+    assert!(
+        long.len() <= LEXEMES_BYTES_MAX && long.split(' ').all(|lexeme| lexeme.len() <= 200),
+        "{}",
+        long.len()
+    );
     for (query, content) in [
         ("京都 住* \"a b\" 都", "東京都に住む b a b"),
         ("wor* 👍🏽", "👍🏽 the world"),

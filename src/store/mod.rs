@@ -46,10 +46,10 @@ pub use log::{
 };
 pub use marks::{Marks, Swept};
 pub use moderation::{GroupChange, Moderation, NewSanction, OwnGroup, Removed, Sanction};
-pub use search::{Search, SearchIndex, SearchPage, SearchPlace, SearchScope};
 #[doc(hidden)]
 pub use postgres::copy;
 pub use retention::{Cut, CutEnd, Extent, Retention};
+pub use search::{Search, SearchIndex, SearchPage, SearchPlace, SearchScope};
 
 /// The result of asking a store.
 pub type StoreResult<T> = Result<T, StoreError>;

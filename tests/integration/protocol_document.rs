@@ -8,6 +8,7 @@ use crate::support::database::Store;
 use crate::support::pattern::{Bindings, Pattern};
 use crate::support::server::Server;
 use crate::support::socket::Socket;
+use crate::support::until;
 use serde_json::Value;
 
 const DOCUMENT: &str = include_str!("../../docs/protocol.md");
@@ -124,11 +125,20 @@ impl Player {
                 }
             }
             let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-            let received =
-                self.server.http().await.request(method, &self.filled(path), &headers, &body).await;
+            let path = self.filled(path);
+            let mut received = self.server.http().await.request(method, &path, &headers, &body).await;
             assert_eq!(received.status.to_string(), status, "line {}: {first}", block.line);
             if !answer.is_empty() {
-                let matches = Pattern::parse(&answer.concat()).matches(&received.json(), &mut self.bindings);
+                let pattern = Pattern::parse(&answer.concat());
+                if path.contains("/search/?") {
+                    // What was said is found a moment later.
+                    received = until("a search to give what is written", async || {
+                        let received = self.server.http().await.request(method, &path, &headers, &body).await;
+                        pattern.matches(&received.json(), &mut self.bindings.clone()).then_some(received)
+                    })
+                    .await;
+                }
+                let matches = pattern.matches(&received.json(), &mut self.bindings);
                 assert!(matches, "line {}: {first} gives {}", block.line, received.json());
             }
         }

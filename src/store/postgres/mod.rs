@@ -66,7 +66,8 @@ use writer::{Keeper, Writer};
 use super::indexing::{self, Load};
 use super::together::{self, Together};
 use super::{
-    Asked, Beginning, Join, Lifecycle, Opened, Search, SearchIndex, SearchPage, Store, StoreResult, writer_thread,
+    Asked, Beginning, Join, Lifecycle, Opened, Search, SearchIndex, SearchPage, Store, StoreResult,
+    writer_thread,
 };
 use crate::model::{
     ApiKey, Digest, GroupId, ReadMark, Seq, Session, SessionId, Standing, Timestamp, User, UserId,
@@ -163,7 +164,8 @@ impl PostgresStore {
         let (pool, load) = (self.pool.clone(), Arc::clone(&self.load));
         let ended = self.indexing.token().clone();
         let slice = move || -> Asked<'static, _> {
-            let slice = ask_pool(pool.clone(), QUESTION_TIMEOUT, |client| Box::pin(search_index::slice(client)));
+            let slice =
+                ask_pool(pool.clone(), QUESTION_TIMEOUT, |client| Box::pin(search_index::slice(client)));
             Box::pin(slice)
         };
         if let Some(runtime) = &self.runtime {

@@ -27,7 +27,8 @@ const SLICE_BYTES: i64 = 1024 * 1024;
 
 /// What is lost with a crash is not the index alone but also how far it came, so nobody has to wait for the disk. Those
 /// who take out wait for a slice; one that would have to wait for them gives way, since others would wait behind it.
-const BEGIN: &str = "SET LOCAL synchronous_commit = off; SET LOCAL lock_timeout = '20ms'; SET LOCAL enable_sort = on;
+const BEGIN: &str =
+    "SET LOCAL synchronous_commit = off; SET LOCAL lock_timeout = '20ms'; SET LOCAL enable_sort = on;
      LOCK TABLE search_queue IN SHARE ROW EXCLUSIVE MODE";
 
 /// How long a slice counts that gave way.
@@ -85,7 +86,8 @@ pub(super) async fn slice(client: &mut ClientWrapper) -> StoreResult<Slice> {
         put_in(&transaction, &queued).await?;
         let done = queued.iter().map(|row| column(row, 0, "search_queue", "message_id"));
         let done = done.collect::<StoreResult<Vec<i64>>>()?;
-        let delete = transaction.prepare_cached("DELETE FROM search_queue WHERE message_id = ANY ($1)").await?;
+        let delete =
+            transaction.prepare_cached("DELETE FROM search_queue WHERE message_id = ANY ($1)").await?;
         transaction.execute(&delete, &[&done]).await?;
     }
     if let Some(last) = new.last() {
@@ -104,8 +106,10 @@ async fn put_in(transaction: &Transaction<'_>, rows: &[Row]) -> StoreResult<()> 
         let of_content = lexemes(column(row, 3, "messages", "content")?);
         if !of_content.is_empty() {
             let id: i64 = column(row, 0, "messages", "id")?;
-            let place =
-                place_lexemes(column(row, 1, "messages", "group_id")?, column(row, 2, "messages", "user_id")?);
+            let place = place_lexemes(
+                column(row, 1, "messages", "group_id")?,
+                column(row, 2, "messages", "user_id")?,
+            );
             let buckets: Vec<String> =
                 (0..).zip(BUCKETS).map(|(level, bits)| bucket_lexeme(level, id >> bits)).collect();
             ids.push(id);

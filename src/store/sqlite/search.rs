@@ -18,7 +18,8 @@ use crate::store::{StoreResult, row};
 const WITHOUT_PREFIXES: u32 = 0;
 const WITH_PREFIXES: u32 = 1;
 
-const CANDIDATES: &str = "SELECT rowid FROM search_words WHERE search_words MATCH ?1 AND rowid < ?2 ORDER BY rowid DESC";
+const CANDIDATES: &str =
+    "SELECT rowid FROM search_words WHERE search_words MATCH ?1 AND rowid < ?2 ORDER BY rowid DESC";
 
 /// When the index can tell nothing apart.
 const ALL: &str = "SELECT id FROM messages WHERE ?1 IS NOT NULL AND id < ?2 ORDER BY id DESC";
@@ -40,8 +41,7 @@ pub(super) fn search(connection: &Connection, search: &Search) -> StoreResult<Se
     let has_prefixes = search.query.has_prefix();
     let step = if has_prefixes { search.from.step } else { WITH_PREFIXES };
     let Some(wanted) = expression(connection, search, step)? else { return Ok(SearchPage::default()) };
-    let mut candidates =
-        connection.prepare_cached(if wanted.is_empty() { ALL } else { CANDIDATES })?;
+    let mut candidates = connection.prepare_cached(if wanted.is_empty() { ALL } else { CANDIDATES })?;
     let mut rows = candidates.query(params![wanted, search.from.below.0])?;
     let (mut found, mut shared) = (SearchPage::default(), Page::default());
     let (mut looked_at, mut bytes_read, mut bytes_found) = (0, 0, 0);
@@ -72,14 +72,15 @@ pub(super) fn search(connection: &Connection, search: &Search) -> StoreResult<Se
     Ok(found)
 }
 
-fn read(connection: &Connection, search: &Search, id: i64, shared: &mut Page) -> StoreResult<Option<Message>> {
+fn read(
+    connection: &Connection,
+    search: &Search,
+    id: i64,
+    shared: &mut Page,
+) -> StoreResult<Option<Message>> {
     let scope = search.scope;
-    let of = params![
-        id,
-        scope.group.map(|id| id.0),
-        scope.sender.map(|id| id.0),
-        scope.reader.map(|id| id.0)
-    ];
+    let of =
+        params![id, scope.group.map(|id| id.0), scope.sender.map(|id| id.0), scope.reader.map(|id| id.0)];
     connection
         .prepare_cached(&permitted())?
         .query_row(of, |row| Ok(messages::from_row(connection, row, shared)))

@@ -70,8 +70,9 @@ fn queued(connection: &Connection, begun: Instant) -> Result<bool> {
 fn new(connection: &Connection, begun: Instant) -> Result<bool> {
     let after = last(connection)?;
     let (mut last, mut more) = (after, false);
-    let mut select = connection
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM messages m WHERE m.id > ?1 ORDER BY m.id LIMIT ?2"))?;
+    let mut select = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM messages m WHERE m.id > ?1 ORDER BY m.id LIMIT ?2"
+    ))?;
     let mut rows = select.query([after, SLICE_ROWS])?;
     let mut count = 0;
     while let Some(row) = rows.next()? {
@@ -97,7 +98,8 @@ fn last(connection: &Connection) -> Result<i64> {
 fn put_in(connection: &Connection, row: &Row<'_>) -> Result<()> {
     let (id, words) = words(row)?;
     if let Some(words) = words {
-        let mut insert = connection.prepare_cached("INSERT INTO search_words (rowid, words) VALUES (?1, ?2)")?;
+        let mut insert =
+            connection.prepare_cached("INSERT INTO search_words (rowid, words) VALUES (?1, ?2)")?;
         insert.execute(params![id, words])?;
     }
     Ok(())
@@ -122,7 +124,9 @@ pub(super) fn take_out(connection: &Connection, id: MessageId) -> Result<()> {
     let found = select.query_row([id.0], words).optional()?;
     if let Some((id, Some(words))) = found {
         connection
-            .prepare_cached("INSERT INTO search_words (search_words, rowid, words) VALUES ('delete', ?1, ?2)")?
+            .prepare_cached(
+                "INSERT INTO search_words (search_words, rowid, words) VALUES ('delete', ?1, ?2)",
+            )?
             .execute(params![id, words])?;
     }
     Ok(())

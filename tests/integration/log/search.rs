@@ -106,10 +106,19 @@ impl Naive {
         words.windows(wanted.len()).any(|window| window.iter().zip(&wanted).all(is_it))
     }
 
-    fn find(&self, terms: &[&str], sender: Option<i64>, group: Option<i64>, before: i64, limit: usize) -> Vec<i64> {
+    fn find(
+        &self,
+        terms: &[&str],
+        sender: Option<i64>,
+        group: Option<i64>,
+        before: i64,
+        limit: usize,
+    ) -> Vec<i64> {
         let newest = self.messages.iter().rev();
         let meant = newest.filter(|(id, (_, by, place))| {
-            **id < before && sender.is_none_or(|sender| *by == sender) && group.is_none_or(|group| *place == group)
+            **id < before
+                && sender.is_none_or(|sender| *by == sender)
+                && group.is_none_or(|group| *place == group)
         });
         let found = meant.filter(|(_, (content, _, _))| terms.iter().all(|term| Self::has(content, term)));
         found.map(|(id, _)| *id).take(limit).collect()
@@ -131,21 +140,27 @@ async fn what_is_found_is_what_a_look_at_all_messages_finds(store: Store) {
     let (users, groups) = ([scene.alice, scene.bob], [scene.group, other]);
     for round in 0..8 {
         for _ in 0..40 {
-            let content: Vec<&str> = (0..1 + random.size(5)).map(|_| WORDS[random.size(WORDS.len())]).collect();
+            let content: Vec<&str> =
+                (0..1 + random.size(5)).map(|_| WORDS[random.size(WORDS.len())]).collect();
             let content = content.join(" ");
             let known: Vec<i64> = naive.messages.keys().copied().collect();
             match random.below(10) {
                 0 | 1 if !known.is_empty() => {
                     let id = known[random.size(known.len())];
                     let by = naive.messages[&id].1;
-                    let edited = scene.ask(by, "PATCH", &format!("messages/{id}"), json!({ "content": content })).await;
+                    let edited = scene
+                        .ask(by, "PATCH", &format!("messages/{id}"), json!({ "content": content }))
+                        .await;
                     assert_eq!(edited.status, 200);
                     naive.messages.get_mut(&id).unwrap().0 = content;
                 }
                 2 if !known.is_empty() => {
                     let id = known[random.size(known.len())];
                     let (_, by, _) = naive.messages.remove(&id).unwrap();
-                    assert_eq!(scene.ask(by, "DELETE", &format!("messages/{id}"), Value::Null).await.status, 204);
+                    assert_eq!(
+                        scene.ask(by, "DELETE", &format!("messages/{id}"), Value::Null).await.status,
+                        204
+                    );
                 }
                 _ => {
                     let (by, group) = (users[random.size(2)], groups[random.size(2)]);
@@ -157,7 +172,8 @@ async fn what_is_found_is_what_a_look_at_all_messages_finds(store: Store) {
         }
         scene.settled(round).await;
         for _ in 0..30 {
-            let terms = ["red", "green", "\"red green\"", "blue", "blue*", "b*", "ÉTÉ", "京", "x1", "\"blue red\""];
+            let terms =
+                ["red", "green", "\"red green\"", "blue", "blue*", "b*", "ÉTÉ", "京", "x1", "\"blue red\""];
             let terms: Vec<&str> = (0..1 + random.size(2)).map(|_| terms[random.size(terms.len())]).collect();
             let sender = random.chance(30).then(|| users[random.size(2)]);
             let group = random.chance(30).then(|| groups[random.size(2)]);
@@ -209,9 +225,18 @@ async fn only_what_one_may_read_is_found(store: Store) {
     })
     .await;
     assert_eq!(ids(&found_by(&mut by_ann, "secret").await).len(), 1);
-    assert_eq!(by_ann.get(&format!("search/?q=secret&group_id={closed}")).await.ok().as_array().unwrap().len(), 1);
+    assert_eq!(
+        by_ann.get(&format!("search/?q=secret&group_id={closed}")).await.ok().as_array().unwrap().len(),
+        1
+    );
     // A stranger finds nothing, learns of no hidden group, and may not look into an open one.
-    for further in ["", &format!("&group_id={closed}"), "&group_id=999999", "&group_id=0", &format!("&from_id={}", trio.olga.id)] {
+    for further in [
+        "",
+        &format!("&group_id={closed}"),
+        "&group_id=999999",
+        "&group_id=0",
+        &format!("&from_id={}", trio.olga.id),
+    ] {
         assert_eq!(by_bob.get(&format!("search/?q=secret{further}")).await.ok(), json!([]), "{further}");
     }
     by_bob.get(&format!("search/?q=secret&group_id={open}")).await.detail(403);
@@ -225,7 +250,8 @@ async fn only_what_one_may_read_is_found(store: Store) {
     assert_eq!(by_bob.get(&format!("search/?q=secret&group_id={open}")).await.detail(403), "banned");
 
     // An admin of the server reads everything, group by group.
-    let town = Town::start_with(store, &["root"], &["--scope read --as-server", "--scope read --as-any"], &[]).await;
+    let town =
+        Town::start_with(store, &["root"], &["--scope read --as-server", "--scope read --as-any"], &[]).await;
     let (root, olga) = (town.log_in("root").await, town.person("olga").await);
     let mut by_olga = town.client(&olga.token).await;
     let group = by_olga.create_group("g", false).await;
@@ -250,7 +276,11 @@ async fn a_question_has_bounds(store: Store) {
         assert_eq!(scene.find(scene.alice, query, "").await, json!([]), "{query:?}");
     }
     assert_eq!(scene.find(scene.alice, "anything", "&limit=0").await, json!([]));
-    assert_eq!(scene.find(scene.alice, "anything", "&limit=100000&before_id=99999999999999999999").await[0]["message"]["seq"], 1);
+    assert_eq!(
+        scene.find(scene.alice, "anything", "&limit=100000&before_id=99999999999999999999").await[0]["message"]
+            ["seq"],
+        1
+    );
     assert_eq!(scene.find(scene.alice, "anything", "&before_id=0").await, json!([]));
     assert_eq!(scene.find(scene.alice, "anything", "&from_id=-1").await, json!([]));
     for (query, further) in [
@@ -281,7 +311,8 @@ async fn what_was_not_indexed_when_the_server_was_killed_is_found(store: Store) 
         scene.settled(round).await;
         let (mut all, mut before) = (Vec::new(), i64::MAX);
         loop {
-            let page = ids(&scene.find(scene.alice, "needle", &format!("&limit=100&before_id={before}")).await);
+            let page =
+                ids(&scene.find(scene.alice, "needle", &format!("&limit=100&before_id={before}")).await);
             let Some(last) = page.last() else { break };
             before = *last;
             all.extend(page);

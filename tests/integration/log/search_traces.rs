@@ -14,8 +14,9 @@ async fn is_anywhere(scene: &Scene, store: Store, text: &str) -> bool {
         Store::Sqlite => {
             let files = std::fs::read_dir(scene.server.database().dir()).unwrap();
             let paths = files.map(|file| file.unwrap().path());
-            let mut databases =
-                paths.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("chat.sqlite")));
+            let mut databases = paths.filter(|path| {
+                path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("chat.sqlite"))
+            });
             databases.any(|path| {
                 let bytes = std::fs::read(path).unwrap();
                 bytes.windows(text.len()).any(|window| window == text.as_bytes())
@@ -51,7 +52,10 @@ async fn nothing_is_left_of_what_was_taken_away(store: Store) {
     let traces = ["ofthedeletedgroup", "wordofthedeleted", "wordbeforetheedit", "wordbeforeboth"];
     scene.ask(scene.alice, "DELETE", &format!("groups/{other}"), Value::Null).await;
     for id in [&edited, &both] {
-        scene.ask(scene.alice, "PATCH", &format!("messages/{id}"), json!({ "content": "anotherword kept" })).await.ok();
+        scene
+            .ask(scene.alice, "PATCH", &format!("messages/{id}"), json!({ "content": "anotherword kept" }))
+            .await
+            .ok();
     }
     // Not even before it is indexed anew.
     assert_eq!(scene.find(scene.alice, "wordbeforetheedit", "").await, json!([]));
