@@ -3,16 +3,17 @@
 //! Words are as common as in a language: the n-th is said once for n times that the first is. Asked is the store, as the
 //! server asks it. Postgres is one that this program starts.
 //!
-//! `cargo bench --bench search [-- MESSAGES]`
+//! `cargo bench --profile dist --bench search`
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use groupcast::model::{Group, GroupId, Message, MessageId, NewUser, Role, Seq, Timestamp, User, UserId};
 use groupcast::search::SearchQuery;
 use groupcast::store::{self, Database, LogBatch, Search, SearchPlace, SearchScope, Store};
 use groupcast_kit::postgres::Postgres;
 use groupcast_kit::random::Random;
+use tokio::time::Instant;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -21,28 +22,63 @@ const BATCH: i64 = 1_000;
 const GROUPS: usize = 100;
 const WORDS: u64 = 100_000;
 const CHARACTERS: u64 = 3_000;
-const SAMPLES: usize = 200;
+const SAMPLES: usize = 100;
 /// Messages in an answer.
 const LIMIT: usize = 20;
+/// Messages that are stored to see what indexing costs those who send them.
+const LOSS_MESSAGES: i64 = 200_000;
+const LOSS_ROUNDS: usize = 2;
+/// Makes the index think that it has everything.
+const INDEXED: &str = "UPDATE search_progress SET last_message_id = 1 << 30";
 const NOW: Timestamp = Timestamp(1_700_000_000_000_000);
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let messages = std::env::args().find_map(|arg| arg.parse().ok()).unwrap_or(MESSAGES);
     let folder = tempfile::tempdir()?;
+    for round in 0..LOSS_ROUNDS {
+        for holds_off in [true, false] {
+            let said = if holds_off { "not indexed" } else { "indexed meanwhile" };
+            println!("{said}:");
+            let file = folder.path().join(format!("{round}{holds_off}.db"));
+            let database = Database::Sqlite(file.clone());
+            store::open(&database, 1).await?.store.lifecycle.close().await?;
+            if holds_off {
+                rusqlite::Connection::open(&file)?.execute(INDEXED, [])?;
+            }
+            lose(database, "SQLite").await?;
+            let url = tokio::task::spawn_blocking(|| Postgres::shared().create_database()).await?;
+            let database = Database::Postgres(url.clone());
+            store::open(&database, 1).await?.store.lifecycle.close().await?;
+            if holds_off {
+                tokio::task::spawn_blocking(move || Postgres::shared().psql(&url, INDEXED)).await?;
+            }
+            lose(database, "Postgres").await?;
+        }
+    }
     let postgres = tokio::task::spawn_blocking(|| Postgres::shared().create_database()).await?;
     for (name, database) in [
         ("SQLite", Database::Sqlite(folder.path().join("chat.db"))),
         ("Postgres", Database::Postgres(postgres)),
     ] {
         let store = store::open(&database, 4).await?.store;
-        let scene = Scene::fill(&store, messages).await?;
-        scene.wait(&store, name, messages).await?;
+        let scene = Scene::fill(&store, MESSAGES).await?;
+        scene.wait(&store, name, MESSAGES).await?;
         scene.ask_all(&store, name).await?;
         store.lifecycle.close().await?;
     }
     Ok(())
 }
+
+/// Stores messages as fast as it goes.
+async fn lose(database: Database, name: &str) -> Result<()> {
+    let store = store::open(&database, 4).await?.store;
+    print!("{name}: ");
+    Scene::fill(&store, LOSS_MESSAGES).await?;
+    Ok(store.lifecycle.close().await?)
+}
+
+/// A question of a kind.
+type Kind = fn(&mut Random) -> String;
 
 struct Scene {
     /// A member of all groups, and one of ten of them.
@@ -56,8 +92,8 @@ impl Scene {
         let mut users = Vec::new();
         for n in 0..10 {
             let new = NewUser {
-                username: format!("u{n}").into(),
-                email: format!("u{n}@example.com").into(),
+                username: format!("u{n}"),
+                email: format!("u{n}@example.com"),
                 password_hash: "".into(),
             };
             users.push(Arc::new(store.directory.create_user(new).await?));
@@ -77,7 +113,7 @@ impl Scene {
             let batch = (first..first + BATCH).map(|id| said(id, &users, &groups, &mut heads, &mut random));
             store.log.append(Arc::new(LogBatch { messages: batch.collect(), changes: Vec::new() })).await?;
         }
-        println!("{} messages a second stored meanwhile", per_second(messages, begun));
+        println!("{} messages a second stored", per_second(messages, begun));
         Ok(Self { everywhere: users[0].id, somewhere: users[1].id, begun })
     }
 
@@ -96,7 +132,7 @@ impl Scene {
     }
 
     async fn ask_all(&self, store: &Store, name: &str) -> Result<()> {
-        let kinds: [(&str, fn(&mut Random) -> String); 12] = [
+        let kinds: [(&str, Kind); 12] = [
             ("common word", |random| word(random.below(20))),
             ("middling word", |random| word(1_000 + random.below(1_000))),
             ("rare word", |random| format!("n{}", 1 + random.below(MESSAGES as u64))),

@@ -1,4 +1,8 @@
 //! Full-text search: the index names candidates in the order of their numbers, their contents decide.
+//!
+//! The index steps through all messages of each lexeme it is asked for, and gathers those of all words that begin alike.
+//! So it is asked for the words alone first: of rare ones there are few candidates, of common ones enough are among the
+//! newest. What narrows them down is added step by step, when many were looked at and not enough of them answered.
 
 use rusqlite::{Connection, OptionalExtension, params};
 use tokio::time::Instant;
@@ -9,14 +13,20 @@ use crate::model::Message;
 use crate::model::limits::PAGE_BYTES_MAX;
 use crate::store::page::Page;
 use crate::store::search::{
-    CANDIDATES_BEFORE_PREFIXES, CANDIDATES_MAX, GROUPS_MAX, LOOK_TIME, Search, SearchPage, SearchPlace,
-    group_lexeme, sender_lexeme,
+    CANDIDATES_MAX, GROUPS_MAX, LOOK_TIME, Search, SearchPage, SearchPlace, group_lexeme, sender_lexeme,
 };
 use crate::store::{StoreResult, row};
 
-/// The step at which the index is not asked for the beginnings of words.
-const WITHOUT_PREFIXES: u32 = 0;
-const WITH_PREFIXES: u32 = 1;
+/// The steps: whole words, also the beginnings of words, also where the messages stand.
+const WORDS: u32 = 0;
+const PREFIXES: u32 = 1;
+const PLACES: u32 = 2;
+
+/// Candidates of each step but the last.
+const CANDIDATES_A_STEP: usize = 1_000;
+
+/// Groups that are named where there is no word.
+const GROUPS_WITHOUT_WORDS: usize = 10;
 
 const CANDIDATES: &str =
     "SELECT rowid FROM search_words WHERE search_words MATCH ?1 AND rowid < ?2 ORDER BY rowid DESC";
@@ -38,8 +48,11 @@ fn permitted() -> String {
 /// See [`SearchIndex::search`](crate::store::SearchIndex::search).
 pub(super) fn search(connection: &Connection, search: &Search) -> StoreResult<SearchPage> {
     let begun = Instant::now();
-    let has_prefixes = search.query.has_prefix();
-    let step = if has_prefixes { search.from.step } else { WITH_PREFIXES };
+    let step = search.from.step.max(match (search.scope.group, search.query.has_prefix()) {
+        (_, true) => WORDS,
+        (None, false) => PREFIXES,
+        (Some(_), false) => PLACES,
+    });
     let Some(wanted) = expression(connection, search, step)? else { return Ok(SearchPage::default()) };
     let mut candidates = connection.prepare_cached(if wanted.is_empty() { ALL } else { CANDIDATES })?;
     let mut rows = candidates.query(params![wanted, search.from.below.0])?;
@@ -60,8 +73,8 @@ pub(super) fn search(connection: &Connection, search: &Search) -> StoreResult<Se
             found.next = place(step);
             return Ok(found);
         }
-        if step == WITHOUT_PREFIXES && looked_at >= CANDIDATES_BEFORE_PREFIXES {
-            found.next = place(WITH_PREFIXES);
+        if step < PLACES && looked_at >= CANDIDATES_A_STEP {
+            found.next = place(step + 1);
             return Ok(found);
         }
         if looked_at >= CANDIDATES_MAX || bytes_read >= PAGE_BYTES_MAX || begun.elapsed() > LOOK_TIME {
@@ -93,29 +106,34 @@ fn read(
 fn expression(connection: &Connection, search: &Search, step: u32) -> StoreResult<Option<String>> {
     let wanted = search.query.wanted();
     let mut parts: Vec<String> = wanted.whole.iter().map(|lexeme| format!("\"{lexeme}\"")).collect();
-    if step != WITHOUT_PREFIXES {
+    let has_words = step != WORDS || !parts.is_empty();
+    if step != WORDS {
         parts.extend(wanted.prefixes.iter().map(|prefix| format!("\"{prefix}\" *")));
     }
-    parts.extend(search.scope.sender.map(|sender| format!("\"{}\"", sender_lexeme(sender.0))));
-    match (search.scope.group, search.scope.reader) {
-        (Some(group), _) => parts.push(format!("\"{}\"", group_lexeme(group.0))),
-        (None, Some(reader)) => {
-            let mut select = connection.prepare_cached(
-                "SELECT group_id FROM group_memberships WHERE user_id = ?1 ORDER BY group_id LIMIT ?2",
-            )?;
-            let groups = select
-                .query_map([reader.0, GROUPS_MAX as i64 + 1], |row| row.get(0))?
-                .collect::<Result<Vec<i64>, _>>()?;
-            if groups.is_empty() {
-                return Ok(None);
-            }
-            if groups.len() <= GROUPS_MAX {
-                let any: Vec<String> =
-                    groups.into_iter().map(|group| format!("\"{}\"", group_lexeme(group))).collect();
-                parts.push(format!("({})", any.join(" OR ")));
-            }
+    if step == PLACES || !has_words {
+        parts.extend(search.scope.sender.map(|sender| format!("\"{}\"", sender_lexeme(sender.0))));
+        let groups = groups(connection, search)?;
+        let groups_max = if has_words { GROUPS_MAX } else { GROUPS_WITHOUT_WORDS };
+        match groups {
+            Some(groups) if groups.is_empty() => return Ok(None),
+            Some(groups) if groups.len() <= groups_max => parts.push(format!("({})", groups.join(" OR "))),
+            Some(_) | None => {}
         }
-        (None, None) => {}
     }
     Ok(Some(parts.join(" AND ")))
+}
+
+/// The lexemes of the groups that are searched, up to one more than [`GROUPS_MAX`]; `None` for all.
+fn groups(connection: &Connection, search: &Search) -> StoreResult<Option<Vec<String>>> {
+    let lexeme = |group| format!("\"{}\"", group_lexeme(group));
+    let reader = match (search.scope.group, search.scope.reader) {
+        (Some(group), _) => return Ok(Some(vec![lexeme(group.0)])),
+        (None, None) => return Ok(None),
+        (None, Some(reader)) => reader,
+    };
+    let mut select = connection.prepare_cached(
+        "SELECT group_id FROM group_memberships WHERE user_id = ?1 ORDER BY group_id LIMIT ?2",
+    )?;
+    let groups = select.query_map([reader.0, GROUPS_MAX as i64 + 1], |row| Ok(lexeme(row.get(0)?)))?;
+    Ok(Some(groups.collect::<Result<_, _>>()?))
 }
