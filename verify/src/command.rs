@@ -2,13 +2,37 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::action::Request;
+use crate::content::Key;
 use crate::ids::{GroupId, Seq};
 
-/// The frame that sends a message.
-pub(crate) fn send(group: GroupId, client_id: &str, content: &str) -> String {
-    json!({ "type": "send", "group_id": group, "client_id": client_id, "content": content }).to_string()
+/// The frame that asks for an action. Its answer has the number of `key` as its `id`.
+pub(crate) fn request(group: GroupId, key: Key, request: Request, content: &str) -> String {
+    let (id, client_id) = (key.number, key.client_id());
+    match request {
+        Request::Send { reply_to } => {
+            let mut frame = json!({
+                "type": "send", "id": id, "group_id": group, "client_id": client_id, "content": content
+            });
+            if let Some(reply_to) = reply_to {
+                frame["reply_to"] = json!(reply_to);
+            }
+            frame
+        }
+        Request::Edit { message } => json!({
+            "type": "edit", "id": id, "group_id": group, "message_id": message, "client_id": client_id,
+            "content": content
+        }),
+        Request::Delete { message } => {
+            json!({ "type": "delete", "id": id, "group_id": group, "message_id": message })
+        }
+        Request::React { message, emoji, on } => json!({
+            "type": "react", "id": id, "group_id": group, "message_id": message, "emoji": emoji.text(), "on": on
+        }),
+    }
+    .to_string()
 }
 
 /// The frame that subscribes to a group from after a place.
@@ -22,6 +46,13 @@ pub(crate) fn hello(username: &str, groups: impl IntoIterator<Item = (GroupId, S
     json!({ "type": "hello", "username": username, "resume": resume }).to_string()
 }
 
+/// The frame that asks for messages of a group after a place.
+pub(crate) fn history(group: GroupId, after: Seq, limit: usize) -> String {
+    let frame: Value =
+        json!({ "type": "history", "id": "page", "group_id": group, "after": after, "limit": limit });
+    frame.to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -29,7 +60,7 @@ mod tests {
     #[test]
     fn places_stand_under_the_numbers_of_their_groups() {
         let hello = hello("alice", [(GroupId(2), Seq(0)), (GroupId(1), Seq(7))]);
-        let frame: serde_json::Value = serde_json::from_str(&hello).unwrap();
+        let frame: Value = serde_json::from_str(&hello).unwrap();
         assert_eq!(frame, json!({ "type": "hello", "username": "alice", "resume": { "1": 7, "2": 0 } }));
     }
 }

@@ -1,19 +1,19 @@
-//! What the messages say, so that whoever sees one can tell whether it is whole.
+//! What messages and edits say, so that whoever sees one can tell whether it is whole.
 
 use groupcast_kit::random::Random;
 
-/// One message of one sender.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// One action of one sender, such as a message or an edit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Key {
     /// Which sender, from 0.
     pub(crate) sender: usize,
-    /// Which of its messages, from 0.
+    /// Which of its actions, from 0.
     pub(crate) number: usize,
 }
 
 impl Key {
-    /// The message's `client_id`. Senders of one group use the same ones, for a `client_id` names a message
-    /// of its sender only.
+    /// The `client_id` of a message or edit. Senders of one group use the same ones, for a `client_id` names a
+    /// message or edit of its sender only.
     pub(crate) fn client_id(self) -> String {
         self.number.to_string()
     }
@@ -28,7 +28,7 @@ const LONG_ONE_IN: u64 = 64;
 const SHORT_CHARS_MAX: u64 = 120;
 const LONG_CHARS_MAX: u64 = 8_192;
 
-/// The content of the message `key` in the run of `seed`.
+/// The content of the message or edit `key` in the run of `seed`.
 pub(crate) fn content(seed: u64, key: Key) -> String {
     let stream = ((key.sender as u64) << 32) | key.number as u64;
     let mut random = Random::stream(seed, stream);
@@ -41,6 +41,12 @@ pub(crate) fn content(seed: u64, key: Key) -> String {
     text
 }
 
+/// Whose content this is, as far as its beginning says it.
+pub(crate) fn key_of(content: &str) -> Option<Key> {
+    let (sender, number) = content.split(' ').next()?.split_once('.')?;
+    Some(Key { sender: sender.parse().ok()?, number: number.parse().ok()? })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,6 +56,7 @@ mod tests {
         let key = Key { sender: 3, number: 4 };
         assert_eq!(content(1, key), content(1, key));
         assert!(content(1, key).starts_with("3.4 "));
+        assert_eq!(key_of(&content(1, key)), Some(key));
         assert_ne!(content(1, key), content(1, Key { sender: 4, number: 3 }));
     }
 }

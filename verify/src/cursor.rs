@@ -17,7 +17,7 @@ pub(crate) struct Cursor {
     shown: Option<Seq>,
 }
 
-/// What a client does with a message.
+/// What a client does with an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     /// Takes it.
@@ -28,7 +28,7 @@ pub(crate) enum Step {
     Ask,
 }
 
-/// What a message says about the server's order.
+/// What an entry says about the server's order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
     /// It is the next of its subscription.
@@ -59,8 +59,8 @@ impl Cursor {
         self.shown = None;
     }
 
-    /// Takes a message at this place.
-    pub(crate) fn message(&mut self, seq: Seq) -> (Step, Order) {
+    /// Takes an entry at this place.
+    pub(crate) fn entry(&mut self, seq: Seq) -> (Step, Order) {
         let order = match self.shown {
             None => Order::Unasked,
             Some(shown) if seq == shown.next() => Order::Next,
@@ -92,47 +92,47 @@ mod tests {
     #[test]
     fn the_next_is_accepted() {
         let mut cursor = at(3, 3);
-        assert_eq!(cursor.message(Seq(4)), (Step::Accept, Order::Next));
+        assert_eq!(cursor.entry(Seq(4)), (Step::Accept, Order::Next));
         assert_eq!(cursor, at(4, 4));
     }
 
     #[test]
     fn a_second_time_is_a_fault_and_dropped() {
         let mut cursor = at(3, 3);
-        assert_eq!(cursor.message(Seq(3)), (Step::Drop, Order::Back));
-        assert_eq!(cursor.message(Seq(1)), (Step::Drop, Order::Back));
+        assert_eq!(cursor.entry(Seq(3)), (Step::Drop, Order::Back));
+        assert_eq!(cursor.entry(Seq(1)), (Step::Drop, Order::Back));
         assert_eq!(cursor, at(3, 3));
     }
 
     #[test]
     fn a_hole_is_a_fault_and_asked_about() {
         let mut cursor = at(3, 3);
-        assert_eq!(cursor.message(Seq(6)), (Step::Ask, Order::Ahead(2)));
+        assert_eq!(cursor.entry(Seq(6)), (Step::Ask, Order::Ahead(2)));
         assert_eq!(cursor, at(3, 6));
     }
 
     #[test]
     fn a_hole_that_stays_is_passed_over() {
         let mut cursor = at(3, 3);
-        assert_eq!(cursor.message(Seq(6)), (Step::Ask, Order::Ahead(2)));
+        assert_eq!(cursor.entry(Seq(6)), (Step::Ask, Order::Ahead(2)));
         cursor.goes_on_after(Seq(3));
-        assert_eq!(cursor.message(Seq(6)), (Step::Accept, Order::Ahead(2)));
+        assert_eq!(cursor.entry(Seq(6)), (Step::Accept, Order::Ahead(2)));
         assert_eq!(cursor.last(), Seq(6));
     }
 
     #[test]
     fn a_subscription_that_begins_later_is_no_fault() {
         let mut cursor = at(3, 9);
-        assert_eq!(cursor.message(Seq(10)), (Step::Ask, Order::Next));
+        assert_eq!(cursor.entry(Seq(10)), (Step::Ask, Order::Next));
         cursor.goes_on_after(Seq(3));
-        assert_eq!(cursor.message(Seq(4)), (Step::Accept, Order::Next));
+        assert_eq!(cursor.entry(Seq(4)), (Step::Accept, Order::Next));
     }
 
     #[test]
     fn a_subscription_that_begins_earlier_is_no_fault() {
         let mut cursor = at(3, 3);
         cursor.goes_on_after(Seq(1));
-        assert_eq!(cursor.message(Seq(2)), (Step::Drop, Order::Next));
+        assert_eq!(cursor.entry(Seq(2)), (Step::Drop, Order::Next));
         assert_eq!(cursor.last(), Seq(3));
     }
 
@@ -140,6 +140,6 @@ mod tests {
     fn without_a_subscription_there_are_no_messages() {
         let mut cursor = at(3, 3);
         cursor.disconnected();
-        assert_eq!(cursor.message(Seq(4)), (Step::Accept, Order::Unasked));
+        assert_eq!(cursor.entry(Seq(4)), (Step::Accept, Order::Unasked));
     }
 }

@@ -2,8 +2,10 @@
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::Value;
 
-use crate::ids::{GroupId, MessageId, Seq, UserId};
+use crate::entry::{Entry, Message};
+use crate::ids::{GroupId, MessageId, Seq};
 
 /// A frame of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,12 +21,22 @@ pub(crate) enum Event {
         /// Whether the server answers a request with it.
         is_answer: bool,
     },
-    /// A message.
-    Message(Message),
-    /// A message is stored.
+    /// An entry of a group's log.
+    Entry(Entry),
+    /// Something is stored.
     Ack(Ack),
+    /// A page of a group's messages.
+    History {
+        messages: Vec<Message>,
+        /// Whether more follow them.
+        more: bool,
+    },
     /// Something did not work.
     Error {
+        /// Which action of a sender, if it was one.
+        number: Option<usize>,
+        /// Whether there is no such message, or none any more.
+        is_not_found: bool,
         /// Whether it may work later.
         retry: bool,
         /// When, in milliseconds.
@@ -36,33 +48,22 @@ pub(crate) enum Event {
     Other,
 }
 
-/// A message, as it was seen or is stored.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
-pub(crate) struct Message {
-    pub(crate) id: MessageId,
-    #[serde(rename = "group_id")]
-    pub(crate) group: GroupId,
-    pub(crate) seq: Seq,
-    #[serde(rename = "user_id")]
-    pub(crate) user: UserId,
-    pub(crate) username: String,
-    pub(crate) client_id: Option<String>,
-    pub(crate) content: String,
-    pub(crate) created_at: String,
-}
-
-/// The numbers of a message that is stored.
+/// The numbers of an entry that is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct Ack {
-    pub(crate) client_id: String,
+    /// Which action of its sender.
+    #[serde(rename = "id")]
+    pub(crate) number: usize,
+    pub(crate) client_id: Option<String>,
+    /// The message that it is or changes.
     #[serde(rename = "message_id")]
-    pub(crate) id: MessageId,
+    pub(crate) message: MessageId,
     pub(crate) seq: Seq,
     #[serde(rename = "duplicate")]
     pub(crate) is_duplicate: bool,
 }
 
-/// The frames as `docs/protocol.md` has them.
+/// The frames as `docs/protocol.md` has them, but for entries.
 #[derive(Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Frame {
@@ -78,9 +79,13 @@ enum Frame {
         group_id: GroupId,
         seq: Seq,
     },
-    Message(Message),
     Ack(Ack),
+    History {
+        messages: Vec<Message>,
+        more: bool,
+    },
     Error {
+        id: Option<Value>,
         code: String,
         message: String,
         retry: bool,
@@ -95,13 +100,25 @@ struct Group {
     id: GroupId,
 }
 
+/// The types of entries.
+const ENTRIES: [&str; 4] = ["message", "edited", "deleted", "reaction"];
+
+#[derive(Deserialize)]
+struct Typed<'f> {
+    #[serde(rename = "type", borrow)]
+    kind: std::borrow::Cow<'f, str>,
+}
+
 impl Event {
     /// Reads a frame. Fails with a reason.
     pub(crate) fn parse(frame: &str) -> Result<Self, String> {
-        match serde_json::from_str::<Frame>(frame) {
-            Ok(frame) => Ok(frame.into()),
-            Err(error) => Err(format!("{error}: {frame}")),
-        }
+        let read = serde_json::from_str::<Typed<'_>>(frame).and_then(|typed| {
+            match ENTRIES.contains(&&*typed.kind) {
+                true => serde_json::from_str(frame).map(Self::Entry),
+                false => serde_json::from_str::<Frame>(frame).map(Self::from),
+            }
+        });
+        read.map_err(|error| format!("{error}: {frame}"))
     }
 }
 
@@ -117,9 +134,11 @@ impl From<Frame> for Event {
             Frame::Lagged { group_id, seq } => {
                 Self::GoesOn { group: group_id, after: seq, epoch: None, is_answer: false }
             }
-            Frame::Message(message) => Self::Message(message),
             Frame::Ack(ack) => Self::Ack(ack),
-            Frame::Error { code, message, retry, retry_after_ms } => Self::Error {
+            Frame::History { messages, more } => Self::History { messages, more },
+            Frame::Error { id, code, message, retry, retry_after_ms } => Self::Error {
+                number: id.as_ref().and_then(Value::as_u64).and_then(|number| usize::try_from(number).ok()),
+                is_not_found: code == "not_found",
                 retry,
                 retry_after_ms: retry_after_ms.unwrap_or(0),
                 what: format!("{code}: {message}"),
@@ -132,6 +151,8 @@ impl From<Frame> for Event {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::entry::{Change, Reaction};
+    use crate::ids::UserId;
 
     #[test]
     fn what_matters_is_read_and_the_rest_read_over() {
@@ -148,9 +169,30 @@ mod tests {
             (format!(r#"{subscribed},"after":3}}"#), goes_on(3)),
             (r#"{"type":"presence","online":3}"#.to_owned(), Event::Other),
             (
-                r#"{"type":"ack","client_id":"0","message_id":5,"seq":2,"duplicate":true,"group_id":7}"#
+                r#"{"type":"ack","id":9,"client_id":"9","message_id":5,"seq":2,"duplicate":true,"group_id":7}"#
                     .to_owned(),
-                Event::Ack(Ack { client_id: "0".into(), id: MessageId(5), seq: Seq(2), is_duplicate: true }),
+                Event::Ack(Ack {
+                    number: 9,
+                    client_id: Some("9".into()),
+                    message: MessageId(5),
+                    seq: Seq(2),
+                    is_duplicate: true,
+                }),
+            ),
+            (
+                r#"{"type":"reaction","group_id":7,"seq":3,"user_id":4,"username":"u","created_at":"t","message_id":5,
+                "message_seq":2,"emoji":"+","on":true}"#
+                    .to_owned(),
+                Event::Entry(Entry::Reaction(Change {
+                    group: GroupId(7),
+                    seq: Seq(3),
+                    user: UserId(4),
+                    username: "u".into(),
+                    created_at: "t".into(),
+                    message: MessageId(5),
+                    message_seq: Seq(2),
+                    kind: Reaction { emoji: "+".into(), on: true },
+                })),
             ),
         ] {
             assert_eq!(Event::parse(&frame), Ok(event));

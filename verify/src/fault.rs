@@ -3,20 +3,25 @@
 /// A kind of fault. None of them may ever occur.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// A message was acked and is not stored.
+    /// A message or change was acked and is not stored.
     Lost,
-    /// A message was seen and is not stored.
+    /// A message or change was seen and is not stored.
     NotStored,
-    /// A message is stored or was shown under two places, or was given two places by its acks.
+    /// A message or change is stored or was shown under two places, or was given two places by its acks.
     Duplicated,
-    /// A socket was shown an earlier place after a later one, or a sender's messages are stored in another
-    /// order than it sent them.
+    /// A socket was shown an earlier place after a later one, or what a sender did is stored in another order than
+    /// it was sent.
     Reordered,
     /// A place is missing from what is stored, or from what a subscription was shown.
     Hole,
-    /// A message has not the content, sender, group or numbers that it had elsewhere.
+    /// A message or change has not the content, sender, group or numbers that it had elsewhere, or nobody made it.
     Altered,
-    /// A message is stored, and a receiver that asked for everything never saw it.
+    /// A message was shown with a content that it had no longer when that was asked for.
+    Outdated,
+    /// A message is not in the end what those who were acked made of it, or is not the same for all who look: its
+    /// content, whether it was edited or deleted, its reactions or replies.
+    Apart,
+    /// A message or change is stored, and a receiver that asked for everything never saw it.
     Unseen,
     /// An answer or event that a right client does not expect: a refusal, a frame that cannot be read.
     Unexpected,
@@ -24,13 +29,15 @@ pub(crate) enum Fault {
 
 impl Fault {
     /// All of them, in the order of the report.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Lost,
         Self::NotStored,
         Self::Duplicated,
         Self::Reordered,
         Self::Hole,
         Self::Altered,
+        Self::Outdated,
+        Self::Apart,
         Self::Unseen,
         Self::Unexpected,
     ];
@@ -44,6 +51,8 @@ impl Fault {
             Self::Reordered => "reordered",
             Self::Hole => "holes in seq",
             Self::Altered => "altered",
+            Self::Outdated => "outdated content",
+            Self::Apart => "states that differ",
             Self::Unseen => "stored but never seen",
             Self::Unexpected => "unexpected answers",
         }

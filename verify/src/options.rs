@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use clap::builder::RangedU64ValueParser;
 
-/// The most messages that one run may send; each is remembered until the end, in some 150 bytes.
+/// The most messages and changes that one run may send; each is remembered until the end, in some 200 bytes.
 const MESSAGES_MAX: u64 = 10_000_000;
+/// The most that all receivers together may be shown; each remembers what the messages are to it, in some 150 bytes.
+const SIGHTS_MAX: u64 = 50_000_000;
 
 /// Why options can't be used, in one line.
 #[derive(Debug, thiserror::Error)]
@@ -20,7 +22,7 @@ impl InvalidOptions {
 
 /// Check that a server loses, doubles and reorders nothing, while it is killed and its sockets are cut
 ///
-/// Starts a server, sends and receives through it in JSON mode, kills it with SIGKILL at random moments and
+/// Starts a server, sends, edits, deletes, reacts and receives through it, kills it with SIGKILL at random moments and
 /// restarts it, resets connections, and compares in the end what was acked, what was seen and what is stored.
 /// Exits with 0 if nothing is at fault, with 1 if something is, with 2 if an option cannot be used.
 #[derive(Clone, Debug, clap::Args)]
@@ -44,11 +46,11 @@ pub struct Options {
     #[arg(long, default_value_t = 5, value_name = "COUNT", value_parser = count(0, 1_000))]
     pub(crate) kills: usize,
 
-    /// Sockets that send
+    /// Users who send, over sockets; if there are changes every fourth over REST
     #[arg(long, default_value_t = 8, value_name = "COUNT", value_parser = count(1, 1_000))]
     pub(crate) senders: usize,
 
-    /// Sockets that receive: every other one a single group, the rest all groups
+    /// Sockets that receive: every other one all groups, the rest a single group, half of them in text mode
     #[arg(long, default_value_t = 8, value_name = "COUNT", value_parser = count(1, 1_000))]
     pub(crate) receivers: usize,
 
@@ -56,14 +58,19 @@ pub struct Options {
     #[arg(long, default_value_t = 4, value_name = "COUNT", value_parser = count(1, 100))]
     pub(crate) groups: usize,
 
-    /// Messages a second of each sender
+    /// Messages and changes a second of each sender
     #[arg(long, default_value_t = 100, value_name = "COUNT",
           value_parser = RangedU64ValueParser::<u32>::new().range(1..=10_000))]
     pub(crate) rate: u32,
 
-    /// Messages of a sender that may wait for their ack
+    /// Messages and changes of a sender that may wait for their ack
     #[arg(long, default_value_t = 32, value_name = "COUNT", value_parser = count(1, 256))]
     pub(crate) window: usize,
+
+    /// Percentage of edits, deletions, reactions and replies among what is sent; 0 for plain messages alone
+    #[arg(long, default_value_t = 20, value_name = "PERCENT",
+          value_parser = RangedU64ValueParser::<u64>::new().range(0..=90))]
+    pub(crate) changes: u64,
 
     /// Mean time between two cuts of a socket
     #[arg(long, default_value = "2s", value_name = "TIME", value_parser = duration)]
@@ -85,6 +92,14 @@ impl Options {
         if messages > MESSAGES_MAX {
             return Err(InvalidOptions::new(format!(
                 "--senders, --rate and --seconds make {messages} messages, at most {MESSAGES_MAX} can be compared"
+            )));
+        }
+        // All but every other one read a single group.
+        let receivers = self.receivers as u64;
+        let sights = messages * (receivers.div_ceil(2) + 1) + messages * (receivers / 2) / self.groups as u64;
+        if sights > SIGHTS_MAX {
+            return Err(InvalidOptions::new(format!(
+                "--receivers would be shown {sights} messages, at most {SIGHTS_MAX} can be compared"
             )));
         }
         Ok(())

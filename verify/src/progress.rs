@@ -45,6 +45,7 @@ impl Drop for Progress {
 
 fn text(shared: &Shared, start: Instant) -> String {
     let counts = shared.ledger().counts();
+    let sent = counts.messages.sent + counts.changes.sent;
     let faults = shared.ledger().faults().total();
     let doing = match shared.phase() {
         Phase::Sending => "sending",
@@ -52,10 +53,10 @@ fn text(shared: &Shared, start: Instant) -> String {
         Phase::Seeing => "comparing",
     };
     format!(
-        "{:>4} s  {doing}: sent {}, acked {}, seen {}; kills {}, cuts {}; faults {faults}",
+        "{:>4} s  {doing}: sent {}, answered {}, seen {}; kills {}, cuts {}; faults {faults}",
         start.elapsed().as_secs(),
-        counts.sent,
-        counts.acked,
+        sent,
+        counts.answered(),
         counts.seen,
         shared.kills.load(Ordering::Relaxed),
         shared.cuts.load(Ordering::Relaxed),

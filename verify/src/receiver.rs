@@ -1,4 +1,4 @@
-//! A client that receives.
+//! A client that receives in JSON mode.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use tokio::time::sleep_until;
 use crate::command::{hello, subscribe};
 use crate::cursor::Step;
 use crate::event::Event;
-use crate::ids::{GroupId, Seq};
+use crate::ids::GroupId;
 use crate::shared::{End, Phase, Shared};
 use crate::socket::Socket;
 
@@ -22,7 +22,7 @@ pub(crate) enum Entrance {
     Hello(String),
 }
 
-/// A client that wants every message of its groups once and in order.
+/// A client that wants every entry of its groups once and in order.
 pub(crate) struct Receiver {
     /// Which one, from 0.
     pub(crate) index: usize,
@@ -52,6 +52,7 @@ impl Receiver {
             Entrance::Path(path) => path,
             Entrance::Hello(_) => "/ws",
         };
+        shared.ledger().connect(self.index);
         let mut socket = shared.connect(path).await?;
         // Groups whose subscription has been asked for and not been answered.
         let mut asked = HashSet::new();
@@ -61,9 +62,11 @@ impl Receiver {
                 socket.send(hello).await?;
             }
             Entrance::Path(_) => {
-                let places: Vec<(GroupId, Seq)> = shared.ledger().places(self.index).collect();
-                for (group, place) in places {
+                let groups: Vec<GroupId> =
+                    shared.ledger().places(self.index).map(|(group, _)| group).collect();
+                for group in groups {
                     asked.insert(group);
+                    let place = shared.ledger().ask(self.index, group);
                     socket.send(subscribe(group, place)).await?;
                 }
             }
@@ -84,23 +87,24 @@ impl Receiver {
             tokio::select! {
                 frame = socket.next() => match shared.read(who, &frame?) {
                     Event::GoesOn { group, after, epoch, is_answer } => {
-                        shared.ledger().goes_on(self.index, group, after, epoch);
+                        shared.ledger().goes_on(self.index, group, after, epoch, is_answer);
                         if is_answer {
                             asked.remove(&group);
                         }
                     }
-                    Event::Message(message) => {
-                        let step = shared.ledger().see(self.index, &message);
-                        if step == Step::Ask && asked.insert(message.group) {
-                            let place = self.place(message.group);
-                            socket.send(subscribe(message.group, place)).await?;
+                    Event::Entry(entry) => {
+                        let step = shared.ledger().see(self.index, &entry);
+                        let group = entry.head().group;
+                        if step == Step::Ask && asked.insert(group) {
+                            let place = shared.ledger().ask(self.index, group);
+                            socket.send(subscribe(group, place)).await?;
                         }
                     }
                     Event::Error { retry: true, retry_after_ms, .. } => {
                         return Ok(End::Later(Duration::from_millis(retry_after_ms)));
                     }
                     Event::Error { what, .. } => shared.ledger().unexpected(&format!("{who}: {what}")),
-                    Event::Ack(_) | Event::Other => {}
+                    Event::Ack(_) | Event::History { .. } | Event::Other => {}
                 },
                 _ = phases.changed() => {}
                 () = sleep_until(cut_at), if phase == Phase::Sending => {
@@ -109,11 +113,5 @@ impl Receiver {
                 }
             }
         }
-    }
-
-    /// Where it is in a group.
-    fn place(&self, group: GroupId) -> Seq {
-        let ledger = self.shared.ledger();
-        ledger.places(self.index).find(|(found, _)| *found == group).map_or(Seq(0), |(_, place)| place)
     }
 }

@@ -29,20 +29,22 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Counts { sent, acked, stored, seen, sent_again, known_before } = self.counts;
+        let Counts { messages, changes, denied, idle, seen, lines, sent_again, known_before } = self.counts;
         writeln!(f, "{}, seed {}, {:.1} s", self.store, self.seed, self.took.as_secs_f64())?;
         writeln!(f)?;
         let rows = [
             ("kills", self.kills, format!("back after {:.2} s at most", self.longest_outage.as_secs_f64())),
             ("cut sockets", self.cuts, String::new()),
-            (
-                "messages sent",
-                sent,
-                format!("{sent_again} sent again, {known_before} of them already stored"),
-            ),
-            ("messages acked", acked, String::new()),
-            ("messages stored", stored, String::new()),
-            ("messages seen", seen, "by all receivers together".to_owned()),
+            ("messages sent", messages.sent, String::new()),
+            ("messages acked", messages.acked, String::new()),
+            ("messages stored", messages.stored, String::new()),
+            ("changes sent", changes.sent, "edits, deletions and reactions".to_owned()),
+            ("changes acked", changes.acked, format!("{idle} that changed nothing as they should")),
+            ("changes refused", denied, "of messages deleted before".to_owned()),
+            ("changes stored", changes.stored, String::new()),
+            ("sent again", sent_again, format!("{known_before} of it already stored")),
+            ("entries seen", seen, "by all receivers together".to_owned()),
+            ("lines seen", lines, "in text mode".to_owned()),
         ];
         for (name, count, remark) in rows {
             writeln!(f, "{}", format!("{name:<24}{count:>10}   {remark}").trim_end())?;

@@ -1,4 +1,4 @@
-//! The few REST requests of a check.
+//! REST.
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,12 +11,12 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
+use crate::entry::{Entry, Message};
 use crate::error::VerifyError;
-use crate::event::Message;
 use crate::ids::{GroupId, Seq, UserId};
 
-/// Messages asked for at a time.
-const PAGE_MESSAGES: usize = 500;
+/// Messages or entries asked for at a time.
+const PAGE_ENTRIES: usize = 500;
 
 /// A REST client. Each request takes a connection of its own.
 #[derive(Clone, Copy, Debug)]
@@ -43,12 +43,20 @@ impl Rest {
         self.create("/api/v1/groups/", json!({ "name": name, "is_private": false })).await
     }
 
-    /// The next messages of a group after a place; none if there are no more.
+    /// The next messages of a group after a place, as lists show them; none if there are no more.
     pub(crate) async fn messages(&self, group: GroupId, after: Seq) -> Result<Vec<Message>, VerifyError> {
-        let path = format!("/api/v1/messages/?group_id={group}&after_seq={after}&limit={PAGE_MESSAGES}");
-        let answer = self.ask("GET", &path, b"").await?;
+        self.page(&format!("/api/v1/messages/?group_id={group}&after_seq={after}&limit={PAGE_ENTRIES}")).await
+    }
+
+    /// The next entries of a group's log after a place; none if there are no more.
+    pub(crate) async fn log(&self, group: GroupId, after: Seq) -> Result<Vec<Entry>, VerifyError> {
+        self.page(&format!("/api/v1/groups/{group}/log/?after_seq={after}&limit={PAGE_ENTRIES}")).await
+    }
+
+    async fn page<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>, VerifyError> {
+        let answer = self.ask("GET", path, b"").await?;
         serde_json::from_slice(&answer)
-            .map_err(|error| VerifyError::Rest(format!("GET {path} is not answered with messages: {error}")))
+            .map_err(|error| VerifyError::Rest(format!("GET {path} is not answered with a list: {error}")))
     }
 
     /// Creates something and returns its number.
@@ -63,7 +71,8 @@ impl Rest {
     /// Makes a request and returns the body of a 200.
     async fn ask(&self, method: &str, path: &str, body: &[u8]) -> Result<Vec<u8>, VerifyError> {
         let failed = |why: String| VerifyError::Rest(format!("{method} {path}: {why}"));
-        let answer = timeout(self.patience, self.exchange(method, path, body)).await;
+        let exchange = self.exchange(method, path, &[("Content-Type", "application/json")], body);
+        let answer = timeout(self.patience, exchange).await;
         let answer = answer
             .map_err(|_| failed(format!("no answer after {:?}", self.patience)))?
             .map_err(|error| failed(error.to_string()))?;
@@ -75,8 +84,20 @@ impl Rest {
         }
     }
 
-    async fn exchange(&self, method: &str, path: &str, body: &[u8]) -> io::Result<Response> {
+    /// Makes a request over a connection of its own; the time that it may take is the caller's.
+    pub(crate) async fn exchange(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> io::Result<Response> {
         let mut connection = Connection::open(self.address).await?;
-        connection.request(method, path, &[("Content-Type", "application/json")], body).await
+        connection.request(method, path, headers, body).await
     }
+}
+
+/// A text as it stands in a path: every byte escaped.
+pub(crate) fn escaped(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }

@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use crate::check::Check;
 use crate::database::Database;
 use crate::error::VerifyError;
+use crate::history::read_history;
 use crate::ids::Seq;
 use crate::launch::Launch;
 use crate::options::Options;
@@ -95,15 +96,22 @@ impl Run<'_> {
         for receiver in setup.receivers(seed, &self.shared) {
             receivers.spawn(receiver.run());
         }
+        for reader in setup.text_readers(seed, &self.shared) {
+            receivers.spawn(reader.run());
+        }
         for sender in setup.senders(self.options, seed, &self.shared) {
             senders.spawn(sender.run());
         }
+        for poster in setup.posters(self.options, seed, &self.shared) {
+            senders.spawn(poster.run());
+        }
         self.send_and_kill(seed).await?;
         self.shared.phase.send_replace(Phase::Acking);
-        self.all_done("every message is acked", &mut senders).await?;
+        self.all_done("everything is acked", &mut senders).await?;
         self.read_stored(setup).await?;
         self.shared.phase.send_replace(Phase::Seeing);
-        match self.all_done("every message is seen", &mut receivers).await {
+        receivers.spawn(setup.late_receiver(seed, &self.shared).run());
+        match self.all_done("everything is seen", &mut receivers).await {
             Err(error @ VerifyError::Server(_)) => Err(error),
             // What was not seen is for the ledger to tell.
             _ => Ok(()),
@@ -155,10 +163,10 @@ impl Run<'_> {
         }
     }
 
-    /// Waits until one more message is acked.
+    /// Waits until something more is answered.
     async fn acked_more(&mut self) -> Result<(), VerifyError> {
-        let acked = self.shared.ledger().counts().acked;
-        self.until("a message is acked", |shared| shared.ledger().counts().acked > acked).await
+        let answered = self.shared.ledger().counts().answered();
+        self.until("a message is acked", |shared| shared.ledger().counts().answered() > answered).await
     }
 
     /// Waits until all of these tasks have ended.
@@ -170,36 +178,46 @@ impl Run<'_> {
         .await
     }
 
-    /// Reads all that is stored into the ledger.
+    /// Reads all that is stored into the ledger: the log, and then in two ways lists of the messages.
     async fn read_stored(&self, setup: &Setup) -> Result<(), VerifyError> {
         let rest = Rest { address: self.server.address(), patience: self.options.patience };
-        for &(group, _) in &setup.groups {
+        for (group, path) in setup.late_paths() {
             let mut last = Seq(0);
             loop {
-                let page = rest.messages(group, last).await?;
+                let page = rest.log(group, last).await?;
                 // A page that does not lead on would be read for ever.
-                let Some(next) = page.iter().map(|message| message.seq).max().filter(|&seq| seq > last)
+                let Some(next) = page.iter().map(|entry| entry.head().seq).max().filter(|&seq| seq > last)
                 else {
                     break;
                 };
                 last = next;
                 let mut ledger = self.shared.ledger();
-                page.iter().for_each(|message| ledger.store(group, message));
+                page.iter().for_each(|entry| ledger.store(group, entry));
             }
+            let (mut all, mut last) = (Vec::new(), Seq(0));
+            loop {
+                let page = rest.messages(group, last).await?;
+                let Some(next) = page.iter().map(|message| message.seq).max().filter(|&seq| seq > last)
+                else {
+                    break;
+                };
+                last = next;
+                all.extend(page);
+            }
+            self.shared.ledger().list("messages/", group, &all);
+            let all = read_history(&self.shared, group, &path).await?;
+            self.shared.ledger().list("history", group, &all);
         }
         Ok(())
     }
 
-    /// Waits until `reached` says yes; no longer than the patience lasts without any ack or message seen.
+    /// Waits until `reached` says yes; no longer than the patience lasts without any ack or entry seen.
     async fn until(
         &mut self,
         what: &str,
         mut reached: impl FnMut(&Shared) -> bool,
     ) -> Result<(), VerifyError> {
-        let progress = |shared: &Shared| {
-            let counts = shared.ledger().counts();
-            (counts.acked, counts.seen)
-        };
+        let progress = |shared: &Shared| shared.ledger().counts().progress();
         let mut last = (Instant::now(), progress(&self.shared));
         while !reached(&self.shared) {
             self.wait_until(Instant::now() + LOOK_EVERY).await?;

@@ -1,23 +1,24 @@
-//! A client that sends.
+//! A client that writes over a socket.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use groupcast_kit::random::Random;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+use tokio::time::{MissedTickBehavior, interval, sleep_until};
 
-use crate::command::send;
+use crate::command::request;
 use crate::content::{Key, content};
 use crate::event::Event;
 use crate::ledger::Author;
+use crate::pace::Pace;
 use crate::shared::{End, Phase, Shared};
 use crate::socket::Socket;
 
 /// How often a sender looks whether it may send more.
 const TICK: Duration = Duration::from_millis(10);
 
-/// A client that sends messages to one group, and sends again what was not acked.
+/// A client that sends messages to one group, changes them, and asks again for what was not acked.
 pub(crate) struct Sender {
     /// Which one, from 0.
     pub(crate) index: usize,
@@ -25,23 +26,15 @@ pub(crate) struct Sender {
     pub(crate) author: Author,
     /// The socket's path.
     pub(crate) path: String,
-    /// Messages a second.
-    pub(crate) rate: u32,
-    /// Messages that may wait for their ack.
+    /// How fast.
+    pub(crate) pace: Pace,
+    /// Messages and changes that may wait for their ack.
     pub(crate) window: usize,
-    /// When its sockets are cut.
+    /// In so many of a hundred cases it does something else than to send a plain message.
+    pub(crate) changes_percent: u64,
+    /// When its sockets are cut, and what it does.
     pub(crate) random: Random,
     pub(crate) shared: Arc<Shared>,
-}
-
-/// What is under way.
-struct Outbox {
-    /// Sent and not acked, in the order of sending.
-    unacked: VecDeque<Key>,
-    /// Messages begun.
-    begun: u64,
-    /// When the first one could be sent.
-    start: Option<Instant>,
 }
 
 impl Sender {
@@ -49,10 +42,11 @@ impl Sender {
     pub(crate) async fn run(mut self) {
         let who = format!("sender {}", self.index);
         let shared = Arc::clone(&self.shared);
-        let mut outbox = Outbox { unacked: VecDeque::new(), begun: 0, start: None };
+        // Sent and not acked, in the order of sending.
+        let mut unacked = VecDeque::new();
         loop {
             let end = match shared.connect(&self.path).await {
-                Ok(socket) => self.live(&who, socket, &mut outbox).await.unwrap_or_else(|end| end),
+                Ok(socket) => self.live(&who, socket, &mut unacked).await.unwrap_or_else(|end| end),
                 Err(gone) => End::Gone(gone),
             };
             if !shared.go_on_after(&who, end).await {
@@ -62,39 +56,45 @@ impl Sender {
     }
 
     /// Lives one socket's life.
-    async fn live(&mut self, who: &str, mut socket: Socket, outbox: &mut Outbox) -> Result<End, End> {
+    async fn live(&mut self, who: &str, mut socket: Socket, unacked: &mut VecDeque<Key>) -> Result<End, End> {
         let shared = Arc::clone(&self.shared);
         let cut_at = shared.cut_time(&mut self.random);
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        for &key in &outbox.unacked {
-            shared.ledger().send_again();
+        for &key in &*unacked {
+            shared.ledger().send_again(key);
             socket.send(self.frame(key)).await?;
         }
         loop {
             let phase = shared.phase();
-            if phase != Phase::Sending && outbox.unacked.is_empty() {
+            if phase != Phase::Sending && unacked.is_empty() {
                 return Ok(End::Done);
             }
             tokio::select! {
                 frame = socket.next() => match shared.read(who, &frame?) {
                     Event::Ack(ack) => {
                         let key = shared.ledger().ack(self.index, &ack);
-                        outbox.unacked.retain(|&unacked| Some(unacked) != key);
+                        unacked.retain(|&unacked| Some(unacked) != key);
                     }
                     Event::Error { retry: true, retry_after_ms, .. } => {
                         shared.ledger().put_off(self.index);
                         return Ok(End::Later(Duration::from_millis(retry_after_ms)));
                     }
-                    Event::Error { what, .. } => shared.ledger().unexpected(&format!("{who}: {what}")),
-                    Event::GoesOn { .. } | Event::Message(_) | Event::Other => {}
+                    Event::Error { number, is_not_found, what, .. } => {
+                        let denied = number.filter(|_| is_not_found);
+                        let denied = denied.and_then(|number| shared.ledger().deny(self.index, number));
+                        match denied {
+                            Some(key) => unacked.retain(|&unacked| unacked != key),
+                            None => shared.ledger().unexpected(&format!("{who}: {what}, about {number:?}")),
+                        }
+                    }
+                    Event::GoesOn { .. } | Event::Entry(_) | Event::History { .. } | Event::Other => {}
                 },
                 _ = tick.tick() => {
-                    while phase == Phase::Sending && outbox.may_send(self.rate, self.window) {
-                        let key = shared.ledger().send(self.index);
-                        outbox.begun += 1;
+                    while phase == Phase::Sending && unacked.len() < self.window && self.pace.is_due() {
+                        let key = self.begin();
                         // It counts as sent even if the connection breaks now: nobody knows how much of it arrived.
-                        outbox.unacked.push_back(key);
+                        unacked.push_back(key);
                         socket.send(self.frame(key)).await?;
                     }
                 }
@@ -106,18 +106,19 @@ impl Sender {
         }
     }
 
-    fn frame(&self, key: Key) -> String {
-        let seed = self.shared.ledger().seed();
-        send(self.author.group, &key.client_id(), &content(seed, key))
+    /// Begins with the next thing that it does.
+    fn begin(&mut self) -> Key {
+        self.pace.step();
+        let mut ledger = self.shared.ledger();
+        let action = ledger.choose(self.index, self.changes_percent, &mut self.random);
+        ledger.begin(self.index, action)
     }
-}
 
-impl Outbox {
-    /// Whether both the window and the rate let one more message go. The rate is kept over the whole time, so
-    /// what an outage has held up is made up for.
-    fn may_send(&mut self, rate: u32, window: usize) -> bool {
-        let elapsed = self.start.get_or_insert_with(Instant::now).elapsed();
-        let due = elapsed.as_micros() * u128::from(rate) / 1_000_000;
-        self.unacked.len() < window && u128::from(self.begun) < due
+    fn frame(&self, key: Key) -> String {
+        let (seed, asked) = {
+            let ledger = self.shared.ledger();
+            (ledger.seed(), ledger.request(key))
+        };
+        request(self.author.group, key, asked, &content(seed, key))
     }
 }

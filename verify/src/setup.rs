@@ -9,10 +9,13 @@ use crate::error::VerifyError;
 use crate::ids::GroupId;
 use crate::ledger::{Author, Ledger};
 use crate::options::Options;
+use crate::pace::Pace;
+use crate::poster::Poster;
 use crate::receiver::{Entrance, Receiver};
 use crate::rest::Rest;
 use crate::sender::Sender;
 use crate::shared::Shared;
+use crate::text_reader::TextReader;
 
 /// Requests at a time; the server hashes a password for each user.
 const REQUESTS_MAX: usize = 16;
@@ -21,6 +24,7 @@ const REQUESTS_MAX: usize = 16;
 pub(crate) struct Setup {
     pub(crate) groups: Vec<(GroupId, String)>,
     pub(crate) authors: Vec<Author>,
+    /// Those who receive, and at last one who comes when all is over.
     readers: Vec<String>,
 }
 
@@ -46,7 +50,7 @@ impl Setup {
             group: groups[index % groups.len()].0,
         });
         let authors = authors.collect();
-        let readers = create("r", options.receivers).await?;
+        let readers = create("r", options.receivers + 1).await?;
         let readers = readers.into_iter().map(|(_, username)| username).collect();
         Ok(Self { groups, authors, readers })
     }
@@ -57,48 +61,130 @@ impl Setup {
         Ledger::new(seed, self.authors.clone(), &readers)
     }
 
-    /// The senders.
+    /// Those who send over sockets.
     pub(crate) fn senders(
         &self,
         options: &Options,
         seed: u64,
         shared: &Arc<Shared>,
     ) -> impl Iterator<Item = Sender> {
-        self.authors.iter().enumerate().map(move |(index, author)| Sender {
+        self.writing(options, false).map(move |(index, author)| Sender {
             index,
             author: author.clone(),
             path: path(&self.groups[index % self.groups.len()].1, &author.username),
-            rate: options.rate,
+            pace: Pace::new(options.rate),
             window: options.window,
+            changes_percent: options.changes,
             random: Random::stream(seed, index as u64),
             shared: Arc::clone(shared),
         })
     }
 
-    /// The receivers.
-    pub(crate) fn receivers(&self, seed: u64, shared: &Arc<Shared>) -> impl Iterator<Item = Receiver> {
-        self.readers.iter().enumerate().map(move |(index, username)| Receiver {
+    /// Those who send over REST.
+    pub(crate) fn posters(
+        &self,
+        options: &Options,
+        seed: u64,
+        shared: &Arc<Shared>,
+    ) -> impl Iterator<Item = Poster> {
+        self.writing(options, true).map(move |(index, author)| Poster {
             index,
-            entrance: match self.reads_all(index) {
-                true => Entrance::Hello(username.clone()),
-                false => Entrance::Path(path(&self.groups[index % self.groups.len()].1, username)),
-            },
-            random: Random::stream(seed, (1 << 32) + index as u64),
+            author: author.clone(),
+            pace: Pace::new(options.rate),
+            changes_percent: options.changes,
+            random: Random::stream(seed, index as u64),
             shared: Arc::clone(shared),
         })
     }
 
-    /// Whether a receiver reads all groups; the others read one.
-    fn reads_all(&self, index: usize) -> bool {
-        index.is_multiple_of(2)
+    /// The senders that do so over REST, or those that do not. Every fourth does, if there are changes at all.
+    fn writing(&self, options: &Options, by_rest: bool) -> impl Iterator<Item = (usize, &Author)> {
+        let has_changes = options.changes > 0;
+        let authors = self.authors.iter().enumerate();
+        authors.filter(move |(index, _)| (has_changes && index % 4 == 3) == by_rest)
     }
 
-    fn reads(&self, index: usize) -> Vec<GroupId> {
-        match self.reads_all(index) {
-            true => self.groups.iter().map(|(group, _)| *group).collect(),
-            false => vec![self.groups[index % self.groups.len()].0],
+    /// The receivers in JSON mode.
+    pub(crate) fn receivers(&self, seed: u64, shared: &Arc<Shared>) -> impl Iterator<Item = Receiver> {
+        let indices = 0..self.readers.len() - 1;
+        indices
+            .filter(|&index| self.mode(index) != Mode::Text)
+            .map(move |index| self.receiver(index, seed, shared))
+    }
+
+    /// One more, who reads everything when all is over.
+    pub(crate) fn late_receiver(&self, seed: u64, shared: &Arc<Shared>) -> Receiver {
+        self.receiver(self.readers.len() - 1, seed, shared)
+    }
+
+    fn receiver(&self, index: usize, seed: u64, shared: &Arc<Shared>) -> Receiver {
+        let username = &self.readers[index];
+        Receiver {
+            index,
+            entrance: match self.mode(index) {
+                Mode::AllGroups => Entrance::Hello(username.clone()),
+                Mode::OneGroup | Mode::Text => Entrance::Path(path(&self.own_group(index).1, username)),
+            },
+            random: Random::stream(seed, (1 << 32) + index as u64),
+            shared: Arc::clone(shared),
         }
     }
+
+    /// The receivers in text mode.
+    pub(crate) fn text_readers(&self, seed: u64, shared: &Arc<Shared>) -> impl Iterator<Item = TextReader> {
+        let indices = 0..self.readers.len() - 1;
+        indices.filter(|&index| self.mode(index) == Mode::Text).map(move |index| {
+            let (group, name) = self.own_group(index);
+            TextReader {
+                index,
+                group: *group,
+                path: path(name, &self.readers[index]),
+                random: Random::stream(seed, (1 << 32) + index as u64),
+                shared: Arc::clone(shared),
+            }
+        })
+    }
+
+    /// The groups, each with the path by which one more comes to it who reads when all is over.
+    pub(crate) fn late_paths(&self) -> impl Iterator<Item = (GroupId, String)> {
+        let reader = self.readers.last().map_or("", |reader| reader);
+        self.groups.iter().map(move |(group, name)| (*group, path(name, reader)))
+    }
+
+    fn mode(&self, index: usize) -> Mode {
+        match index % 4 {
+            _ if index + 1 == self.readers.len() => Mode::AllGroups,
+            0 | 2 => Mode::AllGroups,
+            1 => Mode::OneGroup,
+            _ => Mode::Text,
+        }
+    }
+
+    /// The group of who reads but one.
+    fn own_group(&self, index: usize) -> &(GroupId, String) {
+        // Those in one mode have groups of their own each, as far as there are enough.
+        &self.groups[index / 4 % self.groups.len()]
+    }
+
+    /// The groups that are read by their numbers.
+    fn reads(&self, index: usize) -> Vec<GroupId> {
+        match self.mode(index) {
+            Mode::AllGroups => self.groups.iter().map(|(group, _)| *group).collect(),
+            Mode::OneGroup => vec![self.own_group(index).0],
+            Mode::Text => Vec::new(),
+        }
+    }
+}
+
+/// How a receiver reads.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// All groups, over one socket.
+    AllGroups,
+    /// One group, over its socket.
+    OneGroup,
+    /// The same in text mode.
+    Text,
 }
 
 /// The path of a socket; the names have no character that must be escaped in it.

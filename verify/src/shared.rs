@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::event::Event;
 use crate::ledger::Ledger;
-use crate::socket::{Gone, Socket};
+use crate::socket::{Gone, JSON_MODE, Socket};
 
 /// How long a client waits before it connects again.
 const RECONNECT_DELAY: Duration = Duration::from_millis(20);
@@ -38,7 +38,7 @@ pub(crate) struct Shared {
     pub(crate) phase: watch::Sender<Phase>,
     /// The server was killed so many times.
     pub(crate) kills: AtomicU64,
-    /// Sockets were cut so many times.
+    /// Connections were cut so many times.
     pub(crate) cuts: AtomicU64,
     /// Why the last connection ended, for the case that nothing moves any more.
     last_end: Mutex<String>,
@@ -96,16 +96,32 @@ impl Shared {
         *self.phase.borrow()
     }
 
-    /// Opens a socket as soon as there is a server.
-    pub(crate) async fn connect(&self, path: &str) -> Result<Socket, Gone> {
+    /// Where the server is, as soon as there is one.
+    pub(crate) async fn server(&self) -> Option<SocketAddr> {
         let mut address = self.address.subscribe();
-        let address = match address.wait_for(Option::is_some).await {
-            Ok(address) => *address,
-            Err(_) => None,
-        };
+        address.wait_for(Option::is_some).await.ok().and_then(|address| *address)
+    }
+
+    /// Opens a socket in JSON mode as soon as there is a server.
+    pub(crate) async fn connect(&self, path: &str) -> Result<Socket, Gone> {
+        self.open(path, Some(JSON_MODE)).await
+    }
+
+    /// The same in text mode.
+    pub(crate) async fn connect_in_text_mode(&self, path: &str) -> Result<Socket, Gone> {
+        self.open(path, None).await
+    }
+
+    async fn open(&self, path: &str, protocol: Option<&str>) -> Result<Socket, Gone> {
+        let address = self.server().await;
         let Some(address) = address else { return Err(Gone::Broken("there is no server".to_owned())) };
-        let opening = timeout(self.patience, Socket::open(address, path)).await;
+        let opening = timeout(self.patience, Socket::open(address, path, protocol)).await;
         opening.unwrap_or_else(|_| Err(Gone::Refused("the handshake is not answered".to_owned())))
+    }
+
+    /// A connection was cut.
+    pub(crate) fn cut(&self) {
+        self.cuts.fetch_add(1, Ordering::Relaxed);
     }
 
     /// When a socket that has just been opened is to be cut.
@@ -119,7 +135,7 @@ impl Shared {
             End::Done => return false,
             End::Later(delay) => delay.min(RETRY_DELAY_MAX),
             End::Cut => {
-                self.cuts.fetch_add(1, Ordering::Relaxed);
+                self.cut();
                 Duration::ZERO
             }
             End::Gone(gone) => {

@@ -1,11 +1,11 @@
-//! A WebSocket in JSON mode.
+//! A WebSocket.
 
 use std::net::SocketAddr;
 
 use groupcast_kit::websocket::{Error, Message, ProtocolError, Utf8Bytes, WebSocket};
 
 /// The subprotocol of JSON mode.
-const PROTOCOL: &str = "chat.v1.json";
+pub(crate) const JSON_MODE: &str = "chat.v1.json";
 
 /// Close codes that tell a client to come back: going away, try again later, too slow.
 const COME_BACK: [u16; 3] = [1001, 1013, 4101];
@@ -23,9 +23,9 @@ pub(crate) enum Gone {
 }
 
 impl Socket {
-    /// Opens one at this path.
-    pub(crate) async fn open(address: SocketAddr, path: &str) -> Result<Self, Gone> {
-        Ok(Self(WebSocket::open(address, path, Some(PROTOCOL)).await?))
+    /// Opens one at this path with this subprotocol; without one it is in text mode.
+    pub(crate) async fn open(address: SocketAddr, path: &str, protocol: Option<&str>) -> Result<Self, Gone> {
+        Ok(Self(WebSocket::open(address, path, protocol).await?))
     }
 
     /// Sends a frame. Returns when the system has taken it.
