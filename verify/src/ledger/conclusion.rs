@@ -42,20 +42,12 @@ impl Ledger {
     /// Is each stored message what those who were acked made of it?
     fn compare_with_acks(&mut self) {
         let mut apart = Vec::new();
-        for (sender, author) in self.authors.iter().enumerate() {
-            let Some(record) = self.groups.get(&author.author.group) else { continue };
-            for (number, deed) in author.deeds.iter().enumerate() {
-                let key = Key { sender, number };
-                let is_message = matches!(deed.action, Action::Send { .. });
-                let Some(id) = self.message_id(key).filter(|_| is_message && deed.stored.is_some()) else {
-                    continue;
-                };
-                let stored = record.state.messages.get(&id);
-                let expected = self.expected(key);
-                let is_same = stored.is_some_and(|stored| {
-                    (stored.version, stored.is_deleted, &stored.reactions)
-                        == (Some(expected.0), expected.0 == Version::Deleted, &expected.1)
-                });
+        for record in self.groups.values() {
+            for (id, stored) in &record.state.messages {
+                let Some(&message) = record.keys.get(id) else { continue };
+                let expected = self.expected(message);
+                let is_same = (stored.version, stored.is_deleted, &stored.reactions)
+                    == (Some(expected.0), expected.0 == Version::Deleted, &expected.1);
                 if !is_same {
                     apart.push(format!("message {id} should be {expected:?}, and is stored as {stored:?}"));
                 }

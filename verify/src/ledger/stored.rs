@@ -8,7 +8,7 @@ use crate::action::Action;
 use crate::content::Key;
 use crate::entry::Entry;
 use crate::fault::Fault;
-use crate::ids::{GroupId, Seq};
+use crate::ids::{GroupId, MessageId, Seq};
 
 impl Ledger {
     /// An entry is stored. They come group by group, in the order of the log, when all that was done is answered.
@@ -60,7 +60,7 @@ impl Ledger {
         let key = if is_message { Some(key) } else { self.find_change(key, entry, version) };
         match key {
             Some(key) => {
-                self.store_known(key, seq, line);
+                self.store_known(key, head.message, seq, line);
                 if !changes_something {
                     self.faults.add(Fault::Duplicated, || format!("{} is stored for nothing", name(key)));
                 }
@@ -102,7 +102,7 @@ impl Ledger {
     }
 
     /// What is what it should be is stored at this place.
-    fn store_known(&mut self, key: Key, seq: Seq, line: Option<u64>) {
+    fn store_known(&mut self, key: Key, message: MessageId, seq: Seq, line: Option<u64>) {
         let action = self.deed(key).action;
         let author = &mut self.authors[key.sender];
         let deed = &mut author.deeds[key.number];
@@ -114,9 +114,11 @@ impl Ledger {
         self.counts.of(action).stored += 1;
         (deed.stored, deed.line) = (Some(seq), line);
         match deed.outcome {
-            Outcome::Acked { seq: Some(acked), .. } if acked != seq => {
+            Outcome::Acked { message: id, seq: acked, .. }
+                if id != message || acked.is_some_and(|acked| acked != seq) =>
+            {
                 self.faults.add(Fault::Altered, || {
-                    format!("{} is acked at {acked:?}, stored at {seq:?}", name(key))
+                    format!("{} is acked for {id} at {acked:?}, stored for {message} at {seq:?}", name(key))
                 });
             }
             // A reaction may be stored, its ack be lost, and the message be deleted before it is sent again.
