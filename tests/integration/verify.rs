@@ -14,13 +14,15 @@ use tempfile::TempDir;
 both_stores!(nothing_is_at_fault);
 
 /// The counts of faults in a report.
-const FAULTS: [&str; 8] = [
+const FAULTS: [&str; 10] = [
     "acked but lost",
     "seen but not stored",
     "duplicated",
     "reordered",
     "holes in seq",
     "altered",
+    "outdated content",
+    "states that differ",
     "stored but never seen",
     "unexpected answers",
 ];
@@ -63,7 +65,11 @@ async fn nothing_is_at_fault(store: Store) {
     let sent = counts["messages sent"];
     assert!(sent > 0);
     assert_eq!((counts["messages acked"], counts["messages stored"]), (sent, sent));
-    assert!(counts["messages seen"] >= sent, "{report}");
+    let changes = counts["changes sent"];
+    assert!(changes > 0, "{report}");
+    assert_eq!(counts["changes acked"] + counts["changes refused"], changes, "{report}");
+    assert!(counts["changes stored"] > 0 && counts["lines seen"] > 0, "{report}");
+    assert!(counts["entries seen"] >= sent, "{report}");
 }
 
 #[tokio::test]
@@ -73,19 +79,12 @@ async fn messages_that_vanish_from_the_store_are_found() {
     let url = server.database().url().to_owned();
     let mut check = command(server.database().dir());
     // A sender that is cut off before its ack would send the message again.
-    check.args(["verify", "--seconds=3", "--kills=0", "--groups=1", "--cut-every=1h"]);
+    check.args(["verify", "--seconds=3", "--kills=0", "--groups=1", "--cut-every=1h", "--changes=0"]);
     check.args(["--database-url", &url]).stdout(Stdio::piped()).stderr(Stdio::piped());
     let output = check.spawn().expect("the check starts").wait_with_output();
-    let vanish = async || {
-        let url = url.clone();
-        let statement = "WITH gone AS (DELETE FROM messages WHERE seq IN (3, 4) RETURNING 1) \
-                         SELECT count(*) FROM gone";
-        let rows = tokio::task::spawn_blocking(move || Postgres::shared().psql(&url, statement));
-        rows.await.unwrap().parse::<u64>().unwrap()
-    };
     let mut gone = 0;
     until("two messages to be stored and taken away", async || {
-        gone += vanish().await;
+        gone += tamper(&url, "DELETE FROM messages WHERE seq IN (3, 4)").await;
         (gone == 2).then_some(())
     })
     .await;
@@ -94,6 +93,37 @@ async fn messages_that_vanish_from_the_store_are_found() {
     let counts = counts(&output);
     assert_eq!((counts["acked but lost"], counts["seen but not stored"], counts["holes in seq"]), (2, 2, 2));
     assert_eq!(counts["duplicated"] + counts["reordered"] + counts["altered"], 0, "{output:?}");
+}
+
+/// Changes rows behind the server's back; returns how many.
+async fn tamper(url: &str, statement: &str) -> u64 {
+    let url = url.to_owned();
+    let statement = format!("WITH tampered AS ({statement} RETURNING 1) SELECT count(*) FROM tampered");
+    let rows = tokio::task::spawn_blocking(move || Postgres::shared().psql(&url, &statement));
+    rows.await.unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn changes_that_are_undone_in_the_store_are_found() {
+    let mut server = Server::start(Store::Postgres).await;
+    assert!(server.terminate().await.success(), "the tables exist");
+    let url = server.database().url().to_owned();
+    let mut check = command(server.database().dir());
+    check.args(["verify", "--seconds=3", "--kills=0", "--groups=1", "--cut-every=1h", "--changes=60"]);
+    check.args(["--database-url", &url]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let output = check.spawn().expect("the check starts").wait_with_output();
+    // A message that is deleted is changed no more, so what is put in its place stays.
+    until("a deleted message to have a content again", async || {
+        let statement = "UPDATE messages SET content = 'back' WHERE id = \
+                         (SELECT id FROM messages WHERE content = '' ORDER BY id LIMIT 1)";
+        (tamper(&url, statement).await == 1).then_some(())
+    })
+    .await;
+    let output = patiently("the check", output).await.unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let counts = counts(&output);
+    assert!(counts["altered"] > 0 && counts["states that differ"] > 0, "{output:?}");
+    assert_eq!(counts["acked but lost"] + counts["seen but not stored"] + counts["holes in seq"], 0);
 }
 
 #[tokio::test]
@@ -117,7 +147,9 @@ async fn options_that_cannot_be_used_are_told() {
         (&["--seconds=0"][..], "1..=3600"),
         (&["--kills=1001"], "0..=1000"),
         (&["--senders=1000", "--rate=1000", "--seconds=11"], "11000000 messages"),
+        (&["--senders=100", "--receivers=1000", "--seconds=100"], "501000000 messages"),
         (&["--cut-every=1ms"], "from 50ms"),
+        (&["--changes=91"], "0..=90"),
         (&["--database-url=mysql://h/d"], "postgres://"),
         (&["--port=1"], "--port"),
     ] {

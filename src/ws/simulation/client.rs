@@ -1,6 +1,6 @@
 //! A simulated client's connection: real frames over a pipe, to the server's own task.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tokio::task::{AbortHandle, spawn_local};
 use tokio::time::sleep;
 
+use super::draft::{Deed, Draft};
 use super::pipe::Pipe;
 use super::server::Server;
 use super::store;
@@ -26,6 +27,8 @@ pub(super) struct Connection {
     pipe: Pipe,
     /// The server's task of it.
     task: RefCell<Option<AbortHandle>>,
+    /// Whether its client is about to apply all that it has not.
+    catches_up: Cell<bool>,
 }
 
 impl Connection {
@@ -37,6 +40,7 @@ impl Connection {
             client: Rc::clone(client),
             pipe: Pipe::new(world, client, mode),
             task: RefCell::default(),
+            catches_up: Cell::new(false),
         })
     }
 
@@ -93,6 +97,9 @@ impl Connection {
         let mut hello = json!({ "type": "hello", "id": "hello", "username": *self.client.user.username });
         if resumes {
             hello["resume"] = json!(known);
+            for group in known.keys().filter_map(|group| group.parse().ok()).map(GroupId) {
+                self.pipe.ask(group, self.world.known(group));
+            }
         }
         while !self.pipe.is_welcome() {
             if self.pipe.take_hello_turn() {
@@ -159,11 +166,23 @@ impl Connection {
 
     fn send(&self, number: usize) {
         self.pipe.count_send(number);
-        let (group, content, client_id) = self.world.draft(number);
-        if self.client.way == Way::Text {
-            return self.pipe.write_text(&content);
-        }
-        let mut frame = json!({ "type": "send", "id": number, "group_id": group.0, "content": *content });
+        let Draft { group, deed, client_id, .. } = self.world.draft(number);
+        let mut frame = match deed {
+            Deed::Send { content, .. } if self.client.way == Way::Text => {
+                return self.pipe.write_text(&content);
+            }
+            Deed::Send { content, reply_to } => {
+                json!({ "type": "send", "content": *content, "reply_to": reply_to.map(|message| message.0) })
+            }
+            Deed::Edit { message, content } => {
+                json!({ "type": "edit", "message_id": message.0, "content": *content })
+            }
+            Deed::Delete { message } => json!({ "type": "delete", "message_id": message.0 }),
+            Deed::React { message, emoji, on } => {
+                json!({ "type": "react", "message_id": message.0, "emoji": *emoji, "on": on })
+            }
+        };
+        (frame["id"], frame["group_id"]) = (json!(number), json!(group.0));
         if let Some(client_id) = client_id {
             frame["client_id"] = json!(*client_id);
         }
@@ -186,6 +205,38 @@ impl Connection {
 
     fn own_group(&self) -> GroupId {
         GroupId(1 + self.client.user.id.0 % self.world.groups)
+    }
+
+    /// Reads all that its client has not applied yet, and whatever comes then.
+    pub(super) fn catch_up(&self) {
+        if self.client.way == Way::Json && !self.pipe.is_closed() {
+            self.catches_up.set(true);
+            for group in (1..=self.world.groups).map(GroupId) {
+                let applied = self.client.views.borrow().applied(group);
+                self.subscribe(group, Some(applied));
+            }
+        }
+    }
+
+    /// Comes in and reads all there is.
+    pub(super) async fn read_all(&self) {
+        self.drain();
+        self.open().await;
+        self.hello().await;
+        self.catch_up();
+    }
+
+    /// What its client has made of all that it read and is not so, as soon as nothing is under way any more.
+    pub(super) fn difference(&self) -> Option<String> {
+        if self.client.way != Way::Json || self.pipe.is_closed() {
+            return None;
+        }
+        let ledger = self.world.store.ledger();
+        let views = self.client.views.borrow();
+        let difference = (1..=self.world.groups)
+            .map(GroupId)
+            .find_map(|group| views.difference(group, ledger.views(group)))?;
+        Some(format!("to client {} {difference}", self.client.user.id))
     }
 
     /// Takes all there is, from now on.
@@ -211,7 +262,19 @@ impl Connection {
             return Some(format!("{name} got no answer to one of the times it sent {number}"));
         }
         let ledger = self.world.store.ledger();
-        let behind = self.pipe.positions().into_iter().find(|&(group, seq)| seq != ledger.head(group));
+        if self.catches_up.get() {
+            let views = self.client.views.borrow();
+            let mut groups = (1..=self.world.groups).map(GroupId);
+            if let Some(group) = groups.find(|&group| views.applied(group) != ledger.head(group)) {
+                return Some(format!("{name} has applied {} in group {group}", views.applied(group)));
+            }
+        }
+        let reached = |group, seq| match self.client.way {
+            Way::Text => ledger.over_hidden(group, seq),
+            _ => seq,
+        };
+        let mut positions = self.pipe.positions().into_iter();
+        let behind = positions.find(|&(group, seq)| reached(group, seq) != ledger.head(group));
         behind.map(|(group, seq)| format!("{name} has {seq} of {} in group {group}", ledger.head(group)))
     }
 

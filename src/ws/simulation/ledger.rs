@@ -2,11 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use bytes::Bytes;
-
-use crate::model::{Change, Entry, GroupId, Message, MessageId, Seq, Timestamp};
-use crate::protocol::{event, text};
-use crate::store::{LogBatch, Sent, SentKey, StoreError, StoreResult};
+use super::frames::{Frames, Shown};
+use super::view::{Reactions, View};
+use crate::model::{
+    Change, ChangeKind, Entry, GroupId, Message, MessageDetails, MessageId, Seq, Timestamp, UserId,
+};
+use crate::store::{LogBatch, Sent, SentKey, StoreError, StoreResult, Target, TargetQuestion};
 
 /// Content with this in it is refused.
 pub(super) const POISON: &str = "poison";
@@ -14,16 +15,19 @@ pub(super) const POISON: &str = "poison";
 /// What is stored.
 #[derive(Default)]
 pub(super) struct Ledger {
-    /// In ascending order of `id`.
+    /// In ascending order of `id`, as they are today.
     pub(super) messages: Vec<Message>,
-    /// In the order in which they came.
+    /// In the order in which they came, and as they were then.
     changes: Vec<Change>,
     /// Each group's log.
     groups: HashMap<GroupId, Vec<Place>>,
     pub(super) sent: HashMap<SentKey, Sent>,
     contents: HashSet<Box<str>>,
-    /// Each message's frames as they must go out, in both modes.
-    frames: HashMap<Bytes, (GroupId, Seq)>,
+    /// What has made the content of each message that was changed.
+    made_by: HashMap<MessageId, (Seq, Timestamp)>,
+    /// The newest word on each reaction, also of those that went.
+    reactions: HashMap<MessageId, HashMap<(UserId, Box<str>), (bool, Seq, Timestamp)>>,
+    frames: Frames,
     /// The first promise that was broken by who writes.
     fault: Option<String>,
 }
@@ -40,19 +44,51 @@ impl Ledger {
         Seq(self.groups.get(&group).map_or(0, |places| places.len() as i64))
     }
 
-    pub(super) fn message(&self, group: GroupId, seq: Seq) -> Option<&Message> {
+    fn place(&self, group: GroupId, seq: Seq) -> Option<Place> {
         let index = usize::try_from(seq.0).ok()?.checked_sub(1)?;
-        match *self.groups.get(&group)?.get(index)? {
+        self.groups.get(&group)?.get(index).copied()
+    }
+
+    pub(super) fn message(&self, group: GroupId, seq: Seq) -> Option<&Message> {
+        match self.place(group, seq)? {
             Place::Message(index) => self.messages.get(index),
             Place::Change(_) => None,
         }
     }
 
+    /// The change at this place, as it was then.
+    pub(super) fn change(&self, group: GroupId, seq: Seq) -> Option<&Change> {
+        match self.place(group, seq)? {
+            Place::Message(_) => None,
+            Place::Change(index) => self.changes.get(index),
+        }
+    }
+
+    pub(super) fn find(&self, id: MessageId) -> Option<&Message> {
+        self.index(id).map(|index| &self.messages[index])
+    }
+
+    fn index(&self, id: MessageId) -> Option<usize> {
+        self.messages.binary_search_by_key(&id, |message| message.id).ok()
+    }
+
+    /// An entry as it is today.
     pub(super) fn entry(&self, place: Place) -> Entry {
         match place {
             Place::Message(index) => Entry::Message(self.messages[index].clone()),
-            Place::Change(index) => Entry::Change(self.changes[index].clone()),
+            Place::Change(index) => Entry::Change(self.today(&self.changes[index])),
         }
+    }
+
+    fn today(&self, change: &Change) -> Change {
+        let mut change = change.clone();
+        if let ChangeKind::Edited { message, content, mentions } = &mut change.kind
+            && let Some(today) = self.find(message.id)
+        {
+            content.clone_from(&today.content);
+            *mentions = today.details.as_ref().map(|details| details.mentions.clone()).unwrap_or_default();
+        }
+        change
     }
 
     /// The places between these numbers, both exclusive.
@@ -62,9 +98,19 @@ impl Ledger {
         &places[(after.0.max(0) as usize).min(end)..end]
     }
 
-    /// Which stored message a finished frame is.
-    pub(super) fn frame(&self, frame: &[u8]) -> Option<(GroupId, Seq)> {
-        self.frames.get(frame).copied()
+    /// What a finished frame shows, if it may be one.
+    pub(super) fn frame(&self, frame: &[u8]) -> Option<Shown> {
+        self.frames.get(frame)
+    }
+
+    /// The last place before the next entry after this one that text mode shows.
+    pub(super) fn over_hidden(&self, group: GroupId, after: Seq) -> Seq {
+        let is_hidden = |place: &&Place| match **place {
+            Place::Message(_) => false,
+            Place::Change(index) => !matches!(self.changes[index].kind, ChangeKind::Edited { .. }),
+        };
+        let hidden = self.between(group, after, Seq(i64::MAX)).iter().take_while(is_hidden).count();
+        Seq(after.0 + hidden as i64)
     }
 
     pub(super) fn has_content(&self, content: &str) -> bool {
@@ -81,11 +127,58 @@ impl Ledger {
         (id, at.max(change))
     }
 
+    /// What the messages of a group are.
+    pub(super) fn views(&self, group: GroupId) -> impl Iterator<Item = (MessageId, View)> {
+        self.messages.iter().filter(move |message| message.group.id == group).map(move |message| {
+            let (is_deleted, edited_at) = message
+                .details
+                .as_ref()
+                .map_or((false, None), |details| (details.is_deleted, details.edited_at));
+            let reactions = self.reactions.get(&message.id).into_iter().flatten();
+            let there: Reactions = reactions
+                .filter(|(_, (on, ..))| *on && !is_deleted)
+                .map(|((user, emoji), _)| (user.0, String::from(&**emoji)))
+                .collect();
+            let edited_at = edited_at.map(|at| String::from_utf8_lossy(&at.to_text()).into_owned());
+            (
+                message.id,
+                View { content: message.content.to_string(), is_deleted, edited_at, reactions: there },
+            )
+        })
+    }
+
+    /// What a change would be about.
+    pub(super) fn target(&self, question: &TargetQuestion) -> Option<Target> {
+        let message = self.find(question.message).filter(|message| message.group.id == question.group)?;
+        let details = message.details.as_ref();
+        let known = self.reactions.get(&message.id);
+        let there: HashSet<&str> =
+            known.into_iter().flatten().filter(|(_, (on, ..))| *on).map(|((_, emoji), _)| &**emoji).collect();
+        let asked = question.reaction.as_ref();
+        Some(Target {
+            seq: message.seq,
+            thread_id: details.and_then(|details| details.thread_id),
+            sent_at: message.created_at,
+            sender: message.user.id,
+            content: message.content.clone(),
+            made_by: self.made_by.get(&message.id).copied().unwrap_or((message.seq, message.created_at)),
+            is_deleted: details.is_some_and(|details| details.is_deleted),
+            reaction: asked.and_then(|asked| known?.get(asked).copied()),
+            emojis: (there.len(), asked.is_some_and(|(_, emoji)| there.contains(&**emoji))),
+        })
+    }
+
     pub(super) fn append(&mut self, batch: &LogBatch) -> StoreResult<()> {
         if let Some(is_same) = self.is_stored(batch) {
             return if is_same { Ok(()) } else { Err(StoreError::Refused("a number is in use".into())) };
         }
-        if batch.messages.iter().any(|message| message.content.contains(POISON)) {
+        let is_poison = |change: &Change| match &change.kind {
+            ChangeKind::Edited { content, .. } => content.contains(POISON),
+            _ => false,
+        };
+        if batch.messages.iter().any(|message| message.content.contains(POISON))
+            || batch.changes.iter().any(is_poison)
+        {
             return Err(StoreError::Refused("poison".into()));
         }
         // One row of numbers runs through both.
@@ -109,10 +202,7 @@ impl Ledger {
         }
         let from = |first: &Message| self.messages.partition_point(|message| message.id < first.id);
         let messages = batch.messages.first().map_or(0, from);
-        let is_same_change = |change: &Change| {
-            let places = self.between(change.group.id, Seq(change.seq.0 - 1), change.seq.next());
-            places.first().is_some_and(|&place| self.entry(place) == Entry::Change(change.clone()))
-        };
+        let is_same_change = |change: &Change| self.change(change.group.id, change.seq) == Some(change);
         let is_same = self.messages.get(messages..messages + batch.messages.len())
             == Some(&batch.messages[..])
             && batch.changes.iter().all(is_same_change);
@@ -121,33 +211,102 @@ impl Ledger {
 
     fn push_change(&mut self, change: &Change) {
         let group = change.group.id;
-        if change.seq != self.head(group).next() || change.created_at <= self.last().1 {
-            self.fault.get_or_insert_with(|| format!("stored out of order or twice: {change:?}"));
-        }
+        let is_next = change.seq == self.head(group).next() && change.created_at > self.last().1;
+        let is_new = self.note_sent(group, change.user.id, &change.client_id, || Sent {
+            id: change.kind.target().map(|message| message.id).unwrap_or_default(),
+            seq: change.seq,
+            created_at: change.created_at,
+        });
         self.groups.entry(group).or_default().push(Place::Change(self.changes.len()));
         self.changes.push(change.clone());
+        let has_effect = self.take_effect(change);
+        if !(is_next && is_new && has_effect) {
+            let fault = format!("stored out of order, twice, or to no effect: {change:?}");
+            self.fault.get_or_insert(fault);
+        }
+    }
+
+    /// Says whether it was right to make the change.
+    fn take_effect(&mut self, change: &Change) -> bool {
+        let Some(index) = change.kind.target().and_then(|target| self.index(target.id)) else { return false };
+        let message = &mut self.messages[index];
+        let (id, seq, is_own) = (message.id, change.seq, message.user.id == change.user.id);
+        let was_deleted = message.details.as_ref().is_some_and(|details| details.is_deleted);
+        if was_deleted || message.group.id != change.group.id {
+            return false;
+        }
+        let is_right = match &change.kind {
+            ChangeKind::Edited { content, mentions, .. } => {
+                message.content.clone_from(content);
+                let details = message.details.get_or_insert_default();
+                details.mentions.clone_from(mentions);
+                details.edited_at = Some(change.created_at);
+                is_own && self.contents.insert(content.clone())
+            }
+            ChangeKind::Deleted { .. } => {
+                message.content = "".into();
+                let (reply_to, thread_id) = message
+                    .details
+                    .take()
+                    .map_or((None, None), |details| (details.reply_to, details.thread_id));
+                let details =
+                    MessageDetails { reply_to, thread_id, is_deleted: true, ..MessageDetails::default() };
+                message.details = Some(Box::new(details));
+                self.reactions.remove(&id);
+                is_own
+            }
+            ChangeKind::Reaction { emoji, on, .. } => {
+                let word = (*on, seq, change.created_at);
+                let reactions = self.reactions.entry(id).or_default();
+                let before = reactions.insert((change.user.id, emoji.clone()), word);
+                self.frames.put_change(change, seq);
+                return before.is_some_and(|(was_on, ..)| was_on) != *on;
+            }
+            ChangeKind::Member { .. } | ChangeKind::Group { .. } => false,
+        };
+        self.made_by.insert(id, (seq, change.created_at));
+        self.frames.put_change(change, seq);
+        // What was said before says something else from now on.
+        let message = &self.messages[index];
+        self.frames.put_message(message, seq);
+        let is_of_it = |change: &&Change| change.kind.target().is_some_and(|target| target.id == id);
+        for edited in self.changes.iter().filter(|edited| edited.seq < seq).filter(is_of_it) {
+            if matches!(edited.kind, ChangeKind::Edited { .. }) {
+                self.frames.put_change(&self.today(edited), seq);
+            }
+        }
+        is_right
     }
 
     fn push(&mut self, message: &Message) {
         let group = message.group.id;
         let is_next = message.seq == self.head(group).next();
-        let is_later = (message.id, message.created_at) > self.last() && message.created_at > self.last().1;
-        let key =
-            message.client_id.clone().map(|client_id| SentKey { group, user: message.user.id, client_id });
-        let sent = Sent { id: message.id, seq: message.seq, created_at: message.created_at };
-        let is_new = key.is_none_or(|key| self.sent.insert(key, sent).is_none());
+        let is_later = message.id > self.last().0 && message.created_at > self.last().1;
+        let is_new = self.note_sent(group, message.user.id, &message.client_id, || Sent {
+            id: message.id,
+            seq: message.seq,
+            created_at: message.created_at,
+        });
         let is_single = self.contents.insert(message.content.clone());
         if !(is_next && is_later && is_new && is_single) {
             let (head, last) = (self.head(group), self.last());
             let fault = format!("stored out of order or twice: {message:?} after {head}, {last:?}");
             self.fault.get_or_insert(fault);
         }
-        let (mut json, mut line) = (Vec::new(), Vec::new());
-        event::put_message(&mut json, message);
-        text::put_message(&mut line, &message.user.username, &message.content);
-        self.frames.insert(json.into(), (group, message.seq));
-        self.frames.insert(line.into(), (group, message.seq));
+        self.frames.put_message(message, message.seq);
         self.groups.entry(group).or_default().push(Place::Message(self.messages.len()));
         self.messages.push(message.clone());
+    }
+
+    /// Notes under which name something was sent, if it has one. Says whether that is new.
+    fn note_sent(
+        &mut self,
+        group: GroupId,
+        user: UserId,
+        client_id: &Option<Box<str>>,
+        sent: impl FnOnce() -> Sent,
+    ) -> bool {
+        let key = client_id.clone().map(|client_id| SentKey { group, user, client_id });
+        key.is_none_or(|key| self.sent.insert(key, sent()).is_none())
     }
 }

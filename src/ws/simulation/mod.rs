@@ -5,11 +5,14 @@
 //! `GROUPCAST_SEED=n cargo test simulation` plays one seed again.
 
 mod client;
+mod draft;
+mod frames;
 mod ledger;
 mod no_accounts;
 mod pipe;
 mod server;
 mod store;
+mod view;
 mod world;
 
 use std::cell::RefCell;
@@ -42,12 +45,17 @@ fn every_reader_gets_what_is_stored_exactly_once() {
         play(seed);
         return;
     }
-    let waits: u64 = random::seeds(SEEDS).map(play).sum();
+    let (mut waits, mut stranded) = (0, 0);
+    for seed in random::seeds(SEEDS) {
+        let met = play(seed);
+        (waits, stranded) = (waits + met.0, stranded + met.1);
+    }
     assert!(waits > 0, "no message had to wait long enough for its sender to be told");
+    assert!(stranded > 0, "no server was killed between a commit and its delivery");
 }
 
-/// Answers how often a sender was told to wait.
-fn play(seed: u64) -> u64 {
+/// Answers how often a sender was told to wait, and how often a server was killed between a commit and its delivery.
+fn play(seed: u64) -> (u64, u64) {
     let mut builder = Builder::new_current_thread();
     let runtime = builder.enable_time().start_paused(true).build_local(LocalOptions::default()).unwrap();
     let world = Rc::new(World::new(seed));
@@ -55,7 +63,7 @@ fn play(seed: u64) -> u64 {
     if let Some(fault) = world.verdict().or(outcome.err()) {
         panic!("GROUPCAST_SEED={seed}: {fault}");
     }
-    world.waits()
+    (world.waits(), world.stranded())
 }
 
 async fn run(world: &Rc<World>) -> Result<(), String> {
@@ -78,7 +86,13 @@ async fn run(world: &Rc<World>) -> Result<(), String> {
         let connections = Connections::default();
         let tasks = start(world, &server, &clients, &connections, 99);
         let life = { world.random().micros(60_000) };
-        sleep(life).await;
+        let batches = { world.random().below(30) };
+        world.store.strand_after(batches);
+        tokio::select! {
+            () = sleep(life) => {}
+            () = world.store.stranded() => world.note_stranded(),
+        }
+        world.store.strand_after(0);
         tasks.iter().for_each(JoinHandle::abort);
         connections.borrow().iter().for_each(|connection| connection.abort());
     }
@@ -91,8 +105,12 @@ async fn run(world: &Rc<World>) -> Result<(), String> {
             .map_err(|error| error.to_string())?;
     }
     world.store.recover();
+    let late = Connection::new(world, &server, &Rc::new(Client::new(clients.len() as i64 + 1, Way::Json)));
+    late.read_all().await;
+    connections.borrow_mut().push(late);
     let all = connections.take();
     all.iter().for_each(|connection| connection.drain());
+    all.iter().for_each(|connection| connection.catch_up());
     let mut waited = Duration::ZERO;
     loop {
         all.iter().for_each(|connection| connection.send_again());
@@ -103,6 +121,9 @@ async fn run(world: &Rc<World>) -> Result<(), String> {
             Some(_) => sleep(Duration::from_millis(100)).await,
         }
         waited += Duration::from_millis(100);
+    }
+    if let Some(difference) = all.iter().find_map(|connection| connection.difference()) {
+        return Err(difference);
     }
     world.lost().map_or(Ok(()), |number| Err(format!("message {number} is lost, or was never to be stored")))
 }
@@ -137,7 +158,7 @@ fn start(
         .collect()
 }
 
-/// Sends messages without a socket, each until it is answered.
+/// Sends messages and changes without a socket, each until it is answered.
 async fn post(world: &Rc<World>, server: &Server, client: &Client) {
     let mut numbers = world.retries(client);
     let count = { world.random().size(20) };
@@ -149,10 +170,10 @@ async fn post(world: &Rc<World>, server: &Server, client: &Client) {
         loop {
             let pause = { world.random().micros(2_000) };
             sleep(pause).await;
-            let message = world.message(number);
-            let (group, is_named) = (message.group.id, message.client_id.is_some());
+            let entry = world.entry(number);
+            let group = entry.group.id;
             let request = Some(number as u64);
-            let mut storing = pin!(server.writer.store(message));
+            let mut storing = pin!(server.writer.store(entry));
             let answer = if world.random().chance(30) {
                 tokio::select! {
                     biased;
@@ -166,15 +187,19 @@ async fn post(world: &Rc<World>, server: &Server, client: &Client) {
                 storing.await
             };
             let result = match answer {
-                Ok(Receipt::Stored { batch, place: Place::Message(index) }) => {
-                    world.acknowledged(client, request, group, batch.messages[index].seq)
+                Ok(Receipt::Stored { batch, place }) => {
+                    let seq = match place {
+                        Place::Message(index) => batch.messages[index].seq,
+                        Place::Change(index) => batch.changes[index].seq,
+                    };
+                    world.acknowledged(client, request, (group, seq), false)
                 }
-                Ok(Receipt::Stored { .. }) => Err(format!("{number} is answered as a change")),
-                Ok(Receipt::Duplicate(sent)) => world.acknowledged(client, request, group, sent.seq),
-                Err(
-                    WriteError::Refused | WriteError::Removed(_) | WriteError::Muted | WriteError::Denied(_),
-                ) => world.refused(client, request),
-                Err(WriteError::Unavailable) if is_named => continue,
+                Ok(Receipt::Duplicate(sent)) => world.acknowledged(client, request, (group, sent.seq), true),
+                Err(WriteError::Denied(denial)) => world.refused(client, request, Some(denial)),
+                Err(WriteError::Refused | WriteError::Removed(_) | WriteError::Muted) => {
+                    world.refused(client, request, None)
+                }
+                Err(WriteError::Unavailable) if world.refused_for_now(client, number) => continue,
                 Err(WriteError::Unavailable) => Ok(()),
             };
             if let Err(fault) = result {

@@ -8,10 +8,12 @@ use std::task::{Context, Poll, Waker};
 
 use serde_json::Value;
 
+use super::frames::Shown;
 use super::world::{Client, World};
 use crate::hub::Sink;
 use crate::model::{GroupId, Seq};
 use crate::protocol::Mode;
+use crate::writer::Denial;
 use crate::ws::stream::Stream;
 
 /// Both ends of a connection.
@@ -40,6 +42,10 @@ struct Ends {
     /// Whether nothing of a group came yet, which in text mode does not say where it begins.
     is_fresh: Cell<bool>,
     is_welcome: Cell<bool>,
+    /// What anyone was told of each group when it was asked for by what is awaited, and of those that are subscribed to.
+    /// What was changed by then must be shown as it is since.
+    asked: RefCell<HashMap<GroupId, Seq>>,
+    fresh: RefCell<HashMap<GroupId, Seq>>,
     /// Whether a `hello` is under way.
     says_hello: Cell<bool>,
     /// Sends over this connection that may still be told to wait, and those that have no answer, by message.
@@ -65,6 +71,8 @@ impl Pipe {
             positions: RefCell::default(),
             is_fresh: Cell::new(true),
             is_welcome: Cell::new(false),
+            asked: RefCell::default(),
+            fresh: RefCell::default(),
             says_hello: Cell::new(false),
             untold: RefCell::default(),
             unanswered: RefCell::default(),
@@ -115,6 +123,11 @@ impl Pipe {
     pub(super) fn give(&self, bytes: usize) {
         self.0.capacity.set(self.0.capacity.get().saturating_add(bytes));
         self.0.wake(&self.0.writer);
+    }
+
+    /// A `hello` that resumes a group is about to be sent.
+    pub(super) fn ask(&self, group: GroupId, known: Seq) {
+        self.0.asked.borrow_mut().insert(group, known);
     }
 
     /// A reader in text mode was let in when this was the group's head.
@@ -180,7 +193,7 @@ impl Ends {
     fn take(&self, frame: &[u8], payload: &[u8]) {
         let stored = self.world.store.ledger().frame(frame);
         match (stored, self.mode) {
-            (Some((group, seq)), _) => self.take_message(group, seq),
+            (Some(shown), _) => self.take_entry(shown, payload),
             (None, _) if frame[0] == 0x88 => self.is_closed.set(true),
             (None, Mode::Text) if payload.starts_with(b"Message refused") || is_movement(payload) => {}
             (None, Mode::Text) => self.fault(&format!("{} is not stored", String::from_utf8_lossy(payload))),
@@ -191,19 +204,30 @@ impl Ends {
         }
     }
 
-    fn take_message(&self, group: GroupId, seq: Seq) {
+    fn take_entry(&self, Shown { group, seq, until }: Shown, payload: &[u8]) {
         self.world.note(group, seq);
+        if until.is_some_and(|until| self.fresh.borrow().get(&group).is_some_and(|fresh| until <= *fresh)) {
+            self.fault(&format!("{seq} of group {group} is shown as it was before {until:?}"));
+        }
         let mut positions = self.positions.borrow_mut();
         let Some(position) = positions.get_mut(&group) else {
-            return self.fault(&format!("message {seq} of group {group}, which is not subscribed to"));
+            return self.fault(&format!("entry {seq} of group {group}, which is not subscribed to"));
         };
         let is_first_line = self.mode == Mode::Text && self.is_fresh.replace(false);
+        if self.mode == Mode::Text {
+            *position = self.world.store.ledger().over_hidden(group, *position);
+        }
         let is_next = if is_first_line { seq <= position.next() } else { seq == position.next() };
         if !is_next {
-            self.fault(&format!("message {seq} of group {group} after {position}"));
+            self.fault(&format!("entry {seq} of group {group} after {position}"));
         }
         *position = seq;
         self.client.seen.borrow_mut().insert(group, seq);
+        if self.mode == Mode::Json
+            && let Err(fault) = self.client.views.borrow_mut().apply(group, seq, payload)
+        {
+            self.fault(&fault);
+        }
     }
 
     fn take_event(&self, event: &Value) {
@@ -212,7 +236,10 @@ impl Ends {
         match event["type"].as_str() {
             Some("welcome") => self.is_welcome.set(true),
             Some("subscribed") => {
-                let known = event["id"].as_str().and_then(|known| known.parse().ok()).unwrap_or_default();
+                let asked = event["id"].as_str().and_then(|known| known.parse().ok());
+                let known = asked.unwrap_or_default();
+                let fresh = asked.map(Seq).or_else(|| self.asked.borrow().get(&group).copied());
+                self.fresh.borrow_mut().insert(group, fresh.unwrap_or_default());
                 if event["head_seq"].as_i64().unwrap_or_default() < known {
                     self.fault(&format!("{event}, but {known} was told of"));
                 }
@@ -230,7 +257,8 @@ impl Ends {
             Some("ack") => {
                 self.world.note(group, seq);
                 self.count_down(&self.unanswered, event);
-                if let Err(fault) = self.world.acknowledged(&self.client, event["id"].as_u64(), group, seq) {
+                let (number, was_there) = (event["id"].as_u64(), event["duplicate"] == true);
+                if let Err(fault) = self.world.acknowledged(&self.client, number, (group, seq), was_there) {
                     self.fault(&fault);
                 }
             }
@@ -247,7 +275,12 @@ impl Ends {
     fn take_refusal(&self, event: &Value) {
         if event["code"] != "unavailable" {
             self.count_down(&self.unanswered, event);
-            if let Err(fault) = self.world.refused(&self.client, event["id"].as_u64()) {
+            let denial = match event["code"].as_str() {
+                Some("not_found") => Some(Denial::NoMessage),
+                Some("forbidden") => Some(Denial::NotYours),
+                _ => None,
+            };
+            if let Err(fault) = self.world.refused(&self.client, event["id"].as_u64(), denial) {
                 self.fault(&fault);
             }
             return;

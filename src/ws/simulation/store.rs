@@ -1,10 +1,11 @@
-//! A model of the store: a list of messages that knows what it promised, and fails when a seed says so.
+//! A model of the store: a log that knows what it promised, and fails when a seed says so.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use groupcast_kit::random::Random;
+use tokio::sync::Notify;
 
 use super::ledger::{Ledger, Place};
 use crate::model::{
@@ -26,6 +27,10 @@ pub(super) struct ModelStore {
     random: Mutex<Random>,
     /// Whether it answers late and fails.
     is_troubled: AtomicBool,
+    /// So many batches from now one is stored and never answered, unless this is 0.
+    until_stranded: AtomicU64,
+    /// Told when that has come to pass.
+    stranded: Notify,
 }
 
 /// What happens to one question.
@@ -38,12 +43,47 @@ struct Fate {
 
 impl ModelStore {
     pub(super) fn new(random: Random) -> Self {
-        Self { ledger: Mutex::default(), random: Mutex::new(random), is_troubled: AtomicBool::new(true) }
+        Self {
+            ledger: Mutex::default(),
+            random: Mutex::new(random),
+            is_troubled: AtomicBool::new(true),
+            until_stranded: AtomicU64::new(0),
+            stranded: Notify::new(),
+        }
     }
 
     /// From now on it answers at once and never fails.
     pub(super) fn recover(&self) {
         self.is_troubled.store(false, Ordering::Relaxed);
+    }
+
+    /// Has the writer wait for ever when so many batches more are stored; 0 for never.
+    pub(super) fn strand_after(&self, batches: u64) {
+        self.until_stranded.store(batches, Ordering::Relaxed);
+    }
+
+    /// Ready when a batch is stored of which the writer will never know.
+    pub(super) async fn stranded(&self) {
+        self.stranded.notified().await;
+    }
+
+    /// Stores a batch, and may never come back from that.
+    async fn store(&self, batch: &LogBatch) -> StoreResult<()> {
+        let answer = self
+            .ask(15, |ledger| {
+                let answer = ledger.append(batch);
+                let left = self.until_stranded.load(Ordering::Relaxed);
+                self.until_stranded.store(left.saturating_sub(1), Ordering::Relaxed);
+                if left == 1 && answer.is_ok() {
+                    self.stranded.notify_one();
+                }
+                Ok((answer, left == 1))
+            })
+            .await;
+        match answer? {
+            (Ok(()), true) => std::future::pending().await,
+            (answer, _) => answer,
+        }
     }
 
     pub(super) fn ledger(&self) -> MutexGuard<'_, Ledger> {
@@ -120,35 +160,19 @@ impl MessageLog for ModelStore {
     }
 
     fn message(&self, id: MessageId) -> Asked<'_, Option<Message>> {
-        Box::pin(
-            self.ask(10, move |ledger| Ok(ledger.messages.iter().find(|message| message.id == id).cloned())),
-        )
+        Box::pin(self.ask(10, move |ledger| Ok(ledger.find(id).cloned())))
     }
 
     fn annotations(&self, messages: Vec<MessageId>) -> Asked<'_, Vec<Annotations>> {
         Box::pin(self.ask(10, move |_| Ok(messages.iter().map(|_| Annotations::default()).collect())))
     }
 
-    /// Changes have no effect here, so each message is as it was sent.
     fn targets(&self, questions: Vec<TargetQuestion>) -> Asked<'_, Vec<Option<Target>>> {
-        Box::pin(self.ask(10, move |ledger| {
-            let target = |question: &TargetQuestion| {
-                let is_meant = |m: &&Message| m.id == question.message && m.group.id == question.group;
-                let message = ledger.messages.iter().find(is_meant)?;
-                Some(Target {
-                    seq: message.seq,
-                    thread_id: message.details.as_ref().and_then(|details| details.thread_id),
-                    sent_at: message.created_at,
-                    sender: message.user.id,
-                    content: message.content.clone(),
-                    made_by: (message.seq, message.created_at),
-                    is_deleted: false,
-                    reaction: None,
-                    emojis: (0, false),
-                })
-            };
-            Ok(questions.iter().map(target).collect())
-        }))
+        Box::pin(
+            self.ask(10, move |ledger| {
+                Ok(questions.iter().map(|question| ledger.target(question)).collect())
+            }),
+        )
     }
 
     fn mentioned(&self, questions: Vec<MentionQuestion>) -> Asked<'_, Vec<Mentioned>> {
@@ -170,7 +194,7 @@ impl MessageLog for ModelStore {
     }
 
     fn append(&self, batch: Arc<LogBatch>) -> Asked<'_, ()> {
-        Box::pin(self.ask(15, move |ledger| ledger.append(&batch)))
+        Box::pin(async move { self.store(&batch).await })
     }
 
     fn newest(&self, _: MessageFilter, _: u64) -> Asked<'_, MessageId> {

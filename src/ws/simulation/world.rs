@@ -6,9 +6,14 @@ use std::sync::Arc;
 
 use groupcast_kit::random::Random;
 
+use super::draft::{Deed, Draft};
 use super::ledger::POISON;
 use super::store::{self, ModelStore};
-use crate::model::{GroupId, MemberState, NewEntry, Seq, Timestamp, User, UserId};
+use super::view::Views;
+use crate::model::{
+    GroupId, MemberState, Message, MessageId, NewEntry, NewEntryKind, Seq, Timestamp, User, UserId,
+};
+use crate::writer::Denial;
 
 /// Everything outside of the server.
 pub(super) struct World {
@@ -18,18 +23,13 @@ pub(super) struct World {
     drafts: RefCell<Vec<Draft>>,
     /// The highest `seq` of each group that anyone was told of.
     known: RefCell<HashMap<GroupId, Seq>>,
+    /// What is the first to have been acked as new at a place.
+    made: RefCell<HashMap<(GroupId, Seq), usize>>,
     fault: RefCell<Option<String>>,
     /// How often a client was told that its message has to wait.
     waits: Cell<u64>,
-}
-
-/// A message as its sender keeps it.
-#[derive(Clone)]
-struct Draft {
-    group: GroupId,
-    user: Arc<User>,
-    content: Box<str>,
-    client_id: Option<Box<str>>,
+    /// How often a server was killed when a batch was stored and nobody knew.
+    stranded: Cell<u64>,
 }
 
 /// How a client speaks.
@@ -46,14 +46,17 @@ pub(super) struct Client {
     pub(super) way: Way,
     /// The last `seq` read of each group.
     pub(super) seen: RefCell<HashMap<GroupId, Seq>>,
-    /// Messages that were not answered.
+    /// Messages and changes that were not answered.
     pub(super) unanswered: RefCell<BTreeSet<usize>>,
+    /// What it makes of all that it read.
+    pub(super) views: RefCell<Views>,
 }
 
 impl Client {
     pub(super) fn new(id: i64, way: Way) -> Self {
         let user = Arc::new(store::user(UserId(id)));
-        Self { user, way, seen: RefCell::default(), unanswered: RefCell::default() }
+        let (seen, unanswered, views) = Default::default();
+        Self { user, way, seen, unanswered, views }
     }
 }
 
@@ -68,8 +71,10 @@ impl World {
             groups,
             drafts: RefCell::default(),
             known: RefCell::default(),
+            made: RefCell::default(),
             fault: RefCell::default(),
             waits: Cell::new(0),
+            stranded: Cell::new(0),
         }
     }
 
@@ -81,18 +86,31 @@ impl World {
         GroupId(1 + self.random().below(self.groups as u64) as i64)
     }
 
-    /// Thinks of a message; answers its number.
+    /// Thinks of a message, or of a change of one; answers its number.
     pub(super) fn compose(&self, client: &Client, group: GroupId) -> usize {
         let mut random = self.random();
         let mut drafts = self.drafts.borrow_mut();
         let number = drafts.len();
         let size = if random.chance(5) { random.size(2_000) } else { random.size(40) };
         let poison = if random.chance(4) { POISON } else { "" };
+        let content = format!("{number}{poison}{}", "-".repeat(size)).into();
+        let is_change = client.way != Way::Text && random.chance(45);
+        let target = is_change.then(|| self.target(client, group, &mut random)).flatten();
+        let deed = match (target, random.below(10)) {
+            (Some(message), 0..=3) => Deed::Edit { message, content },
+            (Some(message), 4) => Deed::Delete { message },
+            (Some(message), 5..=8) => {
+                let emoji = if random.chance(50) { "+" } else { "-" };
+                Deed::React { message, emoji: emoji.into(), on: random.chance(60) }
+            }
+            (reply_to, _) => Deed::Send { content, reply_to },
+        };
         let has_name = client.way != Way::Text && random.chance(70);
+        let has_name = has_name && matches!(deed, Deed::Send { .. } | Deed::Edit { .. });
         drafts.push(Draft {
             group,
             user: Arc::clone(&client.user),
-            content: format!("{number}{poison}{}", "-".repeat(size)).into(),
+            deed,
             client_id: has_name.then(|| number.to_string().into()),
         });
         if client.way != Way::Text {
@@ -101,77 +119,112 @@ impl World {
         number
     }
 
-    /// A message as a client sends it: where to, what, and under which name.
-    pub(super) fn draft(&self, number: usize) -> (GroupId, Box<str>, Option<Box<str>>) {
-        let Draft { group, content, client_id, .. } = self.drafts.borrow()[number].clone();
-        (group, content, client_id)
+    /// A message that somebody was told of, mostly a new one and of the client's own.
+    fn target(&self, client: &Client, group: GroupId, random: &mut Random) -> Option<MessageId> {
+        let (ledger, known) = (self.store.ledger(), self.known(group));
+        let is_own = random.chance(75);
+        let is_meant = |message: &&Message| {
+            (message.group.id == group && message.seq <= known)
+                && (!is_own || message.user.id == client.user.id)
+        };
+        let newest: Vec<_> = ledger.messages.iter().rev().filter(is_meant).take(6).collect();
+        (!newest.is_empty()).then(|| newest[random.size(newest.len())].id)
     }
 
-    /// A message as it is handed in.
-    pub(super) fn message(&self, number: usize) -> NewEntry {
+    /// A message or change as its sender keeps it.
+    pub(super) fn draft(&self, number: usize) -> Draft {
+        self.drafts.borrow()[number].clone()
+    }
+
+    /// The same as it is handed in.
+    pub(super) fn entry(&self, number: usize) -> NewEntry {
         let received_at = Timestamp(self.random().below(1_000) as i64);
-        let Draft { group, user, content, client_id } = self.drafts.borrow()[number].clone();
+        let Draft { group, user, deed, client_id } = self.draft(number);
         let member = Arc::new(MemberState::new(store::MEMBER));
-        let kind = crate::model::NewEntryKind::Message { content, reply_to: None, mentions_all: false };
+        let kind = match deed {
+            Deed::Send { content, reply_to } => {
+                NewEntryKind::Message { content, reply_to, mentions_all: false }
+            }
+            Deed::Edit { message, content } => NewEntryKind::Edit { message, content, mentions_all: false },
+            Deed::Delete { message } => NewEntryKind::Delete { message, governs: false },
+            Deed::React { message, emoji, on } => NewEntryKind::React { message, emoji, on },
+        };
         NewEntry { group: Arc::new(store::group(group)), user, kind, client_id, received_at, member }
     }
 
-    /// Messages to be sent once more after a connection was lost. Those without a `client_id` are not: nobody
-    /// could tell whether they were stored.
+    /// What is to be sent once more after a connection was lost. Messages and edits without a `client_id` are not:
+    /// nobody could tell whether they were stored.
     pub(super) fn retries(&self, client: &Client) -> Vec<usize> {
         let drafts = self.drafts.borrow();
         let mut unanswered = client.unanswered.borrow_mut();
-        unanswered.retain(|&number| drafts[number].client_id.is_some());
+        unanswered.retain(|&number| drafts[number].is_repeatable());
         unanswered.iter().copied().collect()
     }
 
-    /// One of the client's earlier messages that may be sent twice.
+    /// Something that the client did earlier and that may be sent twice.
     pub(super) fn repeat(&self, client: &Client) -> Option<usize> {
         let drafts = self.drafts.borrow();
         let own = |&number: &usize| {
-            Arc::ptr_eq(&drafts[number].user, &client.user) && drafts[number].client_id.is_some()
+            Arc::ptr_eq(&drafts[number].user, &client.user) && drafts[number].is_repeatable()
         };
         let numbers: Vec<usize> = (0..drafts.len()).filter(own).collect();
         (!numbers.is_empty()).then(|| numbers[self.random().size(numbers.len())])
     }
 
-    /// A client was told that its message is stored.
+    /// A client was told that what it sent is stored, or `was_there` already.
     pub(super) fn acknowledged(
         &self,
         client: &Client,
         number: Option<u64>,
-        group: GroupId,
-        seq: Seq,
+        (group, seq): (GroupId, Seq),
+        was_there: bool,
     ) -> Result<(), String> {
         let Some(number) = number.map(|number| number as usize) else { return Err("ack of nothing".into()) };
         client.unanswered.borrow_mut().remove(&number);
         let ledger = self.store.ledger();
-        match (ledger.message(group, seq), &self.drafts.borrow()[number]) {
-            (Some(message), draft) if message.content == draft.content && message.user == draft.user => {
-                Ok(())
-            }
-            (stored, _) => Err(format!("ack of {number} as {seq} in group {group}, where {stored:?} is")),
+        if !self.drafts.borrow()[number].is_at(&ledger, seq) {
+            let stored = (ledger.message(group, seq), ledger.change(group, seq));
+            return Err(format!("ack of {number} as {seq} in group {group}, where {stored:?} is"));
         }
+        if !was_there && self.made.borrow_mut().insert((group, seq), number).is_some() {
+            return Err(format!("ack of {number} as {seq} in group {group}, which was acked as new before"));
+        }
+        Ok(())
     }
 
-    /// A client was told that its message was refused.
-    pub(super) fn refused(&self, client: &Client, number: Option<u64>) -> Result<(), String> {
+    /// A client was told that what it sent was refused, for this reason if it is one that can be told.
+    pub(super) fn refused(
+        &self,
+        client: &Client,
+        number: Option<u64>,
+        denial: Option<Denial>,
+    ) -> Result<(), String> {
         let Some(number) = number.map(|number| number as usize) else {
             return Err("error of nothing".into());
         };
         client.unanswered.borrow_mut().remove(&number);
-        let is_poison = self.drafts.borrow()[number].content.contains(POISON);
-        if is_poison { Ok(()) } else { Err(format!("{number} was refused")) }
+        let draft = self.draft(number);
+        let ledger = self.store.ledger();
+        let target = draft.deed.changes().and_then(|message| ledger.find(message));
+        let is_right = match denial {
+            None => draft.deed.is_poison(),
+            Some(Denial::NoMessage) => {
+                target.is_some_and(|target| target.details.as_ref().is_some_and(|details| details.is_deleted))
+            }
+            Some(Denial::NotYours) => target.is_some_and(|target| target.user != draft.user),
+            Some(Denial::TooManyReactions) => false,
+        };
+        if is_right { Ok(()) } else { Err(format!("{number} was refused: {denial:?}")) }
     }
 
-    /// A client was told that nothing could be stored for now. Whether the message is to be sent again: one without a
-    /// `client_id` is given up.
+    /// A client was told that nothing could be stored for now. Whether it is to be sent again: a message or edit
+    /// without a `client_id` is given up.
     pub(super) fn refused_for_now(&self, client: &Client, number: usize) -> bool {
-        let is_named = self.drafts.borrow()[number].client_id.is_some();
-        if !is_named {
+        let is_repeatable = self.drafts.borrow()[number].is_repeatable();
+        if !is_repeatable {
             client.unanswered.borrow_mut().remove(&number);
         }
-        is_named
+        is_repeatable
     }
 
     /// A client was told that its message has to wait.
@@ -182,6 +235,16 @@ impl World {
     /// How often a client was told that.
     pub(super) fn waits(&self) -> u64 {
         self.waits.get()
+    }
+
+    /// A server is killed when a batch is stored and nobody knows.
+    pub(super) fn note_stranded(&self) {
+        self.stranded.set(self.stranded.get() + 1);
+    }
+
+    /// How often that came to pass.
+    pub(super) fn stranded(&self) -> u64 {
+        self.stranded.get()
     }
 
     /// Somebody was told of this `seq`.
@@ -211,8 +274,15 @@ impl World {
         let ledger = self.store.ledger();
         let drafts = self.drafts.borrow();
         drafts.iter().position(|draft| {
-            let is_poison = draft.content.contains(POISON);
-            is_poison == ledger.has_content(&draft.content) && (is_poison || draft.client_id.is_some())
+            let is_poison = draft.deed.is_poison();
+            match &draft.deed {
+                Deed::Send { content, .. } => {
+                    is_poison == ledger.has_content(content) && (is_poison || draft.client_id.is_some())
+                }
+                // May have been refused for good reasons; its ack was held against what is stored.
+                Deed::Edit { content, .. } => is_poison && ledger.has_content(content),
+                Deed::Delete { .. } | Deed::React { .. } => false,
+            }
         })
     }
 }
