@@ -1,8 +1,9 @@
 //! `groupcast verify`: a client of the server that looks for lost, doubled and reordered messages,
 //! and for changes of them that are lost, doubled or undone.
 //!
-//! It starts a server as a process of its own and uses it as any client would, over REST and sockets. It is a crate beside the server, so that it can't know how that works inside: what it knows is what
-//! `docs/protocol.md` tells everyone.
+//! It starts a server as a process of its own and uses it as any client would, over REST and sockets. It is a crate
+//! beside the server, so that it can't know how that works inside: what it knows is what `docs/protocol.md` tells
+//! everyone.
 //!
 //! The ledger compares and does no I/O. The rest feeds it: senders with what was acked, receivers with what they
 //! saw, and in the end REST with what is stored. Each receiver's log is folded into a state, which has to be the

@@ -26,11 +26,14 @@ pub(super) struct Ledger {
     /// What has made the content of each message that was changed.
     made_by: HashMap<MessageId, (Seq, Timestamp)>,
     /// The newest word on each reaction, also of those that went.
-    reactions: HashMap<MessageId, HashMap<(UserId, Box<str>), (bool, Seq, Timestamp)>>,
+    reactions: HashMap<MessageId, Words>,
     frames: Frames,
     /// The first promise that was broken by who writes.
     fault: Option<String>,
 }
+
+/// The newest word on each user's reactions to a message: whether it is there, and the entry that made it so.
+type Words = HashMap<(UserId, Box<str>), (bool, Seq, Timestamp)>;
 
 /// Where an entry stands among those of its kind.
 #[derive(Clone, Copy)]

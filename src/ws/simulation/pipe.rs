@@ -42,8 +42,8 @@ struct Ends {
     /// Whether nothing of a group came yet, which in text mode does not say where it begins.
     is_fresh: Cell<bool>,
     is_welcome: Cell<bool>,
-    /// What anyone was told of each group when it was asked for by what is awaited, and of those that are subscribed to.
-    /// What was changed by then must be shown as it is since.
+    /// What anyone was told of each group when it was asked for by what is awaited, and of those subscribed to. What
+    /// was changed by then must be shown as it is since.
     asked: RefCell<HashMap<GroupId, Seq>>,
     fresh: RefCell<HashMap<GroupId, Seq>>,
     /// Whether a `hello` is under way.
