@@ -1,3 +1,5 @@
+import { Api } from "./api.js";
+import type { OwnGroup } from "./api-types.js";
 import type { BackoffOptions } from "./backoff.js";
 import type { Credentials } from "./credentials.js";
 import { deferred } from "./deferred.js";
@@ -7,13 +9,18 @@ import { isLogEntry } from "./entries.js";
 import type { GroupId } from "./entries.js";
 import { ClientError } from "./error.js";
 import type { ClientEvents, SignedOut } from "./events.js";
-import type { Ack, Answers, History, HistoryQuery, Presence } from "./frames.js";
+import type { Ack, Answers, History, HistoryQuery, Presence, ReadAnswer } from "./frames.js";
 import type { RemovalReason, Request, ServerFrame, Welcome } from "./frames.js";
 import { identityOf } from "./identities.js";
 import type { Identity } from "./identity.js";
+import { Marker } from "./marker.js";
+import { OpenGroup } from "./open-group.js";
+import type { OpenOptions } from "./open-group.js";
 import { Outbox } from "./outbox.js";
 import type { OutboxOptions } from "./outbox.js";
 import type { GroupRef, Position } from "./reader.js";
+import { OwnGroups } from "./own-groups.js";
+import { Rest, restUrlOf } from "./rest.js";
 import type { FetchLike } from "./rest.js";
 import { Session } from "./session.js";
 import type { Disconnected } from "./session.js";
@@ -57,12 +64,23 @@ export interface SendOptions extends EditOptions {
 
 /** A connection to a groupcast server that mends itself, and the groups that are read over it. */
 export class Client {
+  /** Questions to the REST interface. */
+  readonly api: Api;
+  /** The groups that the user belongs to. */
+  readonly groups: OwnGroups;
   readonly #events = new Emitter<ClientEvents>();
   readonly #identity: Identity;
   readonly #session: Session;
   readonly #outbox: Outbox;
+  readonly #marker: Marker;
   readonly #subscriptions: Subscriptions;
+  readonly #open = new Map<GroupId, { open: OpenGroup; ready: Promise<OpenGroup> }>();
   #first: Deferred<Welcome> | undefined;
+  /** The newest; the connection it belongs to may be lost. */
+  #welcome: Welcome | undefined;
+  /** Those who wait for a connection. */
+  #awaited: Deferred<void> | undefined;
+  #isConnected = false;
   #closed: ClientError | undefined;
   #userId: number | undefined;
   #isSignedOut = false;
@@ -70,8 +88,11 @@ export class Client {
   constructor(options: ClientOptions) {
     const WebSocket = options.WebSocket ?? (globalThis as { WebSocket?: WebSocketClass }).WebSocket;
     if (WebSocket === undefined) throw new TypeError("there is no global WebSocket; pass one as `WebSocket`");
-    const { url, restUrl, fetch, backoff = {}, connectTimeoutMs = 10_000 } = options;
-    this.#identity = identityOf(options, { url, restUrl, fetch, backoff }, {
+    const { url, restUrl, backoff = {}, connectTimeoutMs = 10_000 } = options;
+    // Called as a function of the global object, which browsers insist on.
+    const fetch = options.fetch ?? ((url, init) => globalThis.fetch(url, init));
+    const rest = (): Rest => new Rest(restUrl ?? restUrlOf(url), fetch);
+    this.#identity = identityOf(options, { rest, backoff }, {
       tokens: (tokens) => this.#events.emit("tokens", tokens),
       renewed: (token) => this.#session.renewed(token),
       delayed: (error) => this.#events.emit("error", error),
@@ -84,6 +105,21 @@ export class Client {
       failed: (error) => this.#events.emit("error", error),
     });
     this.#outbox = new Outbox(options.outbox ?? {}, this.#session);
+    this.#marker = new Marker(this.#session, ({ group_id, seq }) => {
+      this.#events.emit("read", { group_id, user_id: this.#userId!, seq });
+    });
+    this.api = new Api(rest, {
+      token: () => this.accessToken(),
+      id: async () => this.#userId ?? (await this.connect()).user.id,
+    });
+    this.groups = new OwnGroups({
+      ownGroups: () => this.api.ownGroups(),
+      open: (groupId, options, own) => this.#openAs(groupId, options, own),
+      groupsMax: () => this.#welcome?.limits.groups ?? 0,
+      failed: (error) => {
+        if (error instanceof ClientError && error.code !== "closed") this.#events.emit("error", error);
+      },
+    });
     this.#subscriptions = new Subscriptions(this.#session, this, {
       read: (name, event) => this.#events.emit(name, event as never),
       reset: (reset) => this.#events.emit("reset", reset),
@@ -120,6 +156,14 @@ export class Client {
   }
 
   /**
+   * Reads a group, with a state that is kept right, and makes the user a member of it. Settles when there is something to show. One that
+   * is open already is not opened twice.
+   */
+  open(group: GroupRef, options: OpenOptions = {}): Promise<OpenGroup> {
+    return this.#openAs(group, options, undefined);
+  }
+
+  /**
    * Sends a message to a group of which the user is a member. Settles when it is stored. What is not acknowledged is sent again after a
    * reconnect, and stored once. Rejects if the server refuses the message, if the outbox is full, and when the client is closed.
    */
@@ -147,6 +191,12 @@ export class Client {
   async react(groupId: GroupId, messageId: number, emoji: string, on: boolean): Promise<Ack> {
     if (this.#closed) throw this.#closed;
     return this.#outbox.send({ type: "react", group_id: groupId, message_id: messageId, emoji, on });
+  }
+
+  /** Moves the user's mark in a group forward. Settles when that is stored; made again after a reconnect. */
+  async markRead(groupId: GroupId, seq: number): Promise<ReadAnswer> {
+    if (this.#closed) throw this.#closed;
+    return this.#marker.move(groupId, seq);
   }
 
   /** Messages and changes that are not acknowledged yet. */
@@ -209,6 +259,36 @@ export class Client {
     return answer.promise;
   }
 
+  async #openAs(group: GroupRef, options: OpenOptions, own: OwnGroup | undefined): Promise<OpenGroup> {
+    const { position, page } = options;
+    const subscription = await this.subscribe(group, position && { position });
+    const { id } = subscription.group;
+    const opened = this.#open.get(id);
+    if (opened !== undefined) return opened.ready;
+    const open = new OpenGroup(subscription, this.#userId!, options, {
+      api: this.api,
+      markRead: (groupId, seq) => this.markRead(groupId, seq),
+      on: (name, listener) => this.on(name, listener),
+      connection: () => this.#connection(),
+      closed: () => {
+        this.#open.delete(id);
+        this.groups.remove(open);
+      },
+    });
+    if (own) open.state.begin().own(own);
+    this.groups.add(open);
+    const ready = page === 0 ? Promise.resolve(open) : open.older(page).then(() => open);
+    this.#open.set(id, { open, ready });
+    return ready;
+  }
+
+  #connection(): Promise<void> {
+    if (this.#closed) return Promise.reject(this.#closed);
+    if (this.#isConnected) return Promise.resolve();
+    this.#awaited ??= deferred();
+    return this.#awaited.promise;
+  }
+
   #connected(welcome: Welcome): void {
     this.#userId ??= welcome.user.id;
     if (welcome.user.id !== this.#userId) {
@@ -216,10 +296,16 @@ export class Client {
       this.#session.fail(new ClientError("forbidden", "the new token is another user's"));
       return;
     }
+    this.#welcome = welcome;
+    this.#isConnected = true;
     this.#first?.resolve(welcome);
+    this.#awaited?.resolve();
+    this.#awaited = undefined;
     // Before the outbox, since subscribing makes the user a member.
     this.#subscriptions.connected();
     this.#outbox.connected();
+    this.#marker.connected();
+    this.groups.connected();
     this.#events.emit("connected", welcome);
   }
 
@@ -245,6 +331,10 @@ export class Client {
       case "expiring":
         this.#identity.expiring(frame.in_ms);
         break;
+      case "read":
+        // Without a user it answers a request that was given up.
+        if ("user_id" in frame) this.#subscriptions.inTurn(frame.group_id, () => this.#events.emit("read", frame));
+        break;
       case "joined":
       case "left":
       case "presence":
@@ -267,12 +357,15 @@ export class Client {
   #removed(group_id: GroupId, reason: RemovalReason): void {
     this.#subscriptions.removed(group_id, reason);
     const message = reason === "deleted" ? "the group was deleted" : `no longer a member of the group: ${reason}`;
-    this.#outbox.removed(group_id, new ClientError("removed", message, { groupId: group_id, reason }));
+    const error = new ClientError("removed", message, { groupId: group_id, reason });
+    this.#outbox.removed(group_id, error);
+    this.#marker.removed(group_id, error);
     this.#events.emit("removed", { group_id, reason });
   }
 
   #disconnected(event: Disconnected): void {
     const { error } = event;
+    this.#isConnected = false;
     if (error) this.#end(error);
     this.#events.emit("disconnected", event);
     const reason = error && this.#identity.reasonOf(error);
@@ -291,6 +384,10 @@ export class Client {
     this.#identity.stop();
     this.#first?.reject(error);
     this.#subscriptions.fail(error);
+    for (const { open } of this.#open.values()) open.stop();
     this.#outbox.fail(error);
+    this.#marker.fail(error);
+    this.groups.stop();
+    this.#awaited?.reject(error);
   }
 }

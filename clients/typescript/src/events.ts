@@ -1,7 +1,7 @@
 import type { Tokens } from "./credentials.js";
 import type { EphemeralMessage, GroupId, LogEntry, LogEvents, Message } from "./entries.js";
 import type { ClientError } from "./error.js";
-import type { Closing, Movement, Place, Presence, RemovalReason, Typing, Welcome } from "./frames.js";
+import type { Closing, Movement, Place, Presence, ReadMark, RemovalReason, Typing, Welcome } from "./frames.js";
 import type { SignedOutReason } from "./identity.js";
 import type { Reset } from "./reader.js";
 import type { Disconnected } from "./session.js";
@@ -44,6 +44,8 @@ export interface ClientEvents extends ReadingEvents {
   left: Movement;
   /** How many are online in a large group, instead of `joined` and `left`. */
   presence: Presence;
+  /** A mark has moved: another user's, or the user's own, here or elsewhere. None is told of for sending a message. */
+  read: ReadMark;
   /** Another user types, or has stopped. */
   typing: Typing;
   /** This client reads too slowly. Nothing is lost: what was left out follows, up to `caught_up`. */

@@ -67,6 +67,31 @@ export interface History {
   more: boolean;
 }
 
+/** How far the user has read a group. */
+export interface OwnMark {
+  /** The place up to which it was read. */
+  seq: number;
+  /** Messages of others behind that, without deleted ones; 1,000 stands for more, too. */
+  unread: number;
+  /** Those of them that mention the user; 1,000 stands for more, too. */
+  mentions: number;
+  /** Whether one of the counts has reached its bound. */
+  capped: boolean;
+}
+
+/** The answer to `read`. */
+export interface ReadAnswer extends Omit<OwnMark, "capped"> {
+  group_id: GroupId;
+  capped?: boolean;
+}
+
+/** A user has read a group up to a place. */
+export interface ReadMark {
+  group_id: GroupId;
+  user_id: number;
+  seq: number;
+}
+
 /** The answer to `refresh`. */
 export interface Refreshed {
   /** How long the new token lasts, in seconds. */
@@ -172,9 +197,11 @@ export type ServerFrame =
   | Answer<"presence", Presence>
   | Answer<"pong", object>
   | Answer<"refreshed", Refreshed>
+  | Answer<"read", ReadAnswer>
   | Answer<"error", ErrorFrame>
   | LogEntry
   | Event<"message", EphemeralMessage>
+  | Event<"read", ReadMark>
   | Event<"caught_up", Place>
   | Event<"joined", Movement>
   | Event<"left", Movement>
@@ -201,6 +228,7 @@ export type Request =
   | { type: "edit"; group_id: GroupId; message_id: number; content: string; client_id: string }
   | { type: "delete"; group_id: GroupId; message_id: number }
   | { type: "react"; group_id: GroupId; message_id: number; emoji: string; on: boolean }
+  | { type: "read"; group_id: GroupId; seq: number }
   | { type: "typing"; group_id: GroupId; on: boolean }
   | ({ type: "history"; group_id: GroupId } & HistoryQuery)
   | { type: "presence"; group_id: GroupId }
@@ -216,6 +244,7 @@ export interface Answers {
   edit: Ack;
   delete: Ack;
   react: Ack;
+  read: ReadAnswer;
   typing: never;
   history: History;
   presence: Presence;

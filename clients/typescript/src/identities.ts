@@ -6,15 +6,12 @@ import type { Identity } from "./identity.js";
 import { TokenKeeper } from "./keeper.js";
 import type { KeeperHandler, TokenSource } from "./keeper.js";
 import { TokenPairs } from "./pair.js";
-import { Rest, restUrlOf } from "./rest.js";
-import type { FetchLike } from "./rest.js";
+import type { Rest } from "./rest.js";
 
 /** Where and how tokens are had. */
 export interface IdentityOptions {
-  /** The socket's address. */
-  url: string;
-  restUrl: string | undefined;
-  fetch: FetchLike | undefined;
+  /** Where sessions are asked for. */
+  rest: () => Rest;
   backoff: BackoffOptions;
 }
 
@@ -37,9 +34,7 @@ interface Fields {
 /** What stands behind credentials. A field that is `undefined` counts as absent. */
 export function identityOf(credentials: Credentials, options: IdentityOptions, handler: IdentityHandler): Identity {
   const { username, email, password, tokens, refresh, token }: Fields = credentials;
-  // Called as a function of the global object, which browsers insist on.
-  const fetch = options.fetch ?? ((url, init) => globalThis.fetch(url, init));
-  const rest = (): Rest => new Rest(options.restUrl ?? restUrlOf(options.url), fetch);
+  const { rest } = options;
   const keep = (source: TokenSource, as?: string): Identity => new TokenKeeper(source, as, options.backoff, handler);
   const announce = (pair: Tokens): void => handler.tokens(pair);
   if (token !== undefined) return keep(new GivenTokens(token, rest()), username);

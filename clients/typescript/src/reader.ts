@@ -6,7 +6,7 @@ import type { Link } from "./link.js";
 
 /** How far a group was read. Kept somewhere, it lets a later program go on where this one stopped. */
 export interface Position {
-  /** Identifies the stored history; with another one, `seq` means nothing. */
+  /** Identifies the stored history; with another one, `seq` means nothing. If it is empty, whatever history there is counts. */
   epoch: string;
   /** The place of the last entry of its log that was read. */
   seq: number;
@@ -18,6 +18,8 @@ export interface Reset {
   position: Position;
   /** The newest messages that are stored, at most 100. They are not emitted as `message`. */
   messages: Message[];
+  /** Whether there are more before them. */
+  more: boolean;
 }
 
 /** Who is told what is read. */
@@ -136,6 +138,7 @@ export class Reader {
     this.#group = frame.group.id;
     this.#isAsking = false;
     this.#position ??= { epoch: frame.epoch, seq: frame.head_seq };
+    if (this.#position.epoch === "") this.#position.epoch = frame.epoch;
     const isReset = this.#position.epoch !== frame.epoch;
     // What is not kept any more is no hole.
     if (!isReset) this.#position.seq = Math.max(this.#position.seq, (frame.first_seq ?? 1) - 1);
@@ -150,11 +153,11 @@ export class Reader {
     const isMade = this.#link.request(
       { type: "history", group_id },
       {
-        done: ({ messages }) => {
+        done: ({ messages, more }) => {
           if (this.#isStopped) return;
           const position = { epoch, seq: messages.at(-1)?.seq ?? 0 };
           this.#position = position;
-          this.#handler.reset({ group_id, position: { ...position }, messages });
+          this.#handler.reset({ group_id, position: { ...position }, messages, more });
           if (!this.#isStopped) this.#subscribe();
         },
         failed: (error) => this.#failed(error, () => this.#reset(group_id, epoch)),

@@ -31,7 +31,7 @@ export function restUrlOf(socketUrl: string): string {
   return `${scheme}//${url.host}${url.pathname.replace(/(\/api\/v1)?\/ws(\/.*)?$/, "").replace(/\/$/, "")}/api/v1`;
 }
 
-/** The sessions of the REST interface. */
+/** The REST interface. */
 export class Rest {
   /** Ends without a slash. */
   readonly url: string;
@@ -61,6 +61,13 @@ export class Rest {
     }
   }
 
+  /** Asks for what is at a path. */
+  async get(path: string, token: string | undefined): Promise<unknown> {
+    const content = await this.#request("GET", path, token === undefined ? {} : { authorization: `Bearer ${token}` }, undefined);
+    if (content === undefined) throw strange();
+    return content;
+  }
+
   async #tokens(path: string, body: object): Promise<Tokens> {
     // From before the request, so that the token does not end before it is thought to.
     const start = Date.now();
@@ -68,8 +75,7 @@ export class Rest {
     const answer = await this.#request("POST", path, headers, JSON.stringify(body));
     const { access_token, refresh_token, expires_in } = (answer ?? {}) as Record<string, unknown>;
     if (typeof access_token !== "string" || typeof refresh_token !== "string" || typeof expires_in !== "number") {
-      // Such as the page of a hotel's network.
-      throw new ClientError("internal", "what answered is not the server", { retry: true });
+      throw strange();
     }
     return { accessToken: access_token, refreshToken: refresh_token, expiresAt: start + expires_in * 1_000 };
   }
@@ -95,6 +101,11 @@ export class Rest {
       retryAfterMs: waitOf(answer.headers.get("retry-after")),
     });
   }
+}
+
+/** Something else answered, such as the page of a hotel's network. */
+function strange(): ClientError {
+  return new ClientError("internal", "what answered is not the server", { retry: true });
 }
 
 /** The wait that `Retry-After` asks for, in milliseconds: seconds or a date (RFC 9110, section 10.2.3). */

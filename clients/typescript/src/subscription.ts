@@ -1,8 +1,8 @@
 import type { EditOptions, SendOptions } from "./client.js";
 import type { Emitter } from "./emitter.js";
 import type { ReadingEvents } from "./events.js";
-import type { Ack, Group, History, HistoryQuery, Presence, RemovalReason } from "./frames.js";
-import type { Position } from "./reader.js";
+import type { Ack, Group, History, HistoryQuery, Presence, ReadAnswer, RemovalReason, Subscribed } from "./frames.js";
+import type { Position, Reset } from "./reader.js";
 
 /** What a subscription asks of its client. */
 export interface SubscriptionHost {
@@ -10,6 +10,7 @@ export interface SubscriptionHost {
   edit(groupId: number, messageId: number, content: string, options?: EditOptions): Promise<Ack>;
   deleteMessage(groupId: number, messageId: number): Promise<Ack>;
   react(groupId: number, messageId: number, emoji: string, on: boolean): Promise<Ack>;
+  markRead(groupId: number, seq: number): Promise<ReadAnswer>;
   typing(groupId: number, on: boolean): void;
   history(groupId: number, query?: HistoryQuery): Promise<History>;
   presence(groupId: number): Promise<Presence>;
@@ -17,6 +18,10 @@ export interface SubscriptionHost {
 
 /** What a subscription tells, by name. */
 export interface SubscriptionEvents extends ReadingEvents {
+  /** The server has answered a question for the group, the first one aside: after a reconnect, or to fill a hole. */
+  subscribed: Subscribed;
+  /** The server has lost stored messages; replace what is shown by these. */
+  reset: Reset;
   /** The user is no longer a member of the group, or the group is gone. It is read no more. */
   removed: { reason: RemovalReason };
 }
@@ -28,16 +33,19 @@ export class Subscription {
   readonly #events: Emitter<SubscriptionEvents>;
   readonly #position: () => Position;
   readonly #end: () => Promise<void>;
+  /** The place of the oldest entry that the server kept when it was first asked. */
+  readonly firstSeq: number;
 
   /** Made by `Client.subscribe`. */
   constructor(
-    group: Group,
+    { group, first_seq = 1 }: Subscribed,
     host: SubscriptionHost,
     events: Emitter<SubscriptionEvents>,
     position: () => Position,
     end: () => Promise<void>,
   ) {
     this.group = group;
+    this.firstSeq = first_seq;
     this.#host = host;
     this.#events = events;
     this.#position = position;
@@ -72,6 +80,11 @@ export class Subscription {
   /** Adds a reaction to a message, or takes it back; see `Client.react`. */
   react(messageId: number, emoji: string, on: boolean): Promise<Ack> {
     return this.#host.react(this.group.id, messageId, emoji, on);
+  }
+
+  /** Moves the user's mark forward; see `Client.markRead`. */
+  markRead(seq: number = this.position.seq): Promise<ReadAnswer> {
+    return this.#host.markRead(this.group.id, seq);
   }
 
   /** Tells the others whether the user types; see `Client.typing`. */

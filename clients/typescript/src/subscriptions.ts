@@ -50,8 +50,12 @@ export class Subscriptions {
       if (entry.ref === ref || entry.groupId === ref) return entry.subscription.promise;
     }
     const reader = new Reader(ref, position, this.#link, {
-      subscribed: ({ group }) => {
-        if (entry.groupId !== undefined) return;
+      subscribed: (frame) => {
+        const { group } = frame;
+        if (entry.groupId !== undefined) {
+          entry.events.emit("subscribed", frame);
+          return;
+        }
         const other = this.#byId.get(group.id);
         if (other) {
           // Asked for both by name and by number.
@@ -63,13 +67,16 @@ export class Subscriptions {
         this.#byId.set(group.id, entry);
         const place = (): Position => reader.position ?? { epoch: "", seq: 0 };
         const end = (): Promise<void> => this.#close(entry);
-        entry.subscription.resolve(new Subscription(group, this.#host, entry.events, place, end));
+        entry.subscription.resolve(new Subscription(frame, this.#host, entry.events, place, end));
       },
       entry: (read) => {
         this.#tell(entry, "entry", read);
         if (isKnown(read)) this.#tell(entry, read.type, read);
       },
-      reset: (reset) => this.#handler.reset(reset),
+      reset: (reset) => {
+        entry.events.emit("reset", reset);
+        this.#handler.reset(reset);
+      },
       failed: (error) => {
         this.#remove(entry);
         if (entry.groupId === undefined) {
