@@ -149,7 +149,7 @@ export class GroupState {
         break;
       case "edited":
       case "deleted":
-        this.#own.changeMessage(entry, this.#range.change(entry));
+        this.#changeMessage(entry);
         break;
       case "reaction":
         this.#range.change(entry);
@@ -286,6 +286,13 @@ export class GroupState {
       if (entry.type === "member") this.#members.apply(entry);
     }
     this.#changed();
+  }
+
+  #changeMessage(entry: Extract<LogEntry, { type: "edited" | "deleted" }>): void {
+    const known = this.#range.get(entry.message_id);
+    const before = known?.message;
+    this.#range.change(entry);
+    this.#own.changeMessage(entry, before, known?.message);
   }
 
   #add({ type: _, ...message }: { type: string } & Message): void {

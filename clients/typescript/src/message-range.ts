@@ -87,15 +87,14 @@ export class MessageRange {
     this.#from = Math.max(this.#from, first);
   }
 
-  /** Changes what an entry says of a message. Returns false if it is not known. */
-  change(entry: Extract<LogEntry, { message_id: number }>): boolean {
+  /** Changes what an entry says of a message, if that is known. */
+  change(entry: Extract<LogEntry, { message_id: number }>): void {
     const known = this.#byId.get(entry.message_id);
-    if (known === undefined) return false;
+    if (known === undefined) return;
     if (entry.type === "edited") known.edit(entry);
     if (entry.type === "deleted") known.delete();
     if (entry.type === "reaction") known.react(entry, this.#me);
     this.changed(known);
-    return true;
   }
 
   /** Gives all messages the names of which an entry tells. */

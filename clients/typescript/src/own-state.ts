@@ -76,9 +76,13 @@ export class OwnState {
     }
   }
 
-  /** Takes an edit or a deletion of a message; whether that is known, it has changed already. */
-  changeMessage(entry: Extract<LogEntry, { type: "edited" | "deleted" }>, isKnown: boolean): void {
-    if (!isKnown && entry.message_seq > (this.#unread.mark ?? 0)) this.#unread.blur();
+  /** Takes an edit or a deletion of a message, with what the range knows of it before and after, if it does. */
+  changeMessage(entry: Extract<LogEntry, { type: "edited" | "deleted" }>, before?: Message, after?: Message): void {
+    if (entry.message_seq > (this.#unread.mark ?? 0)) {
+      // A replay is ahead of itself: one that changes nothing may have been there, but not for the server, when that told.
+      if (before === undefined) this.#unread.blur();
+      else if (this.#weight(before) === this.#weight(after) && this.#unread.isPartial) this.#unread.blur();
+    }
     if (this.#last?.message.id === entry.message_id) {
       if (entry.type === "edited") {
         this.#last.edit(entry);
@@ -139,6 +143,11 @@ export class OwnState {
   /** The place from which on all messages are known, or 0 if there are no others. */
   get #known(): number {
     return this.#range.hasOlder ? this.#range.from : 0;
+  }
+
+  /** How a message counts: not at all, as unread, or as a mention. */
+  #weight(message: Message | undefined): number {
+    return message === undefined || message.deleted ? 0 : message.mentions?.includes(this.#me) ? 2 : 1;
   }
 
   #count(after: number, upTo?: number): Counts {

@@ -46,6 +46,11 @@ export class Unread {
     return this.#isVague;
   }
 
+  /** Whether some are not among those that are known. */
+  get isPartial(): boolean {
+    return this.#hidden?.unread !== 0;
+  }
+
   /** Something has happened to a message that may be counted, and is not known. */
   blur(): void {
     this.#isVague = true;

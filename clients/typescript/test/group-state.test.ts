@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { GroupState } from "groupcast-client";
-import type { LogEntry, Message, MessageState } from "groupcast-client";
+import type { LogEntry } from "groupcast-client";
 
+import { listed } from "./support/listed.js";
 import { Model } from "./support/model.js";
 import { Random } from "./support/random.js";
 
@@ -12,15 +13,6 @@ const STEPS_MAX = 250;
 const ME = 1;
 
 const seed = Number(process.env["GROUPCAST_SEED"] ?? Math.floor(Math.random() * 2 ** 32));
-
-/** Messages in the form of a list, from that of a state. */
-function listed(messages: readonly MessageState[]): Message[] {
-  return messages.map(({ reactions, replies, ...message }) => ({
-    ...message,
-    ...(replies > 0 && { replies }),
-    ...(reactions.length > 0 && { reactions: reactions.map(({ mine: _, user_ids, ...it }) => ({ ...it, user_ids: [...user_ids] })) }),
-  }));
-}
 
 /** An answer on its way: it is put together at one moment, and arrives at a later one. */
 interface Answer {

@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { randomInt } from "node:crypto";
+import { test } from "node:test";
+import type { TestContext } from "node:test";
+
+import { Client, ClientError, GroupState } from "groupcast-client";
+import type { LogEntry, Message, OpenGroup, OwnGroup, Position } from "groupcast-client";
+import { WebSocket } from "ws";
+
+import { listed } from "./support/listed.js";
+import { Proxy } from "./support/proxy.js";
+import { Random } from "./support/random.js";
+import { Server } from "./support/server.js";
+import { patiently, until } from "./support/until.js";
+
+const CLIENTS = 3;
+/** What each client does. */
+const DEEDS = 120;
+/** What one client has under way. */
+const WINDOW = 4;
+const KILLS = 4;
+/** Bytes that no connection outlives. */
+const CONNECTION_BYTES_MAX = 40_000;
+const EMOJI = ["👍", "❤️"];
+
+const seed = Number(process.env["GROUPCAST_SEED"] ?? randomInt(2 ** 32));
+
+/** A client that ends with the test, and does not mind that the server is killed. */
+function connect(t: TestContext, url: string, username: string): Client {
+  const client = new Client({ url, username, WebSocket, backoff: { firstMs: 5, maxMs: 100 } });
+  t.after(() => client.close());
+  client.on("error", (error) => assert.ok(error.retry, String(error)));
+  client.connect();
+  return client;
+}
+
+/** What a group comes to for who reads all of it anew, by lists or by the log. */
+async function anew(server: Server, group: number, user: number): Promise<{ messages: Message[]; own: OwnGroup; replayed: GroupState }> {
+  const own = (await server.request("GET", `users/${user}/groups/?user_id=${user}`, undefined)) as OwnGroup[];
+  const replayed = new GroupState({ me: user });
+  for (;;) {
+    const entries = (await server.request("GET", `groups/${group}/log/?after_seq=${replayed.seq}`, undefined)) as LogEntry[];
+    if (entries.length === 0) break;
+    for (const entry of entries) replayed.apply(entry);
+  }
+  return { messages: (await server.messages(group)) as Message[], own: own[0]!, replayed };
+}
+
+/** Waits until a state has all that there is, and compares it with that. */
+async function check(server: Server, { state, subscription }: OpenGroup): Promise<void> {
+  const { id } = subscription.group;
+  const { head_seq } = (await anew(server, id, state.me)).own;
+  await until("the end of the log", () => state.seq >= head_seq);
+  await until("what is vague", () => !state.isMarkVague && state.vague.length === 0);
+  const { messages, own, replayed } = await anew(server, id, state.me);
+  const { group, role, read_seq: seq, unread, mentions, capped = false, last_message } = own;
+  assert.equal(state.seq, own.head_seq);
+  assert.deepEqual(listed(state.messages), messages.filter((message) => message.seq >= state.from));
+  assert.deepEqual(listed(replayed.messages), messages);
+  assert.deepEqual(replayed.messages.filter((message) => message.seq >= state.from), state.messages);
+  assert.deepEqual(state.mark, { seq, unread, mentions, capped });
+  assert.deepEqual([state.group, state.role], [group, role]);
+  assert.deepEqual(state.lastMessage?.id, last_message?.id);
+}
+
+/** Does anything, and does not mind what can not be done any more. */
+async function deed({ state, subscription, older, markRead }: Bound, random: Random, index: number): Promise<void> {
+  const pick = <T>(values: readonly T[]): T => values[random.below(values.length)]!;
+  const alive = state.messages.filter(({ deleted }) => !deleted);
+  const own = alive.filter(({ user_id }) => user_id === state.me);
+  const kind = random.below(12);
+  try {
+    if (alive.length === 0 || kind < 4) {
+      const options = state.messages.length > 0 && random.below(2) === 0 ? { replyTo: pick(state.messages).id } : {};
+      await subscription.send(`m${index} @user${random.below(CLIENTS)}`, options);
+    } else if (kind < 5 && own.length > 0) {
+      await subscription.edit(pick(own).id, `e${index} @user${random.below(CLIENTS)}`);
+    } else if (kind < 6 && own.length > 0) {
+      await subscription.deleteMessage(pick(own).id);
+    } else if (kind < 7) {
+      await markRead(random.below(state.seq + 2));
+    } else if (kind < 8) {
+      await older(1 + random.below(20));
+    } else if (kind < 9 && random.below(3) === 0) {
+      state.trim();
+    } else {
+      await subscription.react(pick(alive).id, pick(EMOJI), random.below(2) === 0);
+    }
+  } catch (error) {
+    // It was deleted meanwhile.
+    assert.ok(error instanceof ClientError && error.code === "not_found", String(error));
+  }
+}
+
+type Bound = Pick<OpenGroup, "state" | "subscription" | "older" | "markRead">;
+
+test(`open groups equal the server's, over cuts and kills (GROUPCAST_SEED=${seed})`, async (t) => {
+  const random = new Random(seed);
+  const server = await Server.start(t);
+  const group = await server.group("lobby");
+  const users: number[] = [];
+  for (let index = 0; index < CLIENTS; index += 1) users.push(await server.user(`user${index}`));
+  const proxy = await Proxy.listen(server.port, random, CONNECTION_BYTES_MAX);
+  t.after(() => proxy.close());
+
+  let done = 0;
+  let resumed = 0;
+  const opened = await Promise.all(
+    users.map(async (_, index) => {
+      const options = { keep: index === 0 ? 1_000 : 10 + random.below(30), page: random.below(2) * 20 };
+      let client = connect(t, proxy.url, `user${index}`);
+      let open = await patiently("the group", client.open(group, options));
+      const again = async (position: Position): Promise<void> => {
+        client.close();
+        client = connect(t, proxy.url, `user${index}`);
+        open = await patiently("the group again", client.open(group, { ...options, position }));
+        resumed += 1;
+      };
+      for (let step = 0; step < DEEDS; step += WINDOW) {
+        const bound: Bound = {
+          state: open.state,
+          subscription: open.subscription,
+          older: (limit) => open.older(limit),
+          markRead: (seq) => open.markRead(seq),
+        };
+        await patiently("deeds", Promise.all(Array.from({ length: WINDOW }, (_, deeds) => deed(bound, random, step + deeds))));
+        done += WINDOW;
+        // A program that ends, and another one that goes on from what it has kept.
+        if (random.below(8) === 0) await again(open.subscription.position);
+      }
+      return () => open;
+    }).concat(
+      (async () => {
+        for (let kill = 1; kill <= KILLS; kill += 1) {
+          await until("some deeds", () => done >= (kill * CLIENTS * DEEDS) / (KILLS + 1));
+          await server.kill();
+          await server.restart();
+          proxy.target = server.port;
+          await server.request("PATCH", `groups/${group}?user_id=${users[0]}`, undefined, { topic: `after ${kill}` }).catch(() => undefined);
+        }
+        return undefined as never;
+      })(),
+    ),
+  );
+  for (const open of opened.slice(0, CLIENTS)) await check(server, open());
+  // One that begins now, and lists all.
+  const late = await patiently("the group", connect(t, server.url, "user0").open(group));
+  while (late.state.hasOlder) await patiently("a page", late.older());
+  await check(server, late);
+  t.diagnostic(`${late.state.seq} entries, ${proxy.cuts} cuts, ${resumed} resumed`);
+});
