@@ -272,7 +272,7 @@ export class Client {
       connection: () => this.#connection(),
       closed: () => {
         this.#open.delete(id);
-        this.groups.remove(open);
+        this.groups.closed(open);
       },
     });
     if (own) open.state.begin().own(own);
@@ -360,6 +360,7 @@ export class Client {
     const error = new ClientError("removed", message, { groupId: group_id, reason });
     this.#outbox.removed(group_id, error);
     this.#marker.removed(group_id, error);
+    this.groups.removed(group_id);
     this.#events.emit("removed", { group_id, reason });
   }
 

@@ -1,6 +1,6 @@
 import type { GroupInfo, Member, OwnGroup } from "./api-types.js";
 import { Emitter } from "./emitter.js";
-import type { LogEntry, Message } from "./entries.js";
+import type { LogEntry, Message, User } from "./entries.js";
 import type { Group, History, OwnMark, ReadMark } from "./frames.js";
 import { Members } from "./members.js";
 import { MessageRange } from "./message-range.js";
@@ -113,8 +113,8 @@ export class GroupState {
     return this.#own.last;
   }
 
-  /** The members by their numbers, from when they were listed on. Who walked in is among them once they have sent something. */
-  get members(): ReadonlyMap<number, Member> {
+  /** The members by their numbers; `undefined` before they were listed. Who walks in is among them once they were seen. */
+  get members(): ReadonlyMap<number, Member> | undefined {
     return this.#members.byId;
   }
 
@@ -174,6 +174,12 @@ export class GroupState {
     } else {
       this.#marks.set(user_id, Math.max(seq, this.#marks.get(user_id) ?? 0));
     }
+    this.#changed();
+  }
+
+  /** Takes a user who was seen in the group, as `joined` tells. */
+  seen(user: User): void {
+    this.#members.seen(user);
     this.#changed();
   }
 

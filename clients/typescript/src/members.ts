@@ -4,18 +4,18 @@ import type { MemberChange, User } from "./entries.js";
 /** The members of a group, from when they were listed on. */
 export class Members {
   readonly #byId = new Map<number, Member>();
-  #view: ReadonlyMap<number, Member> = new Map();
+  #view: ReadonlyMap<number, Member> | undefined;
   #isListed = false;
 
-  /** By number. The same map as long as nothing changes. */
-  get byId(): ReadonlyMap<number, Member> {
-    if (this.#view.size === 0 && this.#byId.size > 0) this.#view = new Map(this.#byId);
+  /** By number, if they were listed. The same map as long as nothing changes. */
+  get byId(): ReadonlyMap<number, Member> | undefined {
+    if (this.#isListed) this.#view ??= new Map(this.#byId);
     return this.#view;
   }
 
   clear(): void {
     this.#byId.clear();
-    this.#view = new Map();
+    this.#view = undefined;
     this.#isListed = false;
   }
 
@@ -42,7 +42,7 @@ export class Members {
       case "kicked":
       case "banned":
       case "erased":
-        if (this.#byId.delete(id)) this.#view = new Map();
+        if (this.#byId.delete(id)) this.#view = undefined;
         break;
       default:
         break;
@@ -53,6 +53,6 @@ export class Members {
     // Before they are listed, one would look as if there were no others.
     if (!this.#isListed) return;
     this.#byId.set(member.id, member);
-    this.#view = new Map();
+    this.#view = undefined;
   }
 }

@@ -2,9 +2,10 @@ import type { Api } from "./api.js";
 import { Backoff } from "./backoff.js";
 import type { GroupId } from "./entries.js";
 import { ClientError } from "./error.js";
+import type { ClientEvents } from "./events.js";
 import { GroupState } from "./group-state.js";
 import type { GroupStateOptions } from "./group-state.js";
-import type { ReadAnswer, ReadMark } from "./frames.js";
+import type { ReadAnswer } from "./frames.js";
 import { RETRY_MS } from "./link.js";
 import type { Position } from "./reader.js";
 import type { Subscription } from "./subscription.js";
@@ -27,7 +28,7 @@ export interface OpenOptions extends Omit<GroupStateOptions, "me" | "seq"> {
 export interface OpenGroupHost {
   readonly api: Pick<Api, "message" | "members">;
   markRead(groupId: GroupId, seq: number): Promise<ReadAnswer>;
-  on(name: "read", listener: (mark: ReadMark) => void): () => void;
+  on<Name extends "read" | "joined">(name: Name, listener: (event: ClientEvents[Name]) => void): () => void;
   /** Settles when there is a connection, at once if there is one; rejects if there will be none. */
   connection(): Promise<void>;
   /** It is not read any more. */
@@ -45,6 +46,7 @@ export class OpenGroup {
   readonly #backoff = new Backoff(VAGUE_MS, () => 1);
   /** Messages that are vague and can not be listed. */
   readonly #lost = new Set<number>();
+  #keepsMembers = false;
   #older: Promise<void> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
@@ -64,6 +66,9 @@ export class OpenGroup {
       host.on("read", (mark) => {
         if (mark.group_id === subscription.group.id) this.state.read(mark);
       }),
+      host.on("joined", ({ group_id, user_id: id, username }) => {
+        if (group_id === subscription.group.id) this.state.seen({ id, username });
+      }),
       this.state.subscribe(() => this.#clarify()),
     );
   }
@@ -81,8 +86,9 @@ export class OpenGroup {
     return this.#older;
   }
 
-  /** Lists the members, and keeps them from then on. */
+  /** Lists the members, and keeps the list right from then on. */
   async members(): Promise<void> {
+    this.#keepsMembers = true;
     const reading = this.state.begin();
     try {
       reading.members(await this.#host.api.members(this.subscription.group.id));
@@ -128,13 +134,17 @@ export class OpenGroup {
     }
   }
 
-  /** Lists messages of whose reactions only the server can tell, soon. */
+  /** Asks the server, soon, for what only it can tell. */
   #clarify(): void {
     const vague = this.state.vague.filter((id) => !this.#lost.has(id));
-    if (vague.length === 0) this.#backoff.reset();
-    if (vague.length === 0 || this.#timer !== undefined || this.#isClosed) return;
+    const isUnlisted = this.#keepsMembers && this.state.members === undefined;
+    const isVague = vague.length > 0 || isUnlisted;
+    if (!isVague) this.#backoff.reset();
+    if (!isVague || this.#timer !== undefined || this.#isClosed) return;
     this.#timer = setTimeout(() => {
-      void this.#list(vague).then(() => {
+      // What fails is asked for again.
+      const members = isUnlisted ? this.members().catch(() => undefined) : undefined;
+      void Promise.all([members, this.#list(vague)]).then(() => {
         this.#timer = undefined;
         this.#clarify();
       });

@@ -94,23 +94,23 @@ export class OwnGroups {
       open.subscription.on("message", (message) => {
         if (!("ephemeral" in message)) this.#first(id);
       }),
-      open.subscription.on("removed", () => {
-        this.remove(open);
-        this.#rows.delete(id);
-        this.#changed();
-      }),
     ];
     this.#open.set(id, { open, ends });
     this.#clarify();
   }
 
   /** The group is not read any more; called by the client. */
-  remove(open: OpenGroup): void {
+  closed(open: OpenGroup): void {
     const { id } = open.subscription.group;
     const entry = this.#open.get(id);
     if (entry?.open !== open) return;
     this.#open.delete(id);
     for (const end of entry.ends) end();
+  }
+
+  /** The user belongs to a group no more; called by the client. */
+  removed(groupId: GroupId): void {
+    if (this.#rows.delete(groupId)) this.#changed();
   }
 
   /** There is a connection: what was missed while there was none may be more than what stands in a log; called by the client. */

@@ -82,7 +82,7 @@ class Pair {
     assert.deepEqual(state.mark, { seq, unread, mentions, capped }, what);
     assert.deepEqual([state.group, state.role, state.seq], [group, role, model.head], what);
     assert.deepEqual(state.lastMessage, last_message ?? undefined, what);
-    if (state.members.size > 0) assert.deepEqual(state.members, model.members, what);
+    if (state.members) assert.deepEqual(state.members, model.members, what);
   }
 
   /** The next entry is sent, or arrives. */

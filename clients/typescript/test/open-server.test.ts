@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 
 import { Client, ClientError, GroupState } from "groupcast-client";
-import type { LogEntry, Message, OpenGroup, OwnGroup, Position } from "groupcast-client";
+import type { LogEntry, Member, Message, OpenGroup, OwnGroup, Position } from "groupcast-client";
 import { WebSocket } from "ws";
 
 import { listed } from "./support/listed.js";
@@ -18,6 +18,8 @@ const CLIENTS = 3;
 const DEEDS = 120;
 /** What one client has under way. */
 const WINDOW = 4;
+/** Users who only react: more than a list names. */
+const CROWD = 14;
 const KILLS = 4;
 /** Bytes that no connection outlives. */
 const CONNECTION_BYTES_MAX = 40_000;
@@ -64,7 +66,7 @@ async function check(server: Server, { state, subscription }: OpenGroup): Promis
 }
 
 /** Does anything, and does not mind what can not be done any more. */
-async function deed({ state, subscription, older, markRead }: Bound, random: Random, index: number): Promise<void> {
+async function deed({ state, subscription, older, markRead, crowd }: Bound, random: Random, index: number): Promise<void> {
   const pick = <T>(values: readonly T[]): T => values[random.below(values.length)]!;
   const alive = state.messages.filter(({ deleted }) => !deleted);
   const own = alive.filter(({ user_id }) => user_id === state.me);
@@ -86,13 +88,19 @@ async function deed({ state, subscription, older, markRead }: Bound, random: Ran
     } else {
       await subscription.react(pick(alive).id, pick(EMOJI), random.below(2) === 0);
     }
+    // Some have reactions of many.
+    const popular = alive.find(({ id }) => id % 8 === 0);
+    if (popular) await crowd(popular.id, random.below(CROWD), random.below(3) > 0);
   } catch (error) {
     // It was deleted meanwhile.
     assert.ok(error instanceof ClientError && error.code === "not_found", String(error));
   }
 }
 
-type Bound = Pick<OpenGroup, "state" | "subscription" | "older" | "markRead">;
+interface Bound extends Pick<OpenGroup, "state" | "subscription" | "older" | "markRead"> {
+  /** One of many reacts, over REST. */
+  crowd(messageId: number, index: number, on: boolean): Promise<void>;
+}
 
 test(`open groups equal the server's, over cuts and kills (GROUPCAST_SEED=${seed})`, async (t) => {
   const random = new Random(seed);
@@ -100,11 +108,23 @@ test(`open groups equal the server's, over cuts and kills (GROUPCAST_SEED=${seed
   const group = await server.group("lobby");
   const users: number[] = [];
   for (let index = 0; index < CLIENTS; index += 1) users.push(await server.user(`user${index}`));
+  const others: number[] = [];
+  for (let index = 0; index < CROWD; index += 1) {
+    others.push(await server.user(`other${index}`));
+    await server.request("PUT", `groups/${group}/members/${others[index]}?user_id=${others[index]}`, undefined);
+  }
+  const crowd = async (messageId: number, index: number, on: boolean): Promise<void> => {
+    const path = `messages/${messageId}/reactions/${encodeURIComponent(EMOJI[0]!)}?user_id=${others[index]}`;
+    await server.request(on ? "PUT" : "DELETE", path, undefined).catch(() => undefined);
+  };
   const proxy = await Proxy.listen(server.port, random, CONNECTION_BYTES_MAX);
   t.after(() => proxy.close());
 
+  // Another socket of the first user, which lists nothing.
+  const follower = connect(t, proxy.url, "user0");
   let done = 0;
   let resumed = 0;
+  const isFollowing = until("membership", () => done > 20).then(() => follower.groups.follow());
   const opened = await Promise.all(
     users.map(async (_, index) => {
       const options = { keep: index === 0 ? 1_000 : 10 + random.below(30), page: random.below(2) * 20 };
@@ -121,6 +141,7 @@ test(`open groups equal the server's, over cuts and kills (GROUPCAST_SEED=${seed
           state: open.state,
           subscription: open.subscription,
           older: (limit) => open.older(limit),
+          crowd,
           markRead: (seq) => open.markRead(seq),
         };
         await patiently("deeds", Promise.all(Array.from({ length: WINDOW }, (_, deeds) => deed(bound, random, step + deeds))));
@@ -143,9 +164,68 @@ test(`open groups equal the server's, over cuts and kills (GROUPCAST_SEED=${seed
     ),
   );
   for (const open of opened.slice(0, CLIENTS)) await check(server, open());
+  await patiently("the own groups", isFollowing.catch(() => follower.groups.follow()));
+  await check(server, follower.groups.all[0]!.open!);
   // One that begins now, and lists all.
   const late = await patiently("the group", connect(t, server.url, "user0").open(group));
+  await patiently("the members", late.members());
   while (late.state.hasOlder) await patiently("a page", late.older());
   await check(server, late);
+  const members = (await server.request("GET", `groups/${group}/members/`, undefined)) as Member[];
+  assert.deepEqual([...late.state.members!.values()].sort((one, other) => one.id - other.id), members);
   t.diagnostic(`${late.state.seq} entries, ${proxy.cuts} cuts, ${resumed} resumed`);
+});
+
+test("what one reads is told to the others, and to one's other sockets", async (t) => {
+  const server = await Server.start(t);
+  const group = await server.group("lobby");
+  const [aliceId, bobId] = [await server.user("alice"), await server.user("bob")];
+  const [alice, also, bob] = ["alice", "alice", "bob"].map((name) => connect(t, server.url, name)) as [Client, Client, Client];
+  const [atAlice, atAlso, atBob] = await Promise.all([alice, also, bob].map((client) => patiently("the group", client.open(group))));
+  const sent: number[] = [];
+  for (let index = 0; index < 5; index += 1) sent.push((await patiently("the message", atBob!.subscription.send(`@alice ${index}`))).seq);
+  await until("the counts", () => atAlice!.state.mark?.unread === 5 && atAlso!.state.mark?.mentions === 5);
+  assert.deepEqual([atAlice!.state.marks.get(bobId), atBob!.state.mark?.unread], [sent[4], 0]);
+
+  const answers = await patiently("the answers", Promise.all(sent.slice(0, 4).map((seq) => atAlice!.markRead(seq))));
+  const { seq, unread, mentions } = answers.at(-1)!;
+  assert.deepEqual([seq, unread, mentions], [sent[3], 1, 1]);
+  await until("the mark elsewhere", () => atAlso!.state.mark?.seq === sent[3]);
+  assert.deepEqual(atAlso!.state.mark, { seq, unread: 1, mentions: 1, capped: false });
+  await until("the mark of alice", () => atBob!.state.marks.get(aliceId) === sent[3]);
+  // Never back, and not beyond the end.
+  assert.equal((await patiently("the answer", also.markRead(group, 1))).seq, sent[3]);
+  assert.equal((await patiently("the answer", also.markRead(group, 1_000))).seq, sent[4]);
+  await until("the mark", () => atAlice!.state.mark?.unread === 0 && atBob!.state.marks.get(aliceId) === sent[4]);
+});
+
+test("who is signed in has the same", async (t) => {
+  const server = await Server.start(t, "--auth=token");
+  const clients: Client[] = [];
+  for (const username of ["alice", "bob"]) {
+    await server.user(username);
+    const client = new Client({ url: server.url, username, password: "secret", WebSocket });
+    t.after(() => client.close());
+    await patiently("the welcome", client.connect());
+    clients.push(client);
+  }
+  const [alice, bob] = clients as [Client, Client];
+  const group = await server.group("lobby", await alice.accessToken());
+  const open = await patiently("the group", alice.open(group));
+  const { subscription } = await patiently("the group", bob.open("lobby"));
+  const first = await patiently("the message", subscription.send("Tea, @alice?"));
+  const second = await patiently("the answer", open.subscription.send("Yes!", { replyTo: first.message_id }));
+  await patiently("the reaction", subscription.react(second.message_id, "👍", true));
+  await patiently("the groups", alice.groups.refresh());
+  const [own] = alice.groups.all;
+  assert.deepEqual([own?.role, own?.mark?.seq, own?.lastMessage?.content, own?.open], ["owner", second.seq, "Yes!", open]);
+  await until("the reaction", () => open.state.seq === 3);
+  const thread = await patiently("the thread", alice.api.thread(first.message_id));
+  assert.deepEqual(listed(open.state.messages), thread);
+  assert.deepEqual(listed(open.state.thread(first.message_id)), thread.slice(1));
+  assert.deepEqual(await patiently("the message", bob.api.message(second.message_id)), thread[1]);
+  const entries = await patiently("the log", alice.api.log(group, { afterSeq: 1 }));
+  assert.deepEqual(entries.map(({ type }) => type), ["message", "reaction"]);
+  await patiently("the members", open.members());
+  assert.deepEqual([...open.state.members!.values()].map(({ username, role }) => [username, role]), [["alice", "owner"], ["bob", "member"]]);
 });
