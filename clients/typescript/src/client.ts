@@ -74,7 +74,7 @@ export class Client {
   readonly #outbox: Outbox;
   readonly #marker: Marker;
   readonly #subscriptions: Subscriptions;
-  readonly #open = new Map<GroupId, { open: OpenGroup; ready: Promise<OpenGroup> }>();
+  readonly #open = new Map<GroupId, OpenGroup>();
   #first: Deferred<Welcome> | undefined;
   /** The newest; the connection it belongs to may be lost. */
   #welcome: Welcome | undefined;
@@ -156,8 +156,8 @@ export class Client {
   }
 
   /**
-   * Reads a group, with a state that is kept right, and makes the user a member of it. Settles when there is something to show. One that
-   * is open already is not opened twice.
+   * Reads a group, with a state that is kept right, and makes the user a member of it. Settles when the first page is listed. One that is
+   * open already is not opened twice.
    */
   open(group: GroupRef, options: OpenOptions = {}): Promise<OpenGroup> {
     return this.#openAs(group, options, undefined);
@@ -264,7 +264,7 @@ export class Client {
     const subscription = await this.subscribe(group, position && { position });
     const { id } = subscription.group;
     const opened = this.#open.get(id);
-    if (opened !== undefined) return opened.ready;
+    if (opened !== undefined) return opened.listed(page);
     const open = new OpenGroup(subscription, this.#userId!, options, {
       api: this.api,
       markRead: (groupId, seq) => this.markRead(groupId, seq),
@@ -277,9 +277,8 @@ export class Client {
     });
     if (own) open.state.begin().own(own);
     this.groups.add(open);
-    const ready = page === 0 ? Promise.resolve(open) : open.older(page).then(() => open);
-    this.#open.set(id, { open, ready });
-    return ready;
+    this.#open.set(id, open);
+    return open.listed(page);
   }
 
   #connection(): Promise<void> {
@@ -385,7 +384,7 @@ export class Client {
     this.#identity.stop();
     this.#first?.reject(error);
     this.#subscriptions.fail(error);
-    for (const { open } of this.#open.values()) open.stop();
+    for (const open of this.#open.values()) open.stop();
     this.#outbox.fail(error);
     this.#marker.fail(error);
     this.groups.stop();

@@ -46,6 +46,7 @@ export class OpenGroup {
   readonly #backoff = new Backoff(VAGUE_MS, () => 1);
   /** Messages that are vague and can not be listed. */
   readonly #lost = new Set<number>();
+  #isListed = false;
   #keepsMembers = false;
   #older: Promise<void> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -76,6 +77,12 @@ export class OpenGroup {
   /** Whether it is not read any more, by `close` or because the user was removed. The state stays as it was. */
   get isClosed(): boolean {
     return this.#isClosed;
+  }
+
+  /** Lists the first page, unless one was listed; called by the client. */
+  async listed(page = PAGE): Promise<this> {
+    if (page > 0 && !this.#isListed) await this.older(page);
+    return this;
   }
 
   /** Lists messages before those that are known, and waits for a connection if need be. Nothing happens if there are none. */
@@ -123,6 +130,7 @@ export class OpenGroup {
       const reading = state.begin();
       try {
         reading.older(await subscription.history({ before: state.from, limit }));
+        this.#isListed = true;
         return;
       } catch (error) {
         if (!(error instanceof ClientError && error.retry)) throw error;

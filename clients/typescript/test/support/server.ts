@@ -102,6 +102,11 @@ export class Server {
     return this.#create("groups", { name, is_private: false }, token);
   }
 
+  /** Creates a public group that belongs to a user, where names are believed, and returns its number. */
+  async groupOf(user_id: number, name: string): Promise<number> {
+    return this.#create("groups", { name, is_private: false, user_id }, undefined);
+  }
+
   /** All messages of a group. */
   async messages(group: number, token?: string): Promise<object[]> {
     return (await this.request("GET", `messages/?group_id=${group}&limit=1000000`, token)) as object[];
