@@ -191,3 +191,97 @@ test(`a state equals the server's, however it was read (GROUPCAST_SEED=${seed})`
   }
   assert.ok(entries > HISTORIES * 20);
 });
+
+/** A state that has had a history, and the model that it comes from. */
+function fed(steps: number, keep?: number): { model: Model; state: GroupState } {
+  const model = new Model(new Random(seed), { users: 4, entriesPerTick: 1, isCrowded: false });
+  const state = new GroupState({ me: ME, ...(keep !== undefined && { keep }) });
+  for (let step = 0; step < steps; step += 1) {
+    model.step();
+    state.apply(model.live.at(-1)!);
+  }
+  return { model, state };
+}
+
+test(`a state keeps as much as it shall (GROUPCAST_SEED=${seed})`, () => {
+  const { model, state } = fed(500, 20);
+  assert.equal(state.messages.length, 20);
+  assert.equal(state.hasOlder, true);
+  const page = model.history(state.from, 30);
+  state.begin().older(page);
+  assert.equal(state.messages.length, 50);
+  for (let step = 0; step < 300; step += 1) {
+    model.step();
+    state.apply(model.live.at(-1)!);
+  }
+  assert.equal(state.messages.length, 50);
+  state.trim();
+  assert.equal(state.messages.length, 20);
+  assert.deepEqual(listed(state.messages), model.history(Infinity, 20).messages);
+});
+
+test(`what does not change is the same (GROUPCAST_SEED=${seed})`, () => {
+  const { state } = fed(200);
+  const { messages, seq } = state;
+  assert.equal(state.messages, messages);
+  const author = { user_id: 2, username: "u2", created_at: "2026-02-01T00:00:00.000000Z" };
+  const last = [...messages].reverse().find(({ deleted }) => !deleted)!;
+  const of = { group_id: 7, message_id: last.id, message_seq: last.seq, ...author };
+  state.apply({ type: "reaction", ...of, seq: seq + 1, emoji: "🫖", on: true });
+  assert.notEqual(state.messages, messages);
+  for (const [index, message] of state.messages.entries()) assert.equal(message === messages[index], message.id !== last.id);
+  // The objects that were handed out stay as they were.
+  assert.ok(!last.reactions.some(({ emoji }) => emoji === "🫖"));
+  const changed = state.messages;
+  state.apply({ type: "member", group_id: 7, seq: seq + 2, ...author, member: { id: 9, username: "u9" }, change: "joined" });
+  assert.equal(state.messages, changed);
+});
+
+test("listeners are told once of what comes together, until they are removed", () => {
+  const runs: (() => void)[] = [];
+  const state = new GroupState({ me: ME, schedule: (run) => runs.push(run) });
+  const message = { id: 1, content: "m", user_id: 2, username: "u2", group_id: 7, group_name: "lobby", created_at: "t" };
+  state.apply({ type: "message", ...message, seq: 1 });
+  assert.equal(runs.length, 0);
+  const told: number[] = [];
+  const remove = state.subscribe(({ seq }) => told.push(seq));
+  for (const seq of [2, 3, 4]) state.apply({ type: "message", ...message, id: seq, seq });
+  // Those that were there already are no change.
+  state.apply({ type: "message", ...message, seq: 1 });
+  assert.equal(runs.length, 1);
+  runs.shift()!();
+  state.apply({ type: "message", ...message, id: 5, seq: 5 });
+  runs.shift()!();
+  assert.deepEqual(told, [4, 5]);
+  state.apply({ type: "message", ...message, seq: 5 });
+  remove();
+  state.apply({ type: "message", ...message, id: 6, seq: 6 });
+  assert.equal(runs.length, 0);
+});
+
+test("what was deleted is kept nowhere in a state", () => {
+  const state = new GroupState({ me: ME });
+  const content = "a secret";
+  const message = { id: 1, seq: 1, content, user_id: 2, username: "u2", group_id: 7, group_name: "lobby", created_at: "t", mentions: [1] };
+  const of = { group_id: 7, user_id: 2, username: "u2", created_at: "t", message_id: 1, message_seq: 1 };
+  state.apply({ type: "message", ...message });
+  state.apply({ type: "reaction", ...of, seq: 2, emoji: "👍", on: true });
+  state.apply({ type: "deleted", ...of, seq: 3 });
+  // Late, as from a list that was put together before.
+  state.begin().anew([message]);
+  state.apply({ type: "edited", ...of, seq: 4, content });
+  const { content: shown, deleted, reactions, mentions, edited_at } = state.get(1)!;
+  assert.deepEqual([shown, deleted, reactions, mentions, edited_at], ["", true, [], undefined, undefined]);
+});
+
+test("a state that has missed what is not kept any more drops what is older", () => {
+  const message = { content: "m", user_id: 2, username: "u2", group_id: 7, group_name: "lobby", created_at: "t" };
+  const state = new GroupState({ me: ME });
+  for (const seq of [1, 2, 3, 4]) state.apply({ type: "message", ...message, id: seq, seq });
+  state.dropBefore(3);
+  assert.deepEqual([state.messages.map(({ id }) => id), state.hasOlder, state.seq], [[3, 4], false, 4]);
+  state.dropBefore(9);
+  assert.deepEqual([state.messages, state.hasOlder, state.seq, state.isMarkVague], [[], false, 8, true]);
+  state.apply({ type: "message", ...message, id: 9, seq: 9 });
+  assert.deepEqual(state.messages.map(({ id }) => id), [9]);
+});

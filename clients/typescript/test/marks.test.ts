@@ -181,10 +181,66 @@ test("own groups are followed, those with the newest message first", async (t) =
   await until("the change", () => changes > 0);
   socket.send({ type: "message", ...message(6), group_id: 8 });
   await until("the message", () => alice.groups.all[0]?.group.id === 8);
-  // Open already: it is the same.
-  const kitchen = await patiently("the group", alice.open(8));
+  // Open already: it is the same, but that its messages are listed now.
+  const opening = alice.open(8);
+  const { id, before } = await socket.expect("history");
+  assert.equal(before, 4);
+  socket.send({ type: "history", id, group_id: 8, messages: [{ ...message(1), group_id: 8 }], more: false });
+  const kitchen = await patiently("the group", opening);
+  assert.deepEqual(kitchen.state.messages.map(({ seq }) => seq), [1, 4, 5, 6]);
   assert.equal(kitchen, alice.groups.all[0]?.open);
+  assert.equal(await alice.open(8), kitchen);
   socket.send({ type: "unsubscribed", group_id: 8, reason: "deleted" });
   await until("the end", () => alice.groups.all.length === 1);
   assert.ok(changes < 6, `${changes} changes`);
+});
+
+test("a lost history and a cut one begin anew", async (t) => {
+  const { server, alice, socket, lobby } = await opened(t, { position: { epoch: "e", seq: 3 } });
+  (await server.request(OWN)).answer(200, [own(10, { read_seq: 10 })]);
+  socket.messages(4, 5);
+  await until("the messages", () => lobby.state.messages.length === 2);
+  socket.close(1011);
+  const second = await welcomed(server);
+  const { id, after } = await second.expect("subscribe");
+  const group = { id: 7, name: "lobby", is_private: false };
+  second.send({ type: "subscribed", id, group, group_id: 7, epoch: "e", head_seq: 12, first_seq: 9, after });
+  second.messages(9, 10);
+  await until("what is kept", () => lobby.state.seq === 10);
+  assert.deepEqual([lobby.state.messages.map(({ seq }) => seq), lobby.state.hasOlder], [[9, 10], false]);
+  (await server.request(OWN)).answer(200, [own(10, { read_seq: 10 })]);
+
+  second.close(1011);
+  const third = await welcomed(server);
+  await third.subscribed(2, "another");
+  const history = await third.expect("history");
+  third.send({ type: "history", id: history.id, group_id: 7, messages: [message(2)], more: true });
+  await third.subscribed(2, "another");
+  await until("the new history", () => lobby.state.seq === 2);
+  assert.deepEqual([lobby.state.messages.map(({ seq }) => seq), lobby.state.hasOlder, lobby.state.mark], [[2], true, undefined]);
+  (await server.request(OWN)).answer(200, [own(2, { read_seq: 1, unread: 1 })]);
+  await until("the mark", () => lobby.state.mark?.unread === 1);
+  alice.close();
+});
+
+test("the list of members is kept right", async (t) => {
+  const { server, socket, lobby } = await opened(t);
+  (await server.request(OWN)).answer(200, [own(10)]);
+  const listing = lobby.members();
+  const request = await server.request("GET /api/v1/groups/7/members/");
+  const change = { type: "member", group_id: 7, user_id: 1, username: "alice", created_at: "t" };
+  socket.send({ ...change, seq: 11, member: { id: 3, username: "carol" }, change: "kicked" });
+  await until("the change", () => lobby.state.seq === 11);
+  assert.equal(lobby.state.members, undefined);
+  request.answer(200, [1, 2, 3].map((id) => ({ id, username: `u${id}`, role: id === 1 ? "owner" : "member" })));
+  await listing;
+  assert.deepEqual([...lobby.state.members!.keys()], [1, 2]);
+  socket.send({ ...change, seq: 12, member: { id: 2, username: "bob" }, change: "role", role: "admin" });
+  // Who walks in makes no entry.
+  socket.send({ type: "joined", group_id: 7, user_id: 4, username: "dave" });
+  socket.send({ type: "joined", group_id: 8, user_id: 5, username: "erin" });
+  socket.send({ type: "message", ...message(13), user_id: 6, username: "frank" });
+  await until("the message", () => lobby.state.seq === 13);
+  const members = [...lobby.state.members!.values()].map(({ id, role }) => [id, role]);
+  assert.deepEqual(members, [[1, "owner"], [2, "admin"], [4, "member"], [6, "member"]]);
 });
