@@ -5,9 +5,9 @@ import type { Group } from "./frames.js";
 
 /** A group, with all that is told of it. */
 export interface GroupInfo extends Group {
-  topic: string;
-  /** `open` if any user may join it, else `invite`. */
-  join: string;
+  topic?: string;
+  /** `open` if any user may join it, else `invite`. Absent where a name is enough. */
+  join?: string;
 }
 
 /** A member of a group. */

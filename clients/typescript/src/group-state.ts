@@ -258,11 +258,7 @@ export class GroupState {
 
   #takeMessages(messages: readonly Message[], noted: readonly LogEntry[]): void {
     this.#listed();
-    for (const message of messages) {
-      const known = this.#range.get(message.id);
-      known?.list(message);
-      this.#range.changed(known ?? this.#range.add(message));
-    }
+    for (const message of messages) this.#range.list(message);
     const ids = new Set(messages.map(({ id }) => id));
     for (const entry of noted) {
       if ("message_id" in entry && ids.has(entry.message_id)) this.#range.change(entry);

@@ -54,8 +54,19 @@ export class MessageRange {
     return this.#byId.get(id);
   }
 
+  /** Takes one as it was listed. */
+  list(message: Message): void {
+    const known = this.#byId.get(message.id);
+    if (known === undefined) {
+      this.add(message);
+    } else {
+      known.list(message);
+      this.#answered(known);
+    }
+  }
+
   /** Adds one that is not known yet. */
-  add(message: Message): KnownMessage {
+  add(message: Message): void {
     const known = new KnownMessage(message);
     const last = this.#sorted.at(-1);
     if (last !== undefined && last.message.seq > message.seq) this.#isSorted = false;
@@ -65,14 +76,7 @@ export class MessageRange {
       const answers = this.#threads.get(message.thread_id) ?? new Set();
       this.#threads.set(message.thread_id, answers.add(known));
     }
-    this.changed(known);
-    return known;
-  }
-
-  /** One has changed, and with it what its thread shows. */
-  changed({ message }: KnownMessage): void {
-    this.#view = undefined;
-    if (message.thread_id !== undefined) this.#byId.get(message.thread_id)?.touch();
+    this.#answered(known);
   }
 
   /** So many more are known, down to this place. */
@@ -92,15 +96,18 @@ export class MessageRange {
     const known = this.#byId.get(entry.message_id);
     if (known === undefined) return;
     if (entry.type === "edited") known.edit(entry);
-    if (entry.type === "deleted") known.delete();
     if (entry.type === "reaction") known.react(entry, this.#me);
-    this.changed(known);
+    if (entry.type === "deleted") {
+      known.delete();
+      this.#answered(known);
+    }
+    this.#view = undefined;
   }
 
   /** Gives all messages the names of which an entry tells. */
   rename(entry: LogEntry): void {
     for (const known of this.all) {
-      if (known.rename(entry)) this.changed(known);
+      if (known.rename(entry)) this.#view = undefined;
     }
   }
 
@@ -142,5 +149,11 @@ export class MessageRange {
   answers(threadId: number): MessageState[] {
     const answers = [...(this.#threads.get(threadId) ?? NONE)].sort((one, other) => one.message.seq - other.message.seq);
     return answers.map((known) => this.viewOf(known));
+  }
+
+  /** One has come or gone, and so has an answer in its thread. */
+  #answered({ message }: KnownMessage): void {
+    this.#view = undefined;
+    if (message.thread_id !== undefined) this.#byId.get(message.thread_id)?.touch();
   }
 }

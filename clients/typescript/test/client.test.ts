@@ -106,7 +106,7 @@ test("with another epoch it reads the history anew, even if a connection is lost
   socket.messages(3);
   await until("a message", () => seen.length === 1);
   assert.deepEqual(seen, [3]);
-  assert.deepEqual(resets, [{ group_id: 7, position: { epoch: "new", seq: 2 }, messages }]);
+  assert.deepEqual(resets, [{ group_id: 7, position: { epoch: "new", seq: 2 }, messages, more: false }]);
 });
 
 test("what was not acknowledged is sent again under the same name", async (t) => {
