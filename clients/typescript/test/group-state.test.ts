@@ -29,13 +29,16 @@ class Pair {
   /** What was sent and has not arrived. */
   #underWay: LogEntry[] = [];
   #sent: number;
+  /** The first place that is kept, as far as was heard. */
+  #first: number;
 
   constructor(model: Model, random: Random, seq: number, keep: number) {
     this.model = model;
     this.#random = random;
     this.#sent = seq;
     this.state = new GroupState({ me: ME, seq, keep });
-    this.state.dropBefore(model.first);
+    this.#first = model.first;
+    this.state.dropBefore(this.#first);
   }
 
   /** Anything happens. */
@@ -51,15 +54,30 @@ class Pair {
     else if (kind === 17) this.#move();
     else if (kind === 18 && this.#random.below(8) === 0) model.cut(this.#random.below(model.head));
     else if (kind === 18 && this.#random.below(4) === 0) state.trim();
+    else if (kind === 19) this.#catchUp();
     else this.#progress();
+  }
+
+  /** All entries arrive. Whatever is under way, what is not said to be vague is as it is. */
+  #catchUp(): void {
+    const { model, state } = this;
+    while (this.#sent < model.head || this.#underWay.length > 0) this.#deliver();
+    if (model.first > this.#first) return;
+    const known = state.messages.filter(({ id }) => !state.vague.includes(id));
+    assert.deepEqual(listed(known), known.map(({ id }) => model.message(id)));
+    const { read_seq, unread, mentions, capped = false, last_message, group, role } = model.own(ME);
+    // Not everything that was read has been heard of.
+    if (state.isMarkVague || state.mark?.seq !== read_seq) return;
+    assert.deepEqual(state.mark, { seq: read_seq, unread, mentions, capped });
+    assert.deepEqual([state.lastMessage, state.group, state.role], [last_message ?? undefined, group, role]);
   }
 
   /** Nothing happens any more, and what is under way arrives. */
   settle(): void {
-    this.#reconnect();
+    // Of what is cut off nobody hears before the next connection.
+    if (this.model.first > this.#first || this.#random.below(3) === 0) this.#reconnect();
     while (this.#answers.length > 0) this.#progress();
     while (this.#sent < this.model.head || this.#underWay.length > 0) this.#deliver();
-    this.state.dropBefore(this.model.first);
     for (let rounds = 0; this.state.isMarkVague || this.state.vague.length > 0; rounds += 1) {
       assert.ok(rounds < 2 + this.state.messages.length, "what is vague stays so");
       if (this.state.isMarkVague) this.#now(this.#own());
@@ -98,7 +116,8 @@ class Pair {
 
   /** What has not arrived is sent again, as it is today. */
   #reconnect(): void {
-    this.state.dropBefore(this.model.first);
+    this.#first = this.model.first;
+    this.state.dropBefore(this.#first);
     this.#underWay = structuredClone(this.model.replay(this.state.seq));
     this.#sent = this.model.head;
     // Marks that have moved are not in the log.

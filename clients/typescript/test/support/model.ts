@@ -17,7 +17,7 @@ export interface Habits {
   users: number;
   /** Entries that have one time. */
   entriesPerTick: number;
-  /** Whether reactions are mostly to one message. */
+  /** Whether all reactions are to one message, as long as it is there. */
   isCrowded: boolean;
 }
 
@@ -31,6 +31,7 @@ export class Model {
   readonly #random: Random;
   readonly #habits: Habits;
   readonly #erased = new Set<number>();
+  #favourite: Row | undefined;
   #group = { id: 7, name: "lobby", is_private: false, topic: "", join: "open" };
   /** The first place that is kept. */
   first = 1;
@@ -57,9 +58,14 @@ export class Model {
     const head = { group_id: 7, seq, user_id: actor, username: this.#name(actor), created_at: `2026-01-01T00:00:00.${tick}Z` };
     const kept = [...this.#rows.values()];
     const alive = kept.filter(({ message }) => !message.deleted);
-    const crowded = this.#habits.isCrowded ? alive.length - 1 - this.#random.below(2) : this.#random.below(alive.length);
-    const row = alive[Math.max(crowded, 0)];
     const kind = this.#random.below(24);
+    const isReaction = kind >= 12 && kind < 22;
+    let row = alive[this.#random.below(alive.length)];
+    if (this.#habits.isCrowded && isReaction) {
+      // The next favourite is somewhere among the newest.
+      this.#favourite = alive.find(({ message }) => message.id === this.#favourite?.message.id) ?? alive[alive.length - 1 - this.#random.below(3)];
+      row = this.#favourite ?? row;
+    }
     if (row === undefined || kind < 7) {
       const target = this.#random.below(2) === 0 ? kept[this.#random.below(kept.length)] : undefined;
       const answers = target?.message.id;
@@ -83,7 +89,7 @@ export class Model {
       row.reactions = [];
       this.live.push({ type: "deleted", ...head, ...of });
     } else if (kind < 22) {
-      const emoji = EMOJI[this.#random.below(EMOJI.length)]!;
+      const emoji = EMOJI[Math.floor(this.#random.next() ** 2 * EMOJI.length)]!;
       const rest = row.reactions.filter((it) => it.emoji !== emoji || it.user !== actor);
       const on = rest.length === row.reactions.length;
       row.reactions = on ? [...rest, { emoji, user: actor, seq }] : rest;
