@@ -311,7 +311,8 @@ export class GroupState {
     if (this.#readings.size > 0) return;
     const surplus = this.#range.size - this.#keep - this.#asked;
     // Those that a list had before their time still come.
-    const dropped = this.#range.dropFirst(this.#range.all.slice(0, Math.max(0, surplus)).filter(({ message }) => message.seq <= this.#seq).length);
+    const first = this.#range.all.slice(0, Math.max(0, surplus)).filter(({ message }) => message.seq <= this.#seq);
+    const dropped = this.#range.dropFirst(first.length);
     if (dropped.length > 0) this.#own.evicted(dropped);
   }
 
