@@ -45,6 +45,8 @@ export class GroupState {
   #asked = 0;
   /** Lists of messages that were taken, and cuts. */
   #lists = 0;
+  /** The group's name by the last entry that told of one. */
+  #name: string | undefined;
   #listeners = 0;
   #isTelling = false;
 
@@ -157,6 +159,7 @@ export class GroupState {
       case "member":
       case "group":
         if (entry.type === "member") this.#members.apply(entry);
+        if (entry.type === "group") this.#name = entry.name ?? this.#name;
         this.#range.rename(entry);
         this.#own.change(entry);
         break;
@@ -244,6 +247,7 @@ export class GroupState {
     for (const reading of this.#readings) reading.cancel();
     this.#seq = seq;
     this.#asked = 0;
+    this.#name = undefined;
     this.#range = new MessageRange(this.me, seq);
     this.#own = new OwnState(this.me, this.#range, this.#own);
   }
@@ -300,7 +304,8 @@ export class GroupState {
   #add({ type: _, ...message }: { type: string } & Message): void {
     const { id, user_id, username, seq } = message;
     // One that was listed may have changed since.
-    if (!this.#range.get(id)) this.#range.add(message);
+    // A message that was under way when the group was renamed has the old name.
+    if (!this.#range.get(id)) this.#range.add({ ...message, ...(this.#name !== undefined && { group_name: this.#name }) });
     this.#members.seen({ id: user_id, username });
     this.read({ user_id, seq });
     this.#evict();
