@@ -92,7 +92,9 @@ pub struct Store {
 
 impl Store {
     /// A store of which one value answers all questions.
-    pub fn new<B: MessageLog + SearchIndex + Directory + Accounts + Moderation + Marks + Retention + Lifecycle>(
+    pub fn new<
+        B: MessageLog + SearchIndex + Directory + Accounts + Moderation + Marks + Retention + Lifecycle,
+    >(
         backend: Arc<B>,
     ) -> Self {
         Self {

@@ -6,6 +6,7 @@ use tokio_postgres::{Client, Error, Row, Statement};
 
 use super::error::column;
 use super::instant::Instant;
+use super::search_index::TakeOut;
 use crate::model::limits::PAGE_ROWS_MAX;
 use crate::model::{GroupId, Seq};
 use crate::store::slice::{Old, Slice};
@@ -53,6 +54,7 @@ pub(super) struct Statements {
     keep_sent: Statement,
     keep_marks: Statement,
     forget_mentions: Statement,
+    take_out: TakeOut,
     delete: Statement,
     note_last: Statement,
 }
@@ -60,7 +62,7 @@ pub(super) struct Statements {
 impl Statements {
     /// Prepares them.
     pub(super) async fn prepare(client: &Client) -> Result<Self, Error> {
-        let (begin_at, keep_sent, keep_marks, forget_mentions, delete, note_last) = tokio::try_join!(
+        let (begin_at, keep_sent, keep_marks, forget_mentions, take_out, delete, note_last) = tokio::try_join!(
             client.prepare(
                 "UPDATE groups SET first_seq = greatest(first_seq, $2) WHERE id = $1 RETURNING first_seq"
             ),
@@ -91,6 +93,7 @@ impl Statements {
                  WHERE m.group_id = $1 AND m.seq < $2 AND m.mentions IS NOT NULL
                    AND gone.user_id = named AND gone.group_id = m.group_id AND gone.seq = m.seq"
             ),
+            TakeOut::prepare(client),
             // Reactions go with their messages.
             client.prepare(
                 "WITH gone AS (DELETE FROM messages WHERE group_id = $1 AND seq < $2)
@@ -101,7 +104,7 @@ impl Statements {
                      last_message_at = greatest(last_message_at, $2)"
             ),
         )?;
-        Ok(Self { begin_at, keep_sent, keep_marks, forget_mentions, delete, note_last })
+        Ok(Self { begin_at, keep_sent, keep_marks, forget_mentions, take_out, delete, note_last })
     }
 
     /// Cuts off what was [found](find), in a transaction that is said in one go: one of which a part fails ends without
@@ -110,15 +113,17 @@ impl Statements {
         let (group, first) = (slice.group.0, slice.first.0);
         let place: [&(dyn ToSql + Sync); 2] = [&group, &first];
         let (last_message, last_at) = (slice.last_message(), Instant(slice.last_at));
+        let messages: Vec<i64> = slice.messages.iter().map(|id| id.0).collect();
         let last: [&(dyn ToSql + Sync); 2] = [&last_message, &last_at];
         // Whatever else knows of these messages, or is true only while they are there, is put right here, before they
         // go.
-        let (begun, begins, kept, marked, forgotten, deleted, noted, committed) = tokio::join!(
+        let (begun, begins, kept, marked, forgotten, taken_out, deleted, noted, committed) = tokio::join!(
             client.batch_execute(BEGIN),
             client.query_opt(&self.begin_at, &place),
             client.execute(&self.keep_sent, &place),
             client.execute(&self.keep_marks, &place),
             client.execute(&self.forget_mentions, &place),
+            self.take_out.messages(client, &messages),
             client.execute(&self.delete, &place),
             // Their numbers are never used again, also when nothing is left.
             client.execute(&self.note_last, &last),
@@ -126,7 +131,7 @@ impl Statements {
         );
         // The first that failed is the cause, and the others only say that there was one.
         let begins = begun.and(begins).and_then(|begins| {
-            kept.and(marked).and(forgotten).and(deleted).and(noted)?;
+            kept.and(marked).and(forgotten).and(taken_out).and(deleted).and(noted)?;
             committed?;
             Ok(begins)
         })?;

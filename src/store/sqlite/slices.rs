@@ -3,6 +3,7 @@
 use rusqlite::{Connection, params};
 
 use super::error::column;
+use super::search_index;
 use crate::model::limits::PAGE_ROWS_MAX;
 use crate::model::{GroupId, Seq, Timestamp};
 use crate::store::slice::{Old, Slice};
@@ -76,6 +77,9 @@ pub(super) fn cut(connection: &Connection, slice: &Slice) -> StoreResult<Option<
         return Ok(None);
     }
     // Whatever else knows of these messages, or is true only while they are there, is put right here, before they go.
+    for &message in &slice.messages {
+        search_index::take_out(connection, message)?;
+    }
     for sql in KEEP_SENT.into_iter().chain([KEEP_MARKS, FORGET_MENTIONS]).chain(DELETE) {
         connection.prepare_cached(sql)?.execute(params![slice.group.0, slice.first.0])?;
     }

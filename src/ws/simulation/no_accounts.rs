@@ -9,8 +9,8 @@ use crate::model::{
 };
 use crate::store::{
     Accounts, Asked, Credentials, Cut, CutEnd, Erased, Extent, GroupChange, Join, Login, Marks, Moderation,
-    NewKey, NewSanction, OwnGroup, Removed, Renewal, Renewed, Retention, Sanction, Search, SearchIndex, SearchPage,
-    StoreError, Swept,
+    NewKey, NewSanction, OwnGroup, Removed, Renewal, Renewed, Retention, Sanction, Search, SearchIndex,
+    SearchPage, StoreError, Swept,
 };
 
 fn unavailable<'a, T: Send + 'a>() -> Asked<'a, T> {
