@@ -42,9 +42,11 @@ fn mark_sql() -> String {
              CROSS JOIN LATERAL (SELECT {} AS head OFFSET 0) h
          ), behind AS MATERIALIZED (
              SELECT member.group_id, member.user_id, far.wanted
-             FROM (SELECT DISTINCT group_id, user_id, wanted FROM found WHERE wanted > before) far
-             JOIN group_memberships member ON member.group_id = far.group_id AND member.user_id = far.user_id
-             ORDER BY member.group_id, member.user_id FOR NO KEY UPDATE OF member
+             FROM (SELECT DISTINCT group_id, user_id, wanted FROM found WHERE wanted > before
+                   ORDER BY group_id, user_id) far
+             CROSS JOIN LATERAL (
+                 SELECT group_id, user_id FROM group_memberships
+                 WHERE group_id = far.group_id AND user_id = far.user_id LIMIT 1 FOR NO KEY UPDATE) member
          ), moved AS (
              UPDATE group_memberships member SET read_seq = behind.wanted FROM behind
              WHERE member.group_id = behind.group_id AND member.user_id = behind.user_id
@@ -88,14 +90,18 @@ fn from_row(row: &Row) -> StoreResult<ReadMark> {
     })
 }
 
-/// `$1` is the message after which those come that are looked at, `$2` the last of them.
-const SWEEP: &str = "WITH sent AS MATERIALIZED (
-         SELECT group_id, user_id, max(seq) AS seq FROM messages WHERE id > $1 AND id <= $2 GROUP BY group_id, user_id
+/// `$1` is the message after which those come that are looked at, `$2` the last of them. They are read in the order of their
+/// numbers first, for in that of their groups the planner would read all messages there are.
+const SWEEP: &str = "WITH slice AS MATERIALIZED (
+         SELECT group_id, user_id, seq FROM messages WHERE id > $1 AND id <= $2 ORDER BY id
+     ), sent AS MATERIALIZED (
+         SELECT group_id, user_id, max(seq) AS seq FROM slice GROUP BY group_id, user_id ORDER BY group_id, user_id
      ), behind AS MATERIALIZED (
          SELECT member.group_id, member.user_id, sent.seq
-         FROM sent JOIN group_memberships member
-              ON member.group_id = sent.group_id AND member.user_id = sent.user_id AND member.read_seq < sent.seq
-         ORDER BY member.group_id, member.user_id FOR NO KEY UPDATE OF member
+         FROM sent CROSS JOIN LATERAL (
+             SELECT group_id, user_id FROM group_memberships
+             WHERE group_id = sent.group_id AND user_id = sent.user_id AND read_seq < sent.seq
+             LIMIT 1 FOR NO KEY UPDATE) member
      ), moved AS (
          UPDATE group_memberships member SET read_seq = behind.seq FROM behind
          WHERE member.group_id = behind.group_id AND member.user_id = behind.user_id AND member.read_seq < behind.seq

@@ -5,7 +5,8 @@ use std::num::NonZeroU32;
 use futures_util::future::{BoxFuture, FutureExt, join_all};
 use groupcast::model::{Digest, GroupId, MessageId, Seq, SessionId, UserId};
 use groupcast::store::{
-    CutEnd, Database, Login, MentionQuestion, MessageFilter, MessagePage, SentKey, Store, TargetQuestion,
+    CutEnd, Database, Login, MentionQuestion, MessageFilter, MessagePage, SentKey, Store, Swept,
+    TargetQuestion,
 };
 
 use super::{Backend, NOW};
@@ -156,6 +157,7 @@ const QUESTIONS: &[(&str, Question)] = &[
         let mark = store.marks.mark(GroupId(1 + n % 1_000), UserId(2), Seq(12_000));
         mark.map(|mark| _ = mark.unwrap()).boxed()
     }),
+    ("sweep", |store, _| store.marks.sweep().map(|swept| assert_eq!(swept.unwrap(), Swept::All)).boxed()),
     ("entries", |store, n| {
         let (after, before) = (Seq(9_998), Seq(10_003));
         let entries = store.log.entries(GroupId(1 + n % 20), after, before, 4);
