@@ -122,7 +122,7 @@ impl History {
         let command = match self.random.below(4) {
             0 => delete(group, &own["id"]),
             1 => edit(group, &own["id"], &format!("{step} @{}", USERS[self.random.size(USERS.len())])),
-            _ => react(group, &any["id"], ["+1", "-1"][step % 2], step % 3 > 0),
+            _ => react(group, &any["id"], ["+1", "-1"][step % 2], !step.is_multiple_of(3)),
         };
         let ack = self.sockets[who].ask(command).await;
         assert_eq!(ack["type"], "ack", "{ack}");
@@ -166,18 +166,18 @@ impl History {
     async fn check(&mut self, step: usize) {
         let (head, list) = (self.head().await, self.scene.list().await);
         let last = list.as_array().unwrap().iter().rfind(|message| message.get("deleted").is_none());
-        for who in 0..USERS.len() {
+        for (who, name) in USERS.iter().enumerate() {
             let (user, expected) = (self.users[who], self.expected(who).await);
             let own = self.scene.ask(user, "GET", &format!("users/{user}/groups/"), Value::Null).await.ok();
             let Some(expected) = expected else {
-                assert_eq!(own, json!([]), "{}, step {step}", USERS[who]);
+                assert_eq!(own, json!([]), "{name}, step {step}");
                 self.sockets[who].refused(read(self.scene.group, 1), "forbidden").await;
                 continue;
             };
             let own = &own[0];
             let told = json!({ "group_id": own["group"]["id"], "seq": own["read_seq"], "unread": own["unread"],
                                "mentions": own["mentions"] });
-            assert_eq!(told, expected, "{}, step {step}", USERS[who]);
+            assert_eq!(told, expected, "{name}, step {step}");
             assert_eq!((&own["head_seq"], own.get("capped")), (&json!(head), None));
             // In a list reactions and replies stand beside a message.
             assert_eq!(own["last_message"]["id"], last.map_or(Value::Null, |message| message["id"].clone()));
