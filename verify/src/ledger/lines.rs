@@ -1,6 +1,7 @@
 //! What is read in text mode, which shows messages and edits without their numbers.
 
 use super::Ledger;
+use super::authors::Outcome;
 use super::state::Version;
 use crate::action::Action;
 use crate::content::{Key, key_of};
@@ -75,7 +76,11 @@ impl Ledger {
                 let deed = &self.authors[key.sender].deeds[key.number];
                 let told = || format!("text reader {index} in group {}: {key:?} after {last:?}", life.group);
                 let Some(line) = deed.line else {
-                    self.faults.add(Fault::NotStored, told);
+                    // What was acked is told of as lost.
+                    if !matches!(deed.outcome, Outcome::Acked { .. }) {
+                        self.faults.add(Fault::NotStored, told);
+                    }
+                    last = None;
                     continue;
                 };
                 match last {
