@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Chat, ChatResult, clock};
 use crate::model::limits::PAGE_ROWS_MAX;
 use crate::model::{Group, GroupId, RetentionRule, Seq, Timestamp};
-use crate::store::{Cut, CutEnd, Extent};
+use crate::store::{Cut, CutEnd, Extent, StoreError};
 
 /// Pauses between slices are so many times as long as a slice takes: what is stored meanwhile loses little.
 const PAUSE_FACTOR: u32 = 4;
@@ -141,13 +141,21 @@ impl Chat {
         if !is_due(extent, end) {
             return Ok(());
         }
-        for slice in 0..SLICES_A_TURN {
+        let mut is_cut = false;
+        for _ in 0..SLICES_A_TURN {
             let begun = Instant::now();
-            let Some(Cut { first, messages, changes }) = self.store.retention.cut(group, end).await? else {
-                return Ok(());
+            let Cut { first, messages, changes } = match self.store.retention.cut(group, end).await {
+                Ok(Some(cut)) => cut,
+                Ok(None) => return Ok(()),
+                // Somebody else needs the same rows for a moment, such as who indexes them for the search.
+                Err(StoreError::Unavailable(_)) => {
+                    pause(begun).await;
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
             };
             self.hub.recent().begin_at(group, first);
-            sum.groups += usize::from(slice == 0);
+            sum.groups += usize::from(!std::mem::replace(&mut is_cut, true));
             sum.messages += messages;
             sum.changes += changes;
             pause(begun).await;
@@ -156,7 +164,7 @@ impl Chat {
                 break;
             }
         }
-        sum.is_unfinished = true;
+        sum.is_unfinished |= is_cut;
         counted.forget(group);
         Ok(())
     }

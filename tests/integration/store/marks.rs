@@ -11,6 +11,7 @@ use groupcast_kit::random::{Random, seeds};
 
 use super::chronicle::Chronicle;
 use super::log::happen;
+use super::retention::cut_all;
 use super::{NOW, batch, group, message, user};
 use crate::support::postgres::Postgres;
 
@@ -100,7 +101,7 @@ on_both! {
                 3 => sweep(&store).await,
                 4 if random.chance(50) => {
                     let before = Seq(random.below(head as u64 + 2) as i64);
-                    while store.retention.cut(group, CutEnd { before, until: None }).await.unwrap().is_some() {}
+                    cut_all(&store, group, CutEnd { before, until: None }).await;
                     chronicle.first = chronicle.first.max(before);
                 }
                 5 if random.chance(30) => {

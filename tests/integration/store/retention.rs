@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use groupcast::model::limits::{PAGE_BYTES_MAX, PAGE_ROWS_MAX};
 use groupcast::model::{ChangeKind, Entry, GroupId, Message, MessageId, RetentionRule, Seq, Timestamp};
-use groupcast::store::{Cut, CutEnd, Extent, GroupChange, LogBatch, Sent, SentKey, Store};
+use groupcast::store::{Cut, CutEnd, Extent, GroupChange, LogBatch, Sent, SentKey, Store, StoreError};
 use groupcast_kit::random::{Random, seeds};
 
 use super::chronicle::Chronicle;
@@ -19,12 +19,17 @@ fn before(seq: i64) -> CutEnd {
 }
 
 /// Cuts until there is nothing more to cut; gives how much went each time.
-async fn cut_all(store: &Store, group: GroupId, end: CutEnd) -> Vec<Cut> {
+pub(super) async fn cut_all(store: &Store, group: GroupId, end: CutEnd) -> Vec<Cut> {
     let mut cuts = Vec::new();
-    while let Some(cut) = store.retention.cut(group, end).await.unwrap() {
-        cuts.push(cut);
+    loop {
+        match store.retention.cut(group, end).await {
+            Ok(Some(cut)) => cuts.push(cut),
+            Ok(None) => return cuts,
+            // What is being indexed is not waited for.
+            Err(StoreError::Unavailable(_)) => {}
+            Err(error) => panic!("{error}"),
+        }
     }
-    cuts
 }
 
 fn rule(max_age_s: Option<u64>, max_messages: Option<u32>) -> RetentionRule {
