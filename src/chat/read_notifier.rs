@@ -20,7 +20,7 @@ const PERIOD: Duration = Duration::from_secs(1);
 const TOLD_MAX: usize = 100_000;
 
 /// Tells the readers in JSON mode of each group with at most so many online how far other members have read: of a member
-/// at once, then at most once in [`PERIOD`], the newest mark always in the end.
+/// at once, then at most once in a second, the newest mark always in the end.
 pub struct ReadNotifier {
     hub: Hub,
     members_max: usize,
@@ -48,7 +48,7 @@ struct Told {
 }
 
 impl ReadNotifier {
-    /// A notifier; [`run`](Self::run) must be spawned.
+    /// A notifier; `run` must be spawned.
     pub fn new(hub: Hub, members_max: usize) -> Self {
         let room = Arc::new(Semaphore::new(TOLD_MAX));
         Self { hub, members_max, state: Mutex::default(), room, changed: Notify::new() }
