@@ -39,7 +39,8 @@ pub struct Broadcast {
     pub last: Seq,
     /// Which sockets in JSON mode get them, if they are not stored messages.
     pub readers: Readers,
-    /// The last arrival in the group that they are for: who came later has not missed them. 0 for everyone.
+    /// The last arrival in the group that they are for: who came later has not missed them. 0 for everyone. Of stored
+    /// messages it holds for text mode alone; in JSON mode a reader's position tells.
     pub as_of: u64,
     /// For those in text mode; empty if there are none.
     pub text: Bytes,

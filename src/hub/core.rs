@@ -163,6 +163,9 @@ impl<S: Sink> Core<S> {
         self.groups.borrow_mut().entry(group).or_default().add(Rc::clone(&subscription));
         let arrival = self.hub.enter(self.index, group, user, subscriber.mode());
         subscription.arrived(arrival.number);
+        if let Some(local) = self.groups.borrow_mut().get_mut(&group) {
+            local.arrived(arrival.number);
+        }
         (subscription, arrival)
     }
 

@@ -23,6 +23,8 @@ pub(super) struct LocalGroup<S> {
     serving: Option<Broadcast>,
     /// How many of `live` have got it.
     served: usize,
+    /// The highest number of an arrival among them.
+    newest: u64,
 }
 
 /// A member to whom frames go straight: its socket stands beside it, since that is all that most deliveries need.
@@ -34,7 +36,7 @@ struct Live<S> {
 
 impl<S> Default for LocalGroup<S> {
     fn default() -> Self {
-        Self { live: Vec::new(), replaying: Vec::new(), serving: None, served: 0 }
+        Self { live: Vec::new(), replaying: Vec::new(), serving: None, served: 0, newest: 0 }
     }
 }
 
@@ -55,6 +57,11 @@ impl<S: Sink> LocalGroup<S> {
                 self.replaying.push(subscription);
             }
         }
+    }
+
+    /// One of them has this number among the group's arrivals.
+    pub(super) fn arrived(&mut self, number: u64) {
+        self.newest = self.newest.max(number);
     }
 
     pub(super) fn remove(&mut self, subscription: &Subscription<S>) {
@@ -105,7 +112,7 @@ impl<S: Sink> LocalGroup<S> {
     pub(super) fn flush(&mut self, frames: &Broadcast) -> Vec<Rc<Subscriber<S>>> {
         let mut overflowed = Vec::new();
         self.go_on(usize::MAX, &mut overflowed);
-        hand(&self.live, frames, &mut overflowed);
+        hand(&self.live, frames, self.newest, &mut overflowed);
         self.look_at(frames, &mut overflowed);
         overflowed
     }
@@ -125,7 +132,7 @@ impl<S: Sink> LocalGroup<S> {
     pub(super) fn go_on(&mut self, members: usize, overflowed: &mut Vec<Rc<Subscriber<S>>>) -> Part {
         let Some(frames) = self.serving.take() else { return Part { served: 0, is_last: true } };
         let end = self.live.len().min(self.served.saturating_add(members));
-        hand(&self.live[self.served..end], &frames, overflowed);
+        hand(&self.live[self.served..end], &frames, self.newest, overflowed);
         let served = end - std::mem::replace(&mut self.served, end);
         if end < self.live.len() {
             self.serving = Some(frames);
@@ -169,8 +176,13 @@ pub(super) struct Part {
     pub(super) is_last: bool,
 }
 
-/// Hands frames to live members.
-fn hand<S: Sink>(members: &[Live<S>], frames: &Broadcast, overflowed: &mut Vec<Rc<Subscriber<S>>>) {
+/// Hands frames to live members, of whom none has come after the arrival with the number `newest`.
+fn hand<S: Sink>(
+    members: &[Live<S>],
+    frames: &Broadcast,
+    newest: u64,
+    overflowed: &mut Vec<Rc<Subscriber<S>>>,
+) {
     if !frames.is_stored() {
         for Live { subscriber, subscription } in members {
             if subscription.send(frames) == Sent::Overflow {
@@ -180,12 +192,15 @@ fn hand<S: Sink>(members: &[Live<S>], frames: &Broadcast, overflowed: &mut Vec<R
         return;
     }
     let kind = Kind::Stored(frames.group, frames.first);
+    // One in text mode who came after these were encoded may find that the next were encoded for nobody in text mode.
+    let for_all = frames.as_of == 0 || newest <= frames.as_of;
     for members in members.chunks(GLANCE) {
         // Between two system calls the processor would wait for the memory of each socket by itself; here it fetches
         // that of all of them at once.
         black_box(members.iter().filter(|live| live.subscriber.outbox().is_clear()).count());
-        for Live { subscriber, .. } in members {
+        for Live { subscriber, subscription } in members {
             let bytes = match subscriber.mode() {
+                Mode::Text if !for_all && subscription.number() > frames.as_of => continue,
                 Mode::Text => &frames.text,
                 Mode::Json => &frames.json,
             };

@@ -165,6 +165,12 @@ impl Hub {
         self.groups.get(&group).map_or_else(Listeners::default, |audience| audience.listeners())
     }
 
+    /// The same, and the number of the last arrival that is counted: who comes later has not been waited for.
+    pub fn listeners_as_of(&self, group: GroupId) -> (Listeners, u64) {
+        let audience = self.groups.get(&group);
+        audience.map_or_else(Default::default, |audience| (audience.listeners(), audience.arrivals))
+    }
+
     /// The users who listen to the group, in ascending order, if they are at most `named_max`, and how many
     /// there are.
     pub fn online(&self, group: GroupId, named_max: usize) -> (usize, Option<Vec<UserId>>) {

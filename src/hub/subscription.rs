@@ -71,6 +71,11 @@ impl<S: Sink> Subscription<S> {
         self.number.set(number);
     }
 
+    /// See [`arrived`](Self::arrived).
+    pub(super) fn number(&self) -> u64 {
+        self.number.get()
+    }
+
     /// The group that is read.
     pub fn group(&self) -> GroupId {
         self.group

@@ -86,7 +86,7 @@ fn encode(hub: &Hub, batch: &LogBatch) -> Vec<Broadcast> {
     let mut all = Vec::new();
     for run in entries.chunk_by(|a, b| a.group() == b.group()) {
         let group = run[0].group();
-        let listeners = hub.listeners(group);
+        let (listeners, as_of) = hub.listeners_as_of(group);
         let followed = hub.recent().follows(group);
         if listeners.total() == 0 && !followed {
             continue;
@@ -94,7 +94,7 @@ fn encode(hub: &Hub, batch: &LogBatch) -> Vec<Broadcast> {
         let text = if listeners.text > 0 { encode_text(run) } else { Bytes::new() };
         let json = if listeners.json > 0 || followed { encode_json(run) } else { Bytes::new() };
         let (first, last) = (run[0].seq(), run[run.len() - 1].seq());
-        let frames = Broadcast { group, first, last, readers: Readers::All, as_of: 0, text, json };
+        let frames = Broadcast { group, first, last, readers: Readers::All, as_of, text, json };
         if run.iter().any(Logged::changes_what_was_said) {
             // What was said before is not to be said again.
             hub.recent().start_anew(group, last);

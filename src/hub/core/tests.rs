@@ -71,3 +71,33 @@ fn nothing_overtakes_what_is_handed_out_in_parts() {
     assert!(run.as_mut().poll(&mut cx).is_pending());
     assert_eq!(heard(), all);
 }
+
+/// Of the next messages there may be no text: they may have been encoded while nobody in text mode was there.
+#[test]
+fn who_comes_in_text_mode_after_messages_were_encoded_does_not_get_them() {
+    let limits = CoreLimits {
+        in_flight_messages: 1,
+        in_flight_bytes: 1,
+        socket_in_flight: 1,
+        outbox_bytes: 1024,
+        members_a_turn: 2,
+    };
+    let (hub, _inboxes) = Hub::new(1);
+    let core: Core<Memory> = Core::new(0, hub.clone(), limits);
+    let join = |user| {
+        let socket = core.open(Memory::default(), Mode::Text);
+        core.join(GROUP, UserId(user), &socket, Reading::Live, Seq(0));
+        socket
+    };
+    let encode = |seq, text| {
+        let (_, as_of) = hub.listeners_as_of(GROUP);
+        Broadcast { first: Seq(seq), last: Seq(seq), as_of, ..frames(text) }
+    };
+    let early = join(1);
+    let first = encode(1, "first,");
+    let late = join(2);
+    core.flush(&first);
+    core.flush(&encode(2, "second"));
+    let heard = |socket: &Subscriber<Memory>| socket.outbox().sink().0.borrow().clone();
+    assert_eq!((heard(&early), heard(&late)), (b"first,second".to_vec(), b"second".to_vec()));
+}

@@ -8,12 +8,11 @@ use crate::model::limits::UNREAD_MAX;
 use crate::store::StoreResult;
 
 /// The two columns that [`from_row`] reads; each argument is a column of the query around. Of the entries after the mark
-/// those that are no changes, and no deleted messages. What is no longer there before the first entry counts as read.
+/// those that are no changes, and no deleted messages. What was cut off counts as read.
 /// Between two changes lie as many as their places say, the first of which need not be 1.
 pub(super) fn columns(group: &str, user: &str, mark: &str, head: &str) -> String {
-    let first = |table| format!("(SELECT min(seq) FROM {table} WHERE group_id = {group})");
     format!(
-        "CASE WHEN {mark} < {head} THEN {head} - greatest({mark}, least({}, {}, {head} + 1) - 1)
+        "CASE WHEN {mark} < {head} THEN {head} - greatest({mark}, (SELECT first_seq - 1 FROM groups WHERE id = {group}))
              - coalesce((SELECT place + 1 FROM log_entries WHERE group_id = {group} ORDER BY seq DESC LIMIT 1)
                  - (SELECT place FROM log_entries WHERE group_id = {group} AND seq > {mark} ORDER BY seq LIMIT 1), 0)
              - (SELECT count(*) FROM messages
@@ -22,9 +21,7 @@ pub(super) fn columns(group: &str, user: &str, mark: &str, head: &str) -> String
          CASE WHEN {mark} < {head} THEN (SELECT count(*) FROM (
                  SELECT 1 FROM mentions
                  WHERE user_id = {user} AND group_id = {group} AND seq > {mark} LIMIT {UNREAD_MAX}) named)
-             ELSE 0 END",
-        first("messages"),
-        first("log_entries")
+             ELSE 0 END"
     )
 }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::unavailable;
@@ -22,7 +23,8 @@ const SYNCHRONOUS: &str =
 /// Opens the connection that writes, making the file if it is missing.
 pub(super) fn open_writer(file: &Path) -> StoreResult<Connection> {
     let connection = open(file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
-    // What is deleted is overwritten, not only let go. The pages of the indexes that are written again and again fit in 16 MiB of cache, not in 2.
+    // What is deleted is overwritten, not only let go. The pages of the indexes that are written again and again fit in
+    // 16 MiB of cache, not in 2.
     connection
         .execute_batch(SYNCHRONOUS)
         .and_then(|()| {
@@ -61,6 +63,9 @@ fn open(file: &Path, flags: OpenFlags) -> StoreResult<Connection> {
         .map_err(|error| at(file, error))?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(|error| at(file, error))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    // Without this guarantee SQLite plans a statement anew each time that it is run with other values, if there is a
+    // partial index on one of its tables. No plan here depends on values.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(|error| at(file, error))?;
     Ok(connection)
 }
 

@@ -7,20 +7,17 @@ use crate::model::{GroupId, Seq, Unread, UserId};
 use crate::store::StoreResult;
 
 /// Of the entries after the mark those that are no changes, and no deleted messages. `?1` is the group, `?2` the user, `?3`
-/// the mark, `?4` the head. What is no longer there before the first entry counts as read. Between two changes lie as many
+/// the mark, `?4` the head. What was cut off counts as read. Between two changes lie as many
 /// as their places say, the first of which need not be 1.
 fn sql() -> String {
-    let first = |table| format!("coalesce((SELECT min(seq) FROM {table} WHERE group_id = ?1), ?4 + 1)");
     format!(
-        "SELECT ?4 - max(?3, min({}, {}) - 1)
+        "SELECT ?4 - max(?3, (SELECT first_seq - 1 FROM groups WHERE id = ?1))
              - coalesce((SELECT place + 1 FROM log_entries WHERE group_id = ?1 ORDER BY seq DESC LIMIT 1)
                  - (SELECT place FROM log_entries WHERE group_id = ?1 AND seq > ?3 ORDER BY seq LIMIT 1), 0)
              - (SELECT count(*) FROM messages INDEXED BY ix_messages_deleted
                 WHERE group_id = ?1 AND seq > ?3 AND deleted_seq IS NOT NULL),
              (SELECT count(*) FROM (
-                 SELECT 1 FROM mentions WHERE user_id = ?2 AND group_id = ?1 AND seq > ?3 LIMIT {UNREAD_MAX}))",
-        first("messages"),
-        first("log_entries")
+                 SELECT 1 FROM mentions WHERE user_id = ?2 AND group_id = ?1 AND seq > ?3 LIMIT {UNREAD_MAX}))"
     )
 }
 
