@@ -26,8 +26,8 @@ const SAMPLES: usize = 100;
 /// Messages in an answer.
 const LIMIT: usize = 20;
 /// Messages that are stored to see what indexing costs those who send them.
-const LOSS_MESSAGES: i64 = 200_000;
-const LOSS_ROUNDS: usize = 2;
+const LOSS_MESSAGES: i64 = 600_000;
+const LOSS_ROUNDS: usize = 3;
 /// Makes the index think that it has everything.
 const INDEXED: &str = "UPDATE search_progress SET last_message_id = 1 << 30";
 const NOW: Timestamp = Timestamp(1_700_000_000_000_000);

@@ -2,7 +2,8 @@
 //!
 //! The index knows no order, and gathers all that it finds. So the newest range of numbers is searched first, and a
 //! larger one each time that it does not have enough: common words are found in the first, and for a rare one a handful
-//! of questions suffices.
+//! of questions suffices. To tell many groups apart costs more than to look at some messages of others, so the index is
+//! asked for them only when many were looked at.
 
 use deadpool_postgres::{ClientWrapper as Client, Transaction};
 use tokio::time::Instant;
@@ -24,11 +25,19 @@ use crate::store::{StoreResult, row};
 const SETTINGS: &str =
     "SET LOCAL enable_bitmapscan = on; SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = on";
 
-/// The first range in which the index is asked for the beginnings of words.
-const STEP_OF_PREFIXES: u32 = 2;
+/// Beginnings of words with so many characters have few enough words for the index to gather.
+const PREFIX_CHARS: usize = 3;
 
-/// Most candidates that are read at once.
+/// The first level at which the index is asked for shorter ones.
+const LEVEL_OF_PREFIXES: u32 = 2;
+
+/// Candidates before it is asked for the reader's groups too.
+const CANDIDATES_BEFORE_GROUPS: usize = 1_000;
+
+/// Candidates that are read at once: of the first at least, then, and where many do not answer.
+const FIRST_CANDIDATES: usize = 50;
 const CANDIDATES_AT_ONCE: usize = 500;
+const MANY_CANDIDATES: usize = 2_000;
 
 /// Candidates from `$3` up to `$2`, each with its message if who asks may read it. `$5` is the group, `$6` the sender, `$7`
 /// the reader; 0 for any.
@@ -68,6 +77,29 @@ pub(super) async fn search(client: &mut Client, search: Search) -> StoreResult<S
     Ok(found)
 }
 
+/// How the next candidates are looked for.
+#[derive(Clone, Copy)]
+struct Step {
+    /// The size of the range, in [`BUCKETS`]; one more for all.
+    level: u32,
+    /// Whether the index is asked for the beginnings of words.
+    has_prefixes: bool,
+    /// Whether it is asked for the reader's groups.
+    has_groups: bool,
+}
+
+impl Step {
+    /// What [`number`](Self::number) has made of it.
+    fn of(number: u32) -> Self {
+        Self { level: number & 15, has_prefixes: number & 16 != 0, has_groups: number & 32 != 0 }
+    }
+
+    /// As [`SearchPlace`] has it.
+    fn number(self) -> u32 {
+        self.level + 16 * u32::from(self.has_prefixes) + 32 * u32::from(self.has_groups)
+    }
+}
+
 /// A search under way.
 struct Look<'s> {
     transaction: &'s Transaction<'s>,
@@ -75,7 +107,10 @@ struct Look<'s> {
     begun: Instant,
     /// What is asked of the index in each range.
     parts: Vec<String>,
+    /// Short beginnings of words.
     prefixes: Vec<String>,
+    /// The reader's groups; empty if they are not to be told apart, or too many for it.
+    groups: String,
     /// The next candidates have lower numbers.
     place: SearchPlace,
     found: SearchPage,
@@ -97,7 +132,11 @@ impl<'s> Look<'s> {
     async fn begin(transaction: &'s Transaction<'s>, search: &'s Search) -> StoreResult<Option<Self>> {
         let wanted = search.query.wanted();
         let mut parts: Vec<String> = wanted.whole.iter().map(|lexeme| format!("'{lexeme}'")).collect();
-        let prefixes = wanted.prefixes.iter().map(|prefix| format!("'{prefix}':*")).collect();
+        let is_short = |prefix: &&Box<str>| prefix.chars().count() < PREFIX_CHARS;
+        let (short, long): (Vec<_>, Vec<_>) = wanted.prefixes.iter().partition(is_short);
+        let begins = |prefix: &Box<str>| format!("'{prefix}':*");
+        parts.extend(long.into_iter().map(begins));
+        let prefixes = short.into_iter().map(begins).collect();
         parts.extend(search.scope.sender.map(|sender| format!("'{}'", sender_lexeme(sender.0))));
         let reader = search.scope.reader.map_or(0, |reader| reader.0);
         let select = transaction
@@ -108,16 +147,17 @@ impl<'s> Look<'s> {
             .await?;
         let about = transaction.query_one(&select, &[&reader, &(GROUPS_MAX as i64 + 1)]).await?;
         let last: i64 = column(&about, 0, "search_progress", "last_message_id")?;
-        let groups: Vec<i64> = column(&about, 1, "group_memberships", "group_id")?;
+        let of_reader: Vec<i64> = column(&about, 1, "group_memberships", "group_id")?;
+        let mut groups = String::new();
         match (search.scope.group, reader) {
             (Some(group), _) => parts.push(format!("'{}'", group_lexeme(group.0))),
             (None, 0) => {}
-            (None, _) if groups.is_empty() => return Ok(None),
-            (None, _) if groups.len() > GROUPS_MAX => {}
+            (None, _) if of_reader.is_empty() => return Ok(None),
+            (None, _) if of_reader.len() > GROUPS_MAX => {}
             (None, _) => {
                 let any: Vec<String> =
-                    groups.into_iter().map(|group| format!("'{}'", group_lexeme(group))).collect();
-                parts.push(format!("({})", any.join(" | ")));
+                    of_reader.into_iter().map(|group| format!("'{}'", group_lexeme(group))).collect();
+                groups = format!("({})", any.join(" | "));
             }
         }
         let below = MessageId(search.from.below.0.min(last.saturating_add(1)));
@@ -128,6 +168,7 @@ impl<'s> Look<'s> {
             begun: Instant::now(),
             parts,
             prefixes,
+            groups,
             place,
             found: SearchPage::default(),
             shared: Page::default(),
@@ -155,22 +196,30 @@ impl<'s> Look<'s> {
     /// The newest range of this step's size that is not searched yet.
     fn range(&self) -> Range {
         let mut parts = self.parts.clone();
-        let with_prefixes = self.place.step >= STEP_OF_PREFIXES || self.prefixes.is_empty();
-        if with_prefixes {
+        let step = Step::of(self.place.step);
+        let has_prefixes = step.has_prefixes || self.prefixes.is_empty();
+        if has_prefixes {
             parts.extend(self.prefixes.iter().cloned());
         }
-        let level = self.place.step as usize;
-        let floor = match BUCKETS.get(level) {
+        // Without a word all messages would be candidates.
+        if !self.groups.is_empty() && (step.has_groups || parts.is_empty()) {
+            parts.push(self.groups.clone());
+        }
+        let floor = match BUCKETS.get(step.level as usize) {
             Some(bits) => {
                 let number = (self.place.below.0 - 1) >> bits;
-                parts.push(format!("'{}'", bucket_lexeme(level, number)));
+                parts.push(format!("'{}'", bucket_lexeme(step.level as usize, number)));
                 number << bits
             }
             None => 0,
         };
-        let candidates_max = match with_prefixes {
-            // Most of them answer.
-            true => (2 * self.search.limit).clamp(CANDIDATES_AT_ONCE / 10, CANDIDATES_AT_ONCE),
+        let candidates_max = match has_prefixes {
+            // Most of the first answer. For what follows the index gathers the whole range once more.
+            true => match self.looked_at {
+                0 => (2 * self.search.limit).clamp(FIRST_CANDIDATES, CANDIDATES_AT_ONCE),
+                1..CANDIDATES_BEFORE_GROUPS => CANDIDATES_AT_ONCE,
+                CANDIDATES_BEFORE_GROUPS.. => MANY_CANDIDATES,
+            },
             false => CANDIDATES_BEFORE_PREFIXES,
         };
         Range { floor, candidates_max, question: parts.join(" & ") }
@@ -213,16 +262,21 @@ impl<'s> Look<'s> {
             Some(row) => column(row, messages::COLUMN_COUNT + 1, "search_documents", "message_id")?,
             None => 0,
         };
-        if total > rows.len() as i64 {
-            // They were too long to be read at once.
-        } else if total >= range.candidates_max as i64 {
-            self.place.step = match self.prefixes.is_empty() {
-                true => self.place.step,
-                false => self.place.step.max(STEP_OF_PREFIXES),
-            };
-        } else {
-            self.place = SearchPlace { below: MessageId(range.floor), step: self.place.step + 1 };
+        let (read, asked) = (rows.len() as i64, range.candidates_max as i64);
+        let mut step = Step::of(self.place.step);
+        if read == total && total < asked {
+            self.place.below = MessageId(range.floor);
+            if total < asked / 4 {
+                step.level = (step.level + 1).min(BUCKETS.len() as u32);
+            }
+            step.has_prefixes |= step.level >= LEVEL_OF_PREFIXES;
+        } else if read == total {
+            // The index gathers the whole range for each of its pages, so there should be few.
+            step.level = step.level.saturating_sub(1);
+            step.has_prefixes = true;
         }
+        step.has_groups |= self.looked_at >= CANDIDATES_BEFORE_GROUPS;
+        self.place.step = step.number();
         Ok(())
     }
 }
