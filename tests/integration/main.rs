@@ -33,6 +33,7 @@ mod matched_path;
 mod messages;
 mod operators;
 mod outage;
+mod page;
 mod poison;
 mod presence;
 mod private_chat;

@@ -12,6 +12,7 @@ mod message;
 mod messages;
 mod mutes;
 mod own_groups;
+mod page;
 mod presence;
 mod reactions;
 mod read;
@@ -53,6 +54,8 @@ pub(super) static RESOURCES: &[&Resource] = &[
     &messages::MESSAGES,
     &message::MESSAGE,
     &reactions::REACTION,
+    &page::PAGE,
+    &page::ASSET,
     &health::LIVENESS,
     &health::READINESS,
     &sockets::GROUP_SOCKET,

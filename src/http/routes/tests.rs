@@ -6,6 +6,10 @@ use crate::http::resource::Serves;
 
 /// What each method of each resource needs. Written by hand: who adds a resource says here what it needs.
 const NEEDS: &[(&str, &str, Need)] = &[
+    ("GET", "/", Open),
+    ("HEAD", "/", Open),
+    ("GET", "/assets/{name}", Open),
+    ("HEAD", "/assets/{name}", Open),
     ("GET", "/healthz", Open),
     ("GET", "/readyz", Open),
     ("POST", "/api/v1/setup/", Open),

@@ -1,0 +1,59 @@
+// Where one signs in.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { box, button, open, say, status, until, useBrowser } from "./support/page.mjs";
+import { Server } from "./support/server.mjs";
+
+useBrowser();
+
+const kept = (page) => page.evaluate(() => [...Object.keys(localStorage), ...Object.keys(sessionStorage)]);
+
+test("one signs in, stays over a reload, and signs out of all of it", async (t) => {
+  const server = await Server.start(t, "--auth=token");
+  await server.user("alice");
+  const page = await open(t, server);
+  await box(page, "User name").fill("alice");
+  await box(page, "Password").fill("wrong");
+  await button(page, "Sign in").click();
+  assert.match(await page.getByRole("alert").textContent(), /wrong/);
+  await box(page, "Password").fill("alice secret");
+  await button(page, "Sign in").click();
+  await status(page, "Connected").waitFor();
+  await button(page, "New group").click();
+  await box(page, "Group name").fill("lobby");
+  await button(page, "Create").click();
+  await say(page, "still here?");
+  await page.reload();
+  await status(page, "Connected").waitFor();
+  await page.getByRole("heading", { name: "lobby" }).waitFor();
+  assert.equal(await button(page, "Enter").count(), 0);
+
+  const tab = await page.context().newPage();
+  await tab.goto(server.url);
+  await status(tab, "Connected").waitFor();
+  const { accessToken } = await page.evaluate(() => JSON.parse(localStorage.getItem("groupcast.tokens")));
+  assert.equal(page.url().includes(accessToken), false);
+  await button(page, "Sign out").click();
+  await button(page, "Sign in").waitFor();
+  await button(tab, "Sign in").waitFor();
+  assert.deepEqual(await kept(page), []);
+  await until("the session is over", () => server.ask("GET", "users/me", { token: accessToken }).then(() => false, () => true));
+  await page.reload();
+  await button(page, "Sign in").waitFor();
+});
+
+test("an account is made and one is in; a session that was ended elsewhere is over", async (t) => {
+  const server = await Server.start(t, "--auth=token");
+  const page = await open(t, server);
+  await button(page, "Create account").click();
+  await box(page, "User name").fill("bob");
+  await box(page, "E-mail").fill("bob@example.com");
+  await box(page, "Password").fill("secret");
+  await button(page, "Create account").click();
+  await status(page, "Connected").waitFor();
+  const { accessToken } = await page.evaluate(() => JSON.parse(localStorage.getItem("groupcast.tokens")));
+  await server.ask("DELETE", "sessions/current", { token: accessToken });
+  await page.getByRole("alert").filter({ hasText: "ended" }).waitFor();
+  assert.deepEqual(await kept(page), []);
+});
