@@ -28,6 +28,7 @@ pub mod compat;
 pub mod config;
 pub mod http;
 pub mod hub;
+pub mod metrics;
 pub mod model;
 pub mod protocol;
 pub mod search;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::grant::GrantKind;
 use super::{Chat, ChatError, ChatResult, clock, validate};
 use crate::auth::{RefreshToken, Verified};
+use crate::metrics::LoginResult;
 use crate::model::{RefreshDigests, Session, SessionId, Timestamp, User};
 use crate::protocol::CloseCode;
 use crate::store::{Credentials, Login};
@@ -51,7 +52,18 @@ impl Chat {
     /// # Errors
     /// [`ChatError::WrongLogin`]; [`ChatError::Locked`] after too many of these, whatever the password is;
     /// [`ChatError::Busy`], [`ChatError::Unavailable`].
-    pub async fn log_in(
+    pub async fn log_in(&self, log_in: LogIn<'_>) -> ChatResult<LoggedIn> {
+        let result = self.try_log_in(log_in).await;
+        self.metrics().logged_in(match &result {
+            Ok(_) => LoginResult::Ok,
+            Err(ChatError::WrongLogin) => LoginResult::Wrong,
+            Err(ChatError::Locked { .. }) => LoginResult::Locked,
+            Err(_) => LoginResult::Unavailable,
+        });
+        result
+    }
+
+    async fn try_log_in(
         &self,
         LogIn { logins, password, address, client }: LogIn<'_>,
     ) -> ChatResult<LoggedIn> {

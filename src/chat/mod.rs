@@ -34,6 +34,7 @@ mod list;
 mod log;
 mod log_in;
 mod membership;
+mod metrics;
 mod mute;
 mod outside_token;
 mod own_groups;

@@ -101,7 +101,7 @@ impl Chat {
         let mut line = Vec::new();
         text::put_message(&mut line, &user.username, draft.content);
         let json = event::ephemeral(&group, user, draft.content, draft.client_id, clock::now());
-        Ok(Broadcast::ephemeral(group.id, line.into(), json, Readers::All))
+        Ok(Broadcast { messages: 1, ..Broadcast::ephemeral(group.id, line.into(), json, Readers::All) })
     }
 
     /// Sends a message without a socket; answers after the commit. The sender becomes a member of the group

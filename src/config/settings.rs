@@ -1,7 +1,7 @@
 //! The settings of a server. Each is declared once, here: its option, its variable, its default, what it may
 //! be, and its help, which is also its documentation and its row in README.md.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -240,6 +240,10 @@ settings! {
               default_missing_value = "true", num_args = 0..=1, require_equals = true, hide_possible_values = true,
               action = clap::ArgAction::Set)]
         pub proxy_protocol: bool,
+
+        /// Address and port of their own for the metrics, which are then not at /metrics of the other [default: none]
+        #[arg(long, env = "GROUPCAST_METRICS_LISTEN", value_name = "ADDRESS:PORT")]
+        pub metrics_listen: Option<SocketAddr>,
 
         /// How long a socket on /ws may take to say who it is
         #[arg(long, env = "GROUPCAST_HELLO_TIMEOUT", default_value = "10s", value_name = "TIME",

@@ -1,6 +1,6 @@
 //! How the value of a setting is shown.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -37,6 +37,7 @@ displayed!(
     usize,
     String,
     IpAddr,
+    SocketAddr,
     NonZeroU32,
     Database,
     ByteSize,

@@ -30,6 +30,8 @@ pub(super) struct Context<'r> {
     pub(super) params: Params<'r>,
     pub(super) body: &'r mut IncomingBody<'r>,
     pub(super) body_limits: BodyLimits,
+    /// Whether `/metrics` is here, and not at an address of its own.
+    pub(super) shows_metrics: bool,
     /// Cancelled when the server is told to stop.
     pub(super) draining: &'r CancellationToken,
 }

@@ -22,6 +22,13 @@ pub(super) fn json(value: &impl Serialize) -> Response<Body> {
     ok(body::full(out))
 }
 
+/// 200 with a text of this type.
+pub(super) fn text(content_type: &'static str, text: String) -> Response<Body> {
+    let mut response = Response::new(body::full(text));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
 /// 204: it is done, and there is nothing to tell.
 pub(super) fn done() -> Response<Body> {
     let mut response = Response::new(body::full(""));

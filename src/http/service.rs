@@ -40,6 +40,8 @@ pub struct HttpOptions {
     pub trusted_proxies: TrustedProxies,
     /// How often one address may send a request, handshakes among them; `None`: as it likes.
     pub request_limit: Option<Arc<AddressLimit>>,
+    /// Whether `/metrics` is served here.
+    pub shows_metrics: bool,
     /// How often one address may connect; through a proxy each handshake counts as that. `None`: as it likes.
     pub connect_limit: Option<Arc<AddressLimit>>,
 }
@@ -55,6 +57,7 @@ struct Shared {
     gate: Gate,
     cors: Cors,
     body_limits: BodyLimits,
+    shows_metrics: bool,
     draining: CancellationToken,
 }
 
@@ -68,11 +71,11 @@ impl Http {
     /// away; everything else goes on.
     pub fn new(chat: Arc<Chat>, options: HttpOptions, draining: CancellationToken) -> Self {
         let HttpOptions { body_bytes_max, body_timeout, cors_origins, .. } = options;
-        let HttpOptions { trusted_proxies, request_limit, connect_limit, .. } = options;
+        let HttpOptions { trusted_proxies, request_limit, connect_limit, shows_metrics, .. } = options;
         let gate = Gate { trusted_proxies, request_limit, connect_limit };
         let cors = Cors::new(cors_origins);
         let body_limits = BodyLimits { bytes_max: body_bytes_max, timeout: body_timeout };
-        Self { shared: Arc::new(Shared { chat, gate, cors, body_limits, draining }) }
+        Self { shared: Arc::new(Shared { chat, gate, cors, body_limits, shows_metrics, draining }) }
     }
 
     /// Answers a request that came over a connection from `peer`. A response 101 carries an
@@ -85,8 +88,11 @@ impl Http {
         let path = percent_decode_str(head.uri.path()).decode_utf8_lossy();
         let route = route(&path);
         let mut response = self.respond(&head, peer, route.as_ref(), &mut body.map_err(Into::into)).await;
-        if let Some(route) = route {
-            response.extensions_mut().insert(MatchedPath(route.template()));
+        let template = route.as_ref().map(Route::template);
+        let metrics = self.shared.chat.metrics();
+        metrics.answered(head.method.as_str(), template, response.status().as_u16());
+        if let Some(template) = template {
+            response.extensions_mut().insert(MatchedPath(template));
         }
         response
     }
@@ -129,7 +135,7 @@ impl Http {
         body: &mut IncomingBody<'_>,
     ) -> Answer {
         let route = route.ok_or(HttpError::NOT_FOUND)?;
-        let Shared { chat, draining, body_limits, .. } = &*self.shared;
+        let Shared { chat, draining, body_limits, shows_metrics, .. } = &*self.shared;
         let (need, handler) = route.resource.handler(&head.method)?;
         let caller = need.check(chat, &head.headers).await?;
         let context = Context {
@@ -141,6 +147,7 @@ impl Http {
             params: route.params,
             body,
             body_limits: *body_limits,
+            shows_metrics: *shows_metrics,
             draining,
         };
         handler.call(context).await

@@ -42,6 +42,8 @@ pub struct Broadcast {
     /// The last arrival in the group that they are for: who came later has not missed them. 0 for everyone. Of stored
     /// messages it holds for text mode alone; in JSON mode a reader's position tells.
     pub as_of: u64,
+    /// How many of the frames, in each mode, are messages that somebody has sent.
+    pub messages: u32,
     /// For those in text mode; empty if there are none.
     pub text: Bytes,
     /// For those in JSON mode; empty if there are none.
@@ -49,9 +51,9 @@ pub struct Broadcast {
 }
 
 impl Broadcast {
-    /// Frames of what is not stored: a line in text mode, an event in JSON mode.
+    /// Frames of what is not stored: a line in text mode, an event in JSON mode. No message.
     pub fn ephemeral(group: GroupId, text: Bytes, json: Bytes, readers: Readers) -> Self {
-        Self { group, first: Seq(0), last: Seq(0), readers, as_of: 0, text, json }
+        Self { group, first: Seq(0), last: Seq(0), readers, as_of: 0, messages: 0, text, json }
     }
 
     /// Whether these are stored messages.

@@ -9,9 +9,12 @@ use slab::Slab;
 use tokio::net::TcpStream;
 use tokio::task::yield_now;
 
-use super::group::{LocalGroup, Part};
-use super::hub::{Ack, Arrival, Departure, Event, Hub, Inbox};
+use super::counts::Counts;
+use super::event::{Ack, Event, Inbox};
+use super::group::{LocalGroup, Outcome, Part};
+use super::hub::{Arrival, Departure, Hub};
 use super::merge::merge;
+use super::outbox::waiting_here;
 use super::{Broadcast, Credit, Reading, Sink, SocketId, Subscriber, Subscription};
 use crate::model::{GroupId, Removal, Seq, UserId};
 use crate::protocol::{CloseCode, Mode};
@@ -30,6 +33,7 @@ pub struct Core<S = TcpStream> {
     paused: Cell<bool>,
     stopping: Cell<bool>,
     credit: Credit<S>,
+    counts: Counts,
     outbox_bytes_max: usize,
     socket_in_flight_max: u32,
     members_a_turn: usize,
@@ -69,6 +73,7 @@ impl<S: Sink> Core<S> {
             paused: Cell::new(false),
             stopping: Cell::new(false),
             credit: Credit::new(limits.in_flight_messages, limits.in_flight_bytes),
+            counts: Counts::default(),
             outbox_bytes_max: limits.outbox_bytes,
             socket_in_flight_max: limits.socket_in_flight,
             members_a_turn: limits.members_a_turn.max(1),
@@ -119,12 +124,20 @@ impl<S: Sink> Core<S> {
         let id = SocketId { core: self.index, slot: entry.key() as u32, serial: self.serial.get() };
         let subscriber = Rc::new(Subscriber::new(id, mode, stream, self.outbox_bytes_max, self.now()));
         entry.insert(Rc::clone(&subscriber));
+        self.counts.opened(mode);
         subscriber
     }
 
     /// Forgets a socket. It must have left its groups.
     pub fn close(&self, subscriber: &Subscriber<S>) {
-        self.sockets.borrow_mut().try_remove(subscriber.id().slot as usize);
+        if self.sockets.borrow_mut().try_remove(subscriber.id().slot as usize).is_some() {
+            self.counts.closed(subscriber.mode());
+        }
+    }
+
+    /// Counts a socket that the server closes, by why.
+    pub fn count_dropped(&self, reason: &'static str) {
+        self.counts.dropped(reason);
     }
 
     /// How many sockets there are.
@@ -201,37 +214,47 @@ impl<S: Sink> Core<S> {
     pub fn flush(&self, frames: &Broadcast) {
         let mut groups = self.groups.borrow_mut();
         let Some(local) = groups.get_mut(&frames.group) else { return };
-        let overflowed = local.flush(frames);
-        lag(&mut groups, overflowed);
+        let outcome = local.flush(frames);
+        self.note(&mut groups, outcome);
     }
 
     /// Hands frames to the members of their groups, the other tasks of this thread getting their turns in between.
     async fn hand_out(&self, frames: &[Broadcast]) {
         let mut members = self.members_a_turn;
         for frames in frames {
-            let mut part =
-                self.part(frames.group, |local, overflowed| local.begin(frames, members, overflowed));
+            let mut part = self.part(frames.group, |local, outcome| local.begin(frames, members, outcome));
             while !part.is_last {
                 yield_now().await;
                 members = self.members_a_turn;
-                part = self.part(frames.group, |local, overflowed| local.go_on(members, overflowed));
+                part = self.part(frames.group, |local, outcome| local.go_on(members, outcome));
             }
             members -= part.served;
         }
     }
 
     /// Does a part of a flush. If the group's last member has left meanwhile, there is nothing to do.
-    fn part(
-        &self,
-        group: GroupId,
-        serve: impl FnOnce(&mut LocalGroup<S>, &mut Vec<Rc<Subscriber<S>>>) -> Part,
-    ) -> Part {
+    fn part(&self, group: GroupId, serve: impl FnOnce(&mut LocalGroup<S>, &mut Outcome<S>) -> Part) -> Part {
         let mut groups = self.groups.borrow_mut();
         let Some(local) = groups.get_mut(&group) else { return Part { served: 0, is_last: true } };
-        let mut overflowed = Vec::new();
-        let part = serve(local, &mut overflowed);
-        lag(&mut groups, overflowed);
+        let mut outcome = Outcome::default();
+        let part = serve(local, &mut outcome);
+        self.note(&mut groups, outcome);
         part
+    }
+
+    /// Counts what was handed out, and lets those fall behind whose outboxes overflowed.
+    fn note(&self, groups: &mut HashMap<GroupId, LocalGroup<S>>, outcome: Outcome<S>) {
+        self.counts.delivered(outcome.frames);
+        for subscriber in outcome.overflowed.into_iter().filter(|subscriber| subscriber.mode() == Mode::Json)
+        {
+            self.counts.lagged();
+            // What was dropped may have been of any of the socket's groups.
+            for (group, first) in subscriber.outbox().take_dropped() {
+                if let Some(local) = groups.get_mut(&group) {
+                    local.lag(&subscriber, Seq(first.0 - 1));
+                }
+            }
+        }
     }
 
     /// Does what the other threads ask, until the hub is gone.
@@ -239,12 +262,16 @@ impl<S: Sink> Core<S> {
         let mut events = Vec::new();
         while inbox.recv_many(&mut events, EVENTS_A_TURN).await > 0 {
             let (mut batches, mut acks, mut stop) = (Vec::new(), Vec::new(), false);
+            let mut clocks = Vec::new();
             for event in events.drain(..) {
                 match event {
-                    Event::Deliver { frames, acks: more } => {
+                    Event::Deliver { frames, acks: more, clock } => {
                         batches.push(frames);
                         acks.extend(more);
+                        clocks.extend(clock);
                     }
+                    // Who asked may have gone.
+                    Event::Count(answer) => drop(answer.send(self.counts.now(waiting_here() as u64))),
                     Event::Remove { group, user, removal } => self.remove(group, user, removal),
                     Event::Close { sockets, code, reason } => self.close_sockets(&sockets, code, reason),
                     Event::Stop => stop = true,
@@ -258,6 +285,7 @@ impl<S: Sink> Core<S> {
                     self.hand_out(&merged).await;
                 }
             }
+            drop(clocks);
             // Stable, so each sender's answers stay in the order of its messages.
             acks.sort_by_key(|ack| ack.socket.slot);
             acks.chunk_by(|one, next| one.socket == next.socket).for_each(|acks| self.acknowledge(acks));
@@ -314,18 +342,6 @@ impl<S: Sink> Core<S> {
             }
         }
         credits().for_each(|_| sender.message_done(self.socket_in_flight_max));
-    }
-}
-
-/// Lets those fall behind whose outboxes overflowed.
-fn lag<S: Sink>(groups: &mut HashMap<GroupId, LocalGroup<S>>, overflowed: Vec<Rc<Subscriber<S>>>) {
-    for subscriber in overflowed.into_iter().filter(|subscriber| subscriber.mode() == Mode::Json) {
-        // What was dropped may have been of any of the socket's groups.
-        for (group, first) in subscriber.outbox().take_dropped() {
-            if let Some(local) = groups.get_mut(&group) {
-                local.lag(&subscriber, Seq(first.0 - 1));
-            }
-        }
     }
 }
 

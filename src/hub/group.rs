@@ -108,45 +108,42 @@ impl<S: Sink> LocalGroup<S> {
     }
 
     /// Hands frames to all, after what is being handed out in parts: who leaves because it has got its last message
-    /// must not be seen to leave before it. Answers those whose outboxes overflowed.
-    pub(super) fn flush(&mut self, frames: &Broadcast) -> Vec<Rc<Subscriber<S>>> {
-        let mut overflowed = Vec::new();
-        self.go_on(usize::MAX, &mut overflowed);
-        hand(&self.live, frames, self.newest, &mut overflowed);
-        self.look_at(frames, &mut overflowed);
-        overflowed
+    /// must not be seen to leave before it.
+    pub(super) fn flush(&mut self, frames: &Broadcast) -> Outcome<S> {
+        let mut outcome = Outcome::default();
+        self.go_on(usize::MAX, &mut outcome);
+        hand(&self.live, frames, self.newest, &mut outcome);
+        self.look_at(frames, &mut outcome);
+        outcome
     }
 
     /// Hands frames to at most so many members; the others get them when it [goes on](Self::go_on).
-    pub(super) fn begin(
-        &mut self,
-        frames: &Broadcast,
-        members: usize,
-        overflowed: &mut Vec<Rc<Subscriber<S>>>,
-    ) -> Part {
+    pub(super) fn begin(&mut self, frames: &Broadcast, members: usize, outcome: &mut Outcome<S>) -> Part {
         self.serving = Some(frames.clone());
-        self.go_on(members, overflowed)
+        self.go_on(members, outcome)
     }
 
     /// Hands what is being handed out to at most so many of those that have not got it yet.
-    pub(super) fn go_on(&mut self, members: usize, overflowed: &mut Vec<Rc<Subscriber<S>>>) -> Part {
+    pub(super) fn go_on(&mut self, members: usize, outcome: &mut Outcome<S>) -> Part {
         let Some(frames) = self.serving.take() else { return Part { served: 0, is_last: true } };
         let end = self.live.len().min(self.served.saturating_add(members));
-        hand(&self.live[self.served..end], &frames, self.newest, overflowed);
+        hand(&self.live[self.served..end], &frames, self.newest, outcome);
         let served = end - std::mem::replace(&mut self.served, end);
         if end < self.live.len() {
             self.serving = Some(frames);
             return Part { served, is_last: false };
         }
         self.served = 0;
-        self.look_at(&frames, overflowed);
+        self.look_at(&frames, outcome);
         Part { served, is_last: true }
     }
 
-    fn look_at(&mut self, frames: &Broadcast, overflowed: &mut Vec<Rc<Subscriber<S>>>) {
+    fn look_at(&mut self, frames: &Broadcast, outcome: &mut Outcome<S>) {
         for member in std::mem::take(&mut self.replaying) {
             if member.look_at(frames) == Sent::Overflow {
-                overflowed.push(Rc::clone(member.subscriber()));
+                outcome.overflowed.push(Rc::clone(member.subscriber()));
+            } else if member.reading() == Reading::Live {
+                outcome.frames += u64::from(frames.messages);
             }
             self.add(member);
         }
@@ -176,18 +173,35 @@ pub(super) struct Part {
     pub(super) is_last: bool,
 }
 
+/// What came of handing frames to members.
+pub(super) struct Outcome<S> {
+    /// Those whose outboxes overflowed.
+    pub(super) overflowed: Vec<Rc<Subscriber<S>>>,
+    /// Messages that were handed to the others, counted for each of them.
+    pub(super) frames: u64,
+}
+
+impl<S> Outcome<S> {
+    /// One was handed frames with so many messages.
+    fn note(&mut self, subscriber: &Rc<Subscriber<S>>, sent: Sent, frames: &Broadcast) {
+        match sent {
+            Sent::Overflow => self.overflowed.push(Rc::clone(subscriber)),
+            Sent::Done | Sent::Waiting | Sent::Broken => self.frames += u64::from(frames.messages),
+        }
+    }
+}
+
+impl<S> Default for Outcome<S> {
+    fn default() -> Self {
+        Self { overflowed: Vec::new(), frames: 0 }
+    }
+}
+
 /// Hands frames to live members, of whom none has come after the arrival with the number `newest`.
-fn hand<S: Sink>(
-    members: &[Live<S>],
-    frames: &Broadcast,
-    newest: u64,
-    overflowed: &mut Vec<Rc<Subscriber<S>>>,
-) {
+fn hand<S: Sink>(members: &[Live<S>], frames: &Broadcast, newest: u64, outcome: &mut Outcome<S>) {
     if !frames.is_stored() {
         for Live { subscriber, subscription } in members {
-            if subscription.send(frames) == Sent::Overflow {
-                overflowed.push(Rc::clone(subscriber));
-            }
+            outcome.note(subscriber, subscription.send(frames), frames);
         }
         return;
     }
@@ -204,8 +218,8 @@ fn hand<S: Sink>(
                 Mode::Text => &frames.text,
                 Mode::Json => &frames.json,
             };
-            if !bytes.is_empty() && subscriber.send(bytes, kind) == Sent::Overflow {
-                overflowed.push(Rc::clone(subscriber));
+            if !bytes.is_empty() {
+                outcome.note(subscriber, subscriber.send(bytes, kind), frames);
             }
         }
     }

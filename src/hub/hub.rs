@@ -5,63 +5,23 @@ use std::collections::hash_map::Entry as HashEntry;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use dashmap::{DashMap, Entry};
-use tokio::sync::mpsc;
+use futures_util::future::join_all;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 
+use super::delivery_clock::DeliveryClock;
+use super::event::{Ack, Event, Inbox};
 use super::{Broadcast, Recent, SocketId};
+use crate::metrics::{CoreCount, Metrics};
 use crate::model::{GroupId, Removal, UserId};
 use crate::protocol::{CloseCode, Mode};
 
 /// Events that may wait for one core. Who has one more waits; a core never does, so it always drains.
 const INBOX_EVENTS_MAX: usize = 1024;
 
-/// What a sender is told of one message.
-#[derive(Clone, Debug)]
-pub struct Ack {
-    /// The sender.
-    pub socket: SocketId,
-    /// The credit to give back, in bytes of content; `None` while the writer keeps the message, whose answer is
-    /// still to come.
-    pub credit: Option<usize>,
-    /// A finished frame for the sender alone; may be empty.
-    pub frame: Bytes,
-}
-
-/// Something for one core to do.
-#[derive(Debug)]
-pub enum Event {
-    /// Hand frames to the members of groups, in this order, then acks to senders.
-    Deliver {
-        /// May name groups without members on this core.
-        frames: Arc<[Broadcast]>,
-        /// For senders of this core.
-        acks: Vec<Ack>,
-    },
-    /// Take users out of a group's readers.
-    Remove {
-        /// The group.
-        group: GroupId,
-        /// The user; all of them without one.
-        user: Option<UserId>,
-        /// Why.
-        removal: Removal,
-    },
-    /// Close some sockets.
-    Close {
-        /// Those of this core; others are passed over.
-        sockets: Arc<[SocketId]>,
-        /// With which code.
-        code: CloseCode,
-        /// For what reason, at most 123 bytes.
-        reason: &'static str,
-    },
-    /// Close all sockets: the server stops.
-    Stop,
-}
-
-/// The receiving end of a core's events.
-pub type Inbox = mpsc::Receiver<Event>;
+/// How long a core may take to say how it stands.
+const COUNT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The directory of groups that have listeners. Cheap to clone and shared by all threads.
 #[derive(Clone, Debug)]
@@ -69,6 +29,7 @@ pub struct Hub {
     groups: Arc<DashMap<GroupId, Audience>>,
     recent: Arc<Recent>,
     cores: Arc<[mpsc::Sender<Event>]>,
+    metrics: Arc<Metrics>,
 }
 
 /// The sockets of one group.
@@ -147,12 +108,31 @@ impl Hub {
     pub fn with_recent(cores: usize, recent: Recent) -> (Self, Vec<Inbox>) {
         let (senders, inboxes): (Vec<_>, Vec<_>) =
             (0..cores).map(|_| mpsc::channel(INBOX_EVENTS_MAX)).unzip();
-        (Self { groups: Arc::default(), recent: Arc::new(recent), cores: senders.into() }, inboxes)
+        let (recent, metrics) = (Arc::new(recent), Arc::default());
+        (Self { groups: Arc::default(), recent, cores: senders.into(), metrics }, inboxes)
     }
 
     /// The last messages of groups that are read in JSON mode.
     pub fn recent(&self) -> &Recent {
         &self.recent
+    }
+
+    /// What this server counts.
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
+    /// How each core stands; `None` for one that does not say within [`COUNT_TIMEOUT`].
+    pub async fn counts(&self) -> Vec<Option<CoreCount>> {
+        let counts = self.cores.iter().map(|core| async {
+            let (answer, count) = oneshot::channel();
+            let asked = async {
+                core.send(Event::Count(answer)).await.ok()?;
+                count.await.ok()
+            };
+            timeout(COUNT_TIMEOUT, asked).await.ok().flatten()
+        });
+        join_all(counts).await
     }
 
     /// How many cores there are.
@@ -194,8 +174,14 @@ impl Hub {
     /// Hands frames to everyone in their groups, and acks to their senders. Two batches handed over one after
     /// the other reach every socket in that order.
     ///
-    /// Waits only while a core has 1,024 events before it.
-    pub async fn deliver(&self, frames: Arc<[Broadcast]>, acks: Vec<Ack>) {
+    /// Waits only while a core has 1,024 events before it. If it is known when they were `committed`, it is measured how
+    /// long they take to the last socket.
+    pub async fn deliver(
+        &self,
+        frames: Arc<[Broadcast]>,
+        acks: Vec<Ack>,
+        committed: Option<tokio::time::Instant>,
+    ) {
         let mut wanted = vec![false; self.cores.len()];
         for group in frames.iter().map(|frames| frames.group) {
             if let Some(audience) = self.groups.get(&group) {
@@ -208,16 +194,23 @@ impl Hub {
                 acks.push(ack);
             }
         }
+        let is_heard = wanted.contains(&true);
+        let clock =
+            committed.filter(|_| is_heard).map(|since| DeliveryClock::new(since, Arc::clone(&self.metrics)));
         // Who knows that a message is stored may go, and is to be seen to go after it: the frames are on their way to
         // every core before any sender is answered. The last core with senders gets both at once.
         let last_answered = acks_by_core.iter().rposition(|acks| !acks.is_empty());
         let is_last = |core| Some(core) == last_answered;
         for (core, _) in wanted.iter().enumerate().filter(|&(core, &wanted)| wanted && !is_last(core)) {
-            self.send(core, Event::Deliver { frames: Arc::clone(&frames), acks: Vec::new() }).await;
+            let (frames, clock) = (Arc::clone(&frames), clock.clone());
+            self.send(core, Event::Deliver { frames, acks: Vec::new(), clock }).await;
         }
         for (core, acks) in acks_by_core.into_iter().enumerate().rev().filter(|(_, acks)| !acks.is_empty()) {
-            let frames = if is_last(core) { Arc::clone(&frames) } else { Arc::default() };
-            self.send(core, Event::Deliver { frames, acks }).await;
+            let (frames, clock) = match is_last(core) {
+                true => (Arc::clone(&frames), clock.clone()),
+                false => (Arc::default(), None),
+            };
+            self.send(core, Event::Deliver { frames, acks, clock }).await;
         }
     }
 
@@ -252,7 +245,7 @@ impl Hub {
         }
         let frames: Arc<[Broadcast]> = [frames].into();
         for core in cores {
-            let event = Event::Deliver { frames: Arc::clone(&frames), acks: Vec::new() };
+            let event = Event::Deliver { frames: Arc::clone(&frames), acks: Vec::new(), clock: None };
             self.send(usize::from(core), event).await;
         }
     }

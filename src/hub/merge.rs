@@ -68,6 +68,7 @@ impl<'a> Run<'a> {
             last: last.last,
             // Who came in between gets all of it, without a gap before the next.
             as_of: last.as_of,
+            messages: self.parts.iter().map(|part| part.messages).sum(),
             text: join(self.text, self.parts.iter().map(|part| &part.text)),
             json: join(self.json, self.parts.iter().map(|part| &part.json)),
             ..first.clone()

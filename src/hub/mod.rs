@@ -11,7 +11,10 @@
 mod backlog;
 mod broadcast;
 mod core;
+mod counts;
 mod credit;
+mod delivery_clock;
+mod event;
 mod group;
 #[expect(clippy::module_inception, reason = "the hub is the noun of this room")]
 mod hub;
@@ -25,7 +28,8 @@ mod subscription;
 pub use self::core::{Core, CoreLimits, STOPPING};
 pub use broadcast::{Broadcast, Readers};
 pub use credit::Credit;
-pub use hub::{Ack, Arrival, Departure, Event, Hub, Inbox, Listeners};
+pub use event::{Ack, Event, Inbox};
+pub use hub::{Arrival, Departure, Hub, Listeners};
 pub use kind::Kind;
 pub use outbox::{Outbox, Sent, Sink};
 pub use recent::{Recent, Replay};

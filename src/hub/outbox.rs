@@ -87,6 +87,16 @@ enum Takes {
     Nothing,
 }
 
+thread_local! {
+    /// Bytes in the backlogs of all outboxes of this thread.
+    static WAITING: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Bytes that wait for sockets of this thread.
+pub(super) fn waiting_here() -> usize {
+    WAITING.get()
+}
+
 /// Buffers given to one vectored write.
 const VECTORED_MAX: usize = 16;
 
@@ -198,7 +208,7 @@ impl<S: Sink> Outbox<S> {
     pub fn abandon(&self) {
         self.takes.set(Takes::Nothing);
         self.backlog.take();
-        self.waiting.set(0);
+        self.set_waiting(0);
     }
 
     /// Sends what waits, as the socket takes it; ready when nothing waits.
@@ -241,11 +251,16 @@ impl<S: Sink> Outbox<S> {
     fn with_backlog<T>(&self, change: impl FnOnce(&mut Backlog) -> T) -> T {
         let mut backlog = self.backlog.take().unwrap_or_default();
         let result = change(&mut backlog);
-        self.waiting.set(backlog.bytes());
+        self.set_waiting(backlog.bytes());
         if !backlog.is_empty() {
             self.backlog.set(Some(backlog));
         }
         result
+    }
+
+    fn set_waiting(&self, bytes: usize) {
+        let before = self.waiting.replace(bytes);
+        WAITING.set((WAITING.get() + bytes).saturating_sub(before));
     }
 }
 

@@ -34,6 +34,26 @@ impl CloseCode {
     /// The socket took its messages too slowly; connect again and read what was missed.
     pub const TOO_SLOW: Self = Self(4101);
 
+    /// What it is called where sockets are counted by why the server closed them; `None` if nothing was wrong.
+    pub fn reason(self) -> Option<&'static str> {
+        Some(match self {
+            Self::GOING_AWAY => "going_away",
+            Self::PROTOCOL_ERROR => "protocol_error",
+            Self::UNSUPPORTED_DATA => "unsupported_data",
+            Self::INVALID_PAYLOAD => "invalid_payload",
+            Self::POLICY_VIOLATION => "policy_violation",
+            Self::TOO_BIG => "too_big",
+            Self::INTERNAL_ERROR => "internal_error",
+            Self::TRY_AGAIN_LATER => "try_again_later",
+            Self::UNAUTHENTICATED => "unauthenticated",
+            Self::FORBIDDEN => "forbidden",
+            Self::NOT_FOUND => "not_found",
+            Self::RATE_LIMITED => "rate_limited",
+            Self::TOO_SLOW => "too_slow",
+            _ => return None,
+        })
+    }
+
     /// Whether a peer may send this code, RFC 6455 section 7.4.1 and 7.4.2.
     pub fn is_sendable(self) -> bool {
         matches!(self.0, 1000..=1003 | 1007..=1014 | 3000..=4999)

@@ -11,6 +11,7 @@ mod handoff;
 mod identity;
 mod linger;
 mod listener;
+mod metrics_listener;
 mod proxy_header;
 mod refusal;
 mod stream;
@@ -82,6 +83,7 @@ pub enum ServerError {
 pub struct Server {
     local_addr: SocketAddr,
     listeners: Vec<TcpListener>,
+    metrics_listener: Option<TcpListener>,
     inboxes: Vec<Inbox>,
     background: Background,
     store: Store,
@@ -157,6 +159,7 @@ impl Server {
         let address = SocketAddr::new(config.host, config.port);
         let (local_addr, listeners) =
             listener::bind(address, config.threads).map_err(|error| ServerError::Listen(address, error))?;
+        let metrics_listener = bind_metrics(config.metrics_listen)?;
         let background = Background::start()?;
         let Opened { store, writer: writer_runtime } =
             store::open(&config.database, config.database_connections).await?;
@@ -200,6 +203,7 @@ impl Server {
             cors_origins: config.cors_origins.clone(),
             trusted_proxies: proxies.clone(),
             request_limit: address_limit(config.request_limit(), background.handle()),
+            shows_metrics: metrics_listener.is_none(),
             connect_limit: connect_limit.clone(),
         };
         let http = Http::new(Arc::clone(&chat), http_options, drain.clone());
@@ -218,6 +222,7 @@ impl Server {
         Ok(Self {
             local_addr,
             listeners,
+            metrics_listener,
             inboxes,
             background,
             store,
@@ -260,6 +265,10 @@ impl Server {
             };
             workers.push(worker.start()?);
         }
+        if let Some(listener) = self.metrics_listener {
+            let chat = Arc::clone(&self.chat);
+            self.background.handle().spawn(metrics_listener::serve(listener, chat));
+        }
         shutdown.await;
 
         tracing::info!("stopping");
@@ -301,6 +310,15 @@ impl Server {
         drop(self.background);
         Ok(())
     }
+}
+
+/// Listens for who wants the metrics, if they have an address of their own.
+fn bind_metrics(address: Option<SocketAddr>) -> Result<Option<TcpListener>, ServerError> {
+    let Some(address) = address else { return Ok(None) };
+    let bound = metrics_listener::bind(address);
+    let (address, listener) = bound.map_err(|error| ServerError::Listen(address, error))?;
+    tracing::info!("metrics on http://{address}/metrics");
+    Ok(Some(listener))
 }
 
 /// A limit that holds for each address, swept in the background.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use super::answer::{Answer, Receipt, WriteError};
 use super::decisions::Denial;
@@ -20,6 +21,8 @@ use crate::store::{LogBatch, Sent};
 #[derive(Default)]
 pub(super) struct Delivery {
     batches: Vec<Arc<LogBatch>>,
+    /// When the last of them was committed.
+    committed: Option<Instant>,
     /// Each with the sender's name for the message, if the receipt does not say that.
     answers: Vec<(Sender, Option<Box<str>>, Answer)>,
 }
@@ -30,9 +33,10 @@ impl Delivery {
         self.batches.is_empty() && self.answers.is_empty()
     }
 
-    /// Adds entries for their readers.
-    pub(super) fn publish(&mut self, batch: Arc<LogBatch>) {
+    /// Adds entries for their readers, committed at this time if they are.
+    pub(super) fn publish(&mut self, batch: Arc<LogBatch>, committed: Option<Instant>) {
         self.batches.push(batch);
+        self.committed = committed;
     }
 
     /// Adds the answer to the sender of a message that was new.
@@ -67,7 +71,7 @@ impl Delivery {
                 ReplyTo::Caller(caller) => callers.push((caller, answer)),
             }
         }
-        hub.deliver(frames.into(), acks).await;
+        hub.deliver(frames.into(), acks, self.committed).await;
         callers.into_iter().for_each(|(caller, answer)| caller.answer(answer));
     }
 }
@@ -94,7 +98,8 @@ fn encode(hub: &Hub, batch: &LogBatch) -> Vec<Broadcast> {
         let text = if listeners.text > 0 { encode_text(run) } else { Bytes::new() };
         let json = if listeners.json > 0 || followed { encode_json(run) } else { Bytes::new() };
         let (first, last) = (run[0].seq(), run[run.len() - 1].seq());
-        let frames = Broadcast { group, first, last, readers: Readers::All, as_of, text, json };
+        let messages = run.iter().filter(|entry| matches!(entry, Logged::Message(_))).count() as u32;
+        let frames = Broadcast { group, first, last, readers: Readers::All, as_of, messages, text, json };
         if run.iter().any(Logged::changes_what_was_said) {
             // What was said before is not to be said again.
             hub.recent().start_anew(group, last);

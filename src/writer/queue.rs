@@ -36,6 +36,11 @@ impl Queue {
         self.waiting.drain(..count).collect()
     }
 
+    /// How much waits that has been looked at.
+    pub(super) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// Whether there is something to take.
     pub(super) fn is_empty(&mut self) -> bool {
         self.collect();

@@ -109,6 +109,7 @@ impl Task {
     async fn run(mut self) {
         while !self.give_up.is_cancelled() {
             let pending = self.queue.take(self.options.batch_messages_max, self.options.batch_bytes_max);
+            self.hub.metrics().queued(pending.len() + self.queue.len());
             if pending.is_empty() {
                 self.queue.delivered();
                 tokio::select! {
@@ -149,7 +150,7 @@ impl Task {
         // Nothing but messages is seen before it is stored.
         let is_early = self.options.eager && batch.changes.is_empty();
         if is_early {
-            self.outgoing.publish(Arc::clone(&batch));
+            self.outgoing.publish(Arc::clone(&batch), None);
             self.deliver().await;
         }
         if let Err(error) = self.append(&batch).await? {
@@ -270,7 +271,7 @@ impl Task {
     fn stored(&mut self, batch: &Arc<LogBatch>, is_early: bool) {
         self.numbering.advance(batch);
         if !is_early {
-            self.outgoing.publish(Arc::clone(batch));
+            self.outgoing.publish(Arc::clone(batch), Some(Instant::now()));
         }
     }
 
@@ -297,7 +298,8 @@ impl Task {
 
     /// Stores the batch, however long that takes; the inner error is the refusal.
     async fn append(&mut self, batch: &Arc<LogBatch>) -> Result<StoreResult<()>, GaveUp> {
-        self.ask(|log| {
+        let started = Instant::now();
+        let appended = self.ask(|log| {
             let answer = log.append(Arc::clone(batch));
             Box::pin(async move {
                 match answer.await {
@@ -305,8 +307,12 @@ impl Task {
                     settled => Ok(settled),
                 }
             })
-        })
-        .await
+        });
+        let appended = appended.await?;
+        if appended.is_ok() {
+            self.hub.metrics().committed(batch.len(), batch.messages.len(), started.elapsed());
+        }
+        Ok(appended)
     }
 
     /// Asks the store until it answers. While it does not, messages queue up to their bounds and senders wait.
@@ -344,7 +350,7 @@ impl Task {
                 answer = &mut answer => return answer,
                 _ = self.overdue_check.tick() => {
                     let notices = self.notices();
-                    self.hub.deliver(Arc::new([]), notices).await;
+                    self.hub.deliver(Arc::new([]), notices, None).await;
                 }
             }
         }

@@ -112,6 +112,7 @@ impl<S: Stream> Connection<S> {
     fn advance(&mut self, cx: &mut Context<'_>) -> Next {
         self.context.socket.register(cx);
         if self.context.socket.is_abandoned() {
+            self.context.core().count_dropped("silent");
             return self.reset();
         }
         if std::mem::take(&mut self.is_early) {
@@ -130,7 +131,7 @@ impl<S: Stream> Connection<S> {
                 let wait = self.context.endpoint.reconnect_in(socket);
                 socket.reply(&event::closing(reason, wait.as_millis() as u64));
             }
-            self.begin_close(frame::close(code, reason));
+            self.close(code, reason);
         }
         if let Next::End = self.write(cx) {
             return Next::End;
@@ -239,7 +240,7 @@ impl<S: Stream> Connection<S> {
             (None, Err(Violation { code, reason })) => {
                 self.become_deaf();
                 if self.stage == Stage::Open {
-                    self.begin_close(frame::close(code, reason));
+                    self.close(code, reason);
                 }
             }
             (None, Ok(())) => {
@@ -255,6 +256,14 @@ impl<S: Stream> Connection<S> {
     fn become_deaf(&mut self) {
         self.is_deaf = true;
         self.reader = FrameReader::default();
+    }
+
+    /// Closes the socket, the client not having asked for it.
+    fn close(&mut self, code: CloseCode, reason: &str) {
+        if let Some(reason) = code.reason() {
+            self.context.core().count_dropped(reason);
+        }
+        self.begin_close(frame::close(code, reason));
     }
 
     fn begin_close(&mut self, close: Bytes) {
@@ -296,7 +305,7 @@ impl<S: Stream> Connection<S> {
             };
             self.input_timer.stop();
             self.become_deaf();
-            self.begin_close(frame::close(CloseCode::TRY_AGAIN_LATER, reason));
+            self.close(CloseCode::TRY_AGAIN_LATER, reason);
             cx.waker().wake_by_ref();
         }
     }
@@ -318,7 +327,7 @@ impl<S: Stream> Connection<S> {
             Poll::Ready(()) if self.stage == Stage::Open => {
                 // Should it wake up after all, it finds the reason behind what was begun.
                 outbox.drop_messages();
-                self.begin_close(frame::close(CloseCode::TOO_SLOW, "too slow"));
+                self.close(CloseCode::TOO_SLOW, "too slow");
                 cx.waker().wake_by_ref();
                 Next::Wait
             }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// The rooms from the ground up. A room may use those of lower ranks, and none of its own rank or above.
 const RANKS: &[&[&str]] = &[
-    &["model", "compat", "search"],
+    &["model", "compat", "metrics", "search"],
     &["protocol"],
     &["hub", "store"],
     &["writer", "auth"],
@@ -43,7 +43,9 @@ const HOMES: &[(&str, &[&str])] = &[
     ("ipnet", &["config/", "http/"]),
     ("mimalloc", &["main.rs"]),
     ("postgres_types", &["store/postgres/"]),
+    ("procfs", &["metrics/"]),
     ("ppp", &["server/"]),
+    ("prometheus_client", &["metrics/"]),
     ("refinery_core", &["store/"]),
     ("rlimit", &["config/", "kit/", "main.rs"]),
     ("rpassword", &["admin/"]),

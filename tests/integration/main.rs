@@ -31,6 +31,7 @@ mod leaving;
 mod log;
 mod matched_path;
 mod messages;
+mod metrics;
 mod operators;
 mod outage;
 mod page;

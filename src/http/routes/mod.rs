@@ -10,6 +10,7 @@ mod me;
 mod members;
 mod message;
 mod messages;
+mod metrics;
 mod mutes;
 mod own_groups;
 mod page;
@@ -58,6 +59,7 @@ pub(super) static RESOURCES: &[&Resource] = &[
     &page::ASSET,
     &health::LIVENESS,
     &health::READINESS,
+    &metrics::METRICS,
     &sockets::GROUP_SOCKET,
     &sockets::PRIVATE_SOCKET,
     &sockets::SOCKET,

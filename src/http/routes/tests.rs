@@ -12,6 +12,7 @@ const NEEDS: &[(&str, &str, Need)] = &[
     ("HEAD", "/assets/{name}", Open),
     ("GET", "/healthz", Open),
     ("GET", "/readyz", Open),
+    ("GET", "/metrics", Open),
     ("POST", "/api/v1/setup/", Open),
     ("POST", "/api/v1/sessions/", Open),
     ("POST", "/api/v1/sessions/refresh/", Open),

@@ -22,6 +22,7 @@ fn batch(group: GroupId, first: usize, frames: &[Bytes]) -> Broadcast {
         last,
         readers: Readers::All,
         as_of: 0,
+        messages: 0,
         text: Bytes::new(),
         json: frames.concat().into(),
     }

@@ -1,0 +1,21 @@
+//! What the server counts.
+
+use hyper::Method;
+
+use crate::http::context::Context;
+use crate::http::error::HttpError;
+use crate::http::need::Need;
+use crate::http::resource::{Answer, Resource, Serves};
+use crate::http::response;
+use crate::metrics;
+
+pub(super) static METRICS: Resource =
+    Resource { paths: &["/metrics"], serves: Serves::Methods(&[(Method::GET, Need::Open, &show)]) };
+
+async fn show(context: Context<'_>) -> Answer {
+    if !context.shows_metrics {
+        // They have an address of their own.
+        return Err(HttpError::NOT_FOUND);
+    }
+    Ok(response::text(metrics::CONTENT_TYPE, context.chat.show_metrics().await))
+}
