@@ -13,8 +13,10 @@
 //! | [`auth`] | passwords, tokens, secrets, rate limits |
 //! | [`hub`] | who listens to which group, and fan-out |
 //! | [`store`] | durable storage: Postgres and SQLite |
+//! | [`metrics`] | what is counted, and how it is shown |
 //! | [`protocol`] | what goes over the wire, as bytes; no I/O |
 //! | [`compat`] | what imitates the FastAPI program that came before |
+//! | [`search`] | what words are, in any script, and where a text has them |
 //! | [`model`] | users, groups, messages, limits |
 //!
 //! Apart from these stands the crate `groupcast-verify`, a client that checks a server from outside.
