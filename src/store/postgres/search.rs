@@ -132,9 +132,10 @@ impl<'s> Look<'s> {
     async fn begin(transaction: &'s Transaction<'s>, search: &'s Search) -> StoreResult<Option<Self>> {
         let wanted = search.query.wanted();
         let mut parts: Vec<String> = wanted.whole.iter().map(|lexeme| format!("'{lexeme}'")).collect();
-        let is_short = |prefix: &&Box<str>| prefix.chars().count() < PREFIX_CHARS;
-        let (short, long): (Vec<_>, Vec<_>) = wanted.prefixes.iter().partition(is_short);
-        let begins = |prefix: &Box<str>| format!("'{prefix}':*");
+        let prefixes = wanted.prefixes.iter().map(|prefix| &**prefix);
+        let (short, long): (Vec<&str>, Vec<&str>) =
+            prefixes.partition(|prefix| prefix.chars().count() < PREFIX_CHARS);
+        let begins = |prefix: &str| format!("'{prefix}':*");
         parts.extend(long.into_iter().map(begins));
         let prefixes = short.into_iter().map(begins).collect();
         parts.extend(search.scope.sender.map(|sender| format!("'{}'", sender_lexeme(sender.0))));
