@@ -122,7 +122,7 @@ impl Hub {
         &self.metrics
     }
 
-    /// How each core stands; `None` for one that does not say within [`COUNT_TIMEOUT`].
+    /// How each core stands; `None` for one that does not say within a second.
     pub async fn counts(&self) -> Vec<Option<CoreCount>> {
         let counts = self.cores.iter().map(|core| async {
             let (answer, count) = oneshot::channel();
