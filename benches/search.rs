@@ -27,7 +27,7 @@ const SAMPLES: usize = 100;
 const LIMIT: usize = 20;
 /// Messages that are stored to see what indexing costs those who send them.
 const LOSS_MESSAGES: i64 = 600_000;
-const LOSS_ROUNDS: usize = 3;
+const LOSS_ROUNDS: usize = 4;
 /// Makes the index think that it has everything.
 const INDEXED: &str = "UPDATE search_progress SET last_message_id = 1 << 30";
 const NOW: Timestamp = Timestamp(1_700_000_000_000_000);

@@ -79,6 +79,11 @@ pub(super) const CANDIDATES_BEFORE_PREFIXES: usize = 2_000;
 /// Groups of a reader that the index is asked for. Of somebody with more of them each message is looked up.
 pub(super) const GROUPS_MAX: usize = 100;
 
+/// Whether so few of the candidates may be read that it pays to tell groups and senders apart.
+pub(super) fn is_narrow(looked_at: usize, permitted: usize) -> bool {
+    permitted < looked_at / 4
+}
+
 /// The lexemes that stand for who sent a message, and where. No word begins with `_`.
 pub(super) fn place_lexemes(group: i64, sender: i64) -> String {
     format!("{} {}", group_lexeme(group), sender_lexeme(sender))

@@ -3,7 +3,7 @@
 //! The index knows no order, and gathers all that it finds. So the newest range of numbers is searched first, and a
 //! larger one each time that it does not have enough: common words are found in the first, and for a rare one a handful
 //! of questions suffices. To tell many groups apart costs more than to look at some messages of others, so the index is
-//! asked for them only when many were looked at.
+//! asked for them only when many were looked at and most of them were not the reader's.
 
 use deadpool_postgres::{ClientWrapper as Client, Transaction};
 use tokio::time::Instant;
@@ -17,7 +17,7 @@ use crate::model::limits::PAGE_BYTES_MAX;
 use crate::store::page::Page;
 use crate::store::search::{
     BUCKETS, CANDIDATES_BEFORE_PREFIXES, CANDIDATES_MAX, GROUPS_MAX, LOOK_TIME, Search, SearchPage,
-    SearchPlace, bucket_lexeme, group_lexeme, sender_lexeme,
+    SearchPlace, bucket_lexeme, group_lexeme, is_narrow, sender_lexeme,
 };
 use crate::store::{StoreResult, row};
 
@@ -116,6 +116,8 @@ struct Look<'s> {
     found: SearchPage,
     shared: Page,
     looked_at: usize,
+    /// Of these, those that the reader may read.
+    permitted: usize,
     bytes_found: usize,
 }
 
@@ -174,6 +176,7 @@ impl<'s> Look<'s> {
             found: SearchPage::default(),
             shared: Page::default(),
             looked_at: 0,
+            permitted: 0,
             bytes_found: 0,
         }))
     }
@@ -245,6 +248,7 @@ impl<'s> Look<'s> {
             if column::<Option<i64>>(row, 0, "messages", "id")?.is_none() {
                 continue;
             }
+            self.permitted += 1;
             let content: &str = column(row, 2, "messages", "content")?;
             if let Some(highlights) = self.search.query.find(content) {
                 self.bytes_found += content.len();
@@ -276,7 +280,8 @@ impl<'s> Look<'s> {
             step.level = step.level.saturating_sub(1);
             step.has_prefixes = true;
         }
-        step.has_groups |= self.looked_at >= CANDIDATES_BEFORE_GROUPS;
+        step.has_groups |=
+            self.looked_at >= CANDIDATES_BEFORE_GROUPS && is_narrow(self.looked_at, self.permitted);
         self.place.step = step.number();
         Ok(())
     }

@@ -13,7 +13,8 @@ use crate::model::Message;
 use crate::model::limits::PAGE_BYTES_MAX;
 use crate::store::page::Page;
 use crate::store::search::{
-    CANDIDATES_MAX, GROUPS_MAX, LOOK_TIME, Search, SearchPage, SearchPlace, group_lexeme, sender_lexeme,
+    CANDIDATES_MAX, GROUPS_MAX, LOOK_TIME, Search, SearchPage, SearchPlace, group_lexeme, is_narrow,
+    sender_lexeme,
 };
 use crate::store::{StoreResult, row};
 
@@ -57,11 +58,12 @@ pub(super) fn search(connection: &Connection, search: &Search) -> StoreResult<Se
     let mut candidates = connection.prepare_cached(if wanted.is_empty() { ALL } else { CANDIDATES })?;
     let mut rows = candidates.query(params![wanted, search.from.below.0])?;
     let (mut found, mut shared) = (SearchPage::default(), Page::default());
-    let (mut looked_at, mut bytes_read, mut bytes_found) = (0, 0, 0);
+    let (mut looked_at, mut permitted, mut bytes_read, mut bytes_found) = (0, 0, 0, 0);
     while let Some(row) = rows.next()? {
         let id = row::message_id(column(row, 0, "messages", "id")?)?;
         looked_at += 1;
         if let Some(message) = read(connection, search, id.0, &mut shared)? {
+            permitted += 1;
             bytes_read += message.content.len();
             if let Some(highlights) = search.query.find(&message.content) {
                 bytes_found += message.content.len();
@@ -73,7 +75,10 @@ pub(super) fn search(connection: &Connection, search: &Search) -> StoreResult<Se
             found.next = place(step);
             return Ok(found);
         }
-        if step < PLACES && looked_at >= CANDIDATES_A_STEP {
+        if step < PLACES
+            && looked_at >= CANDIDATES_A_STEP
+            && (step == WORDS || is_narrow(looked_at, permitted))
+        {
             found.next = place(step + 1);
             return Ok(found);
         }
