@@ -21,8 +21,8 @@ const IDLE: u64 = 20;
 /// The same, from which it has no time to spare.
 const BUSY: u64 = 500;
 
-/// Of a busy store a slice takes a fifteenth of the time; what it writes to the disk comes on top of that.
-const PAUSE_WHEN_BUSY: u32 = 14;
+/// Of a busy store a slice takes a twentieth of the time; what it writes to the disk comes on top of that.
+const PAUSE_WHEN_BUSY: u32 = 19;
 
 /// How much the store has to do with taking messages.
 #[derive(Default)]
