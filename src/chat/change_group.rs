@@ -6,7 +6,7 @@ use super::rights::Action;
 use super::validate::check_name;
 use super::{Caller, Chat, ChatError, ChatResult, Entity};
 use crate::model::limits::{GROUP_NAME_CHARS_MAX, PAGE_ROWS_MAX, TOPIC_CHARS_MAX};
-use crate::model::{Group, GroupId, NewEntryKind, Role, User, UserId};
+use crate::model::{ChangeKind, Group, GroupId, Role, User, UserId};
 use crate::store::GroupChange;
 
 impl Chat {
@@ -68,8 +68,7 @@ impl Chat {
                 None => return Ok(()),
             },
         };
-        let kind = NewEntryKind::Group { name, topic, join };
-        self.store_entry(self.governing_entry(after, &actor, kind)).await.map(drop)
+        self.record(after, &actor, ChangeKind::Group { name, topic, join }).await
     }
 
     /// The owner of a group as far as one page of members goes, else the first member.

@@ -6,8 +6,8 @@ use super::rights::Action;
 use super::{Caller, Chat, ChatResult, clock};
 use crate::model::limits::PAGE_ROWS_MAX;
 use crate::model::{
-    Entry, Group, GroupId, MemberChange, MemberState, NewEntry, NewEntryKind, Role, Seq, Standing, Timestamp,
-    User,
+    ChangeKind, Entry, Group, GroupId, MemberChange, MemberState, NewEntry, NewEntryKind, Role, Seq,
+    Standing, Timestamp, User,
 };
 
 impl Chat {
@@ -40,8 +40,18 @@ impl Chat {
     ) -> ChatResult<()> {
         let actor = caller.principal().map_or(member, |principal| principal.user());
         let until = until.filter(|until| *until != Timestamp::FOREVER);
-        let kind = NewEntryKind::Member { member: Arc::clone(member), change, role, until };
-        self.store_entry(self.governing_entry(group, actor, kind)).await.map(drop)
+        let kind = ChangeKind::Member { member: Arc::clone(member), change, role, until };
+        self.record(group, actor, kind).await
+    }
+
+    /// Writes into a group's log what was done to it, once the store knows; answers after the commit.
+    pub(super) async fn record(
+        &self,
+        group: &Arc<Group>,
+        actor: &Arc<User>,
+        kind: ChangeKind,
+    ) -> ChatResult<()> {
+        self.store_entry(self.governing_entry(group, actor, NewEntryKind::Record(kind))).await.map(drop)
     }
 
     /// Something that is done whether or not the actor is a member.

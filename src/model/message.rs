@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{
-    Group, JoinPolicy, MemberChange, MemberState, Mentions, MessageId, MessageKey, Role, Seq, Timestamp, User,
-};
+use super::{ChangeKind, Group, MemberState, Mentions, MessageId, MessageKey, Seq, Timestamp, User};
 
 /// Something that was handed in for a group's log and has no number yet.
 ///
@@ -62,26 +60,8 @@ pub enum NewEntryKind {
         /// Whether it comes or goes.
         on: bool,
     },
-    /// What was done to a member. The store knows already.
-    Member {
-        /// Who it is.
-        member: Arc<User>,
-        /// What has become of them.
-        change: MemberChange,
-        /// Their role, where it is about that.
-        role: Option<Role>,
-        /// The end of a ban or mute that has one.
-        until: Option<Timestamp>,
-    },
-    /// What was changed about the group. The store knows already.
-    Group {
-        /// The name it got.
-        name: Option<Box<str>>,
-        /// The topic it got.
-        topic: Option<Box<str>>,
-        /// How one joins it since.
-        join: Option<JoinPolicy>,
-    },
+    /// What was done to a member or to the group. The store knows already, so it stands in the log as it is.
+    Record(ChangeKind),
 }
 
 impl NewEntryKind {
@@ -92,7 +72,7 @@ impl NewEntryKind {
                 Some(*message)
             }
             Self::Message { reply_to, .. } => *reply_to,
-            Self::Member { .. } | Self::Group { .. } => None,
+            Self::Record(_) => None,
         }
     }
 }
@@ -102,10 +82,7 @@ impl NewEntry {
     pub fn content_bytes(&self) -> usize {
         match &self.kind {
             NewEntryKind::Message { content, .. } | NewEntryKind::Edit { content, .. } => content.len(),
-            NewEntryKind::Delete { .. }
-            | NewEntryKind::React { .. }
-            | NewEntryKind::Member { .. }
-            | NewEntryKind::Group { .. } => 0,
+            NewEntryKind::Delete { .. } | NewEntryKind::React { .. } | NewEntryKind::Record(_) => 0,
         }
     }
 }

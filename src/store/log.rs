@@ -53,6 +53,13 @@ pub trait MessageLog: Send + Sync + 'static {
     /// order.
     fn find_sent(&self, keys: Vec<SentKey>) -> Asked<'_, Vec<Option<Sent>>>;
 
+    /// Keeps the names of what was answered without an entry of its own, an edit that changed nothing, so that
+    /// [`find_sent`](Self::find_sent) knows them. A name that is kept already stays with what it has.
+    ///
+    /// # Errors
+    /// `StoreError::Refused` if a group or user is gone: nothing was kept.
+    fn keep_sent(&self, sent: Vec<(SentKey, Sent)>) -> Asked<'_, ()>;
+
     /// Stores a batch, all of it or nothing; when this answers `Ok` it survives a loss of power.
     ///
     /// The rows carry their numbers, messages ascending in `id`. A batch that is already stored under the same

@@ -10,7 +10,7 @@ use super::numbering::Numbering;
 use super::pending::{Pending, Sender};
 use super::ready::{Place, Ready};
 use super::renamed::Renamed;
-use crate::model::{GroupId, NewEntry, NewEntryKind, Removal};
+use crate::model::{ChangeKind, GroupId, NewEntry, NewEntryKind, Removal};
 use crate::store::{LogBatch, MentionQuestion, Mentioned, Sent, SentKey, Target, TargetQuestion};
 
 /// Messages and changes on their way through one transaction, and all who wait for them.
@@ -34,7 +34,8 @@ pub(super) struct Batch {
 #[derive(Debug)]
 pub(super) struct Repeat {
     pub(super) sender: Sender,
-    pub(super) client_id: Option<Box<str>>,
+    /// What a retry of it is known by.
+    pub(super) key: Option<SentKey>,
     /// The index of the other among what is ready.
     pub(super) first: usize,
 }
@@ -43,7 +44,8 @@ pub(super) struct Repeat {
 #[derive(Debug)]
 pub(super) struct Settled {
     pub(super) sender: Sender,
-    pub(super) client_id: Option<Box<str>>,
+    /// What a retry of it is known by.
+    pub(super) key: Option<SentKey>,
     pub(super) outcome: Result<Sent, WriteError>,
 }
 
@@ -58,7 +60,7 @@ impl Batch {
     /// after it.
     pub(super) fn rename(&mut self, renamed: &mut Renamed) {
         for Pending { entry, .. } in &mut self.pending {
-            if let NewEntryKind::Group { name: Some(_), .. } = entry.kind {
+            if let NewEntryKind::Record(ChangeKind::Group { name: Some(_), .. }) = entry.kind {
                 renamed.insert(&entry.group);
             } else if let Some(group) = renamed.get(entry.group.id) {
                 entry.group = Arc::clone(group);
@@ -106,31 +108,41 @@ impl Batch {
     /// [`mention_questions`](Self::mention_questions). What is denied, and what was there already, is taken out.
     pub(super) fn decide(&mut self, targets: Vec<Option<Target>>, mentioned: Vec<Mentioned>) -> Vec<Settled> {
         let mut decisions = Decisions::new(targets, mentioned);
-        let (mut settled, mut first_places) = (Vec::new(), HashMap::new());
+        let (mut settled, mut first_places, mut first_sent) = (Vec::new(), HashMap::new(), HashMap::new());
         for pending in std::mem::take(&mut self.pending) {
             let key = pending.key();
             let target = question(&pending.entry).and_then(|_| decisions.next_target());
             let mentions = decisions.next_mentions(&pending.entry);
             let Pending { entry, sender } = pending;
             if let Some(error) = refusal(&entry) {
-                settled.push(Settled { sender, client_id: None, outcome: Err(error) });
+                settled.push(Settled { sender, key, outcome: Err(error) });
                 continue;
             }
             if let Some(&first) = key.as_ref().and_then(|key| first_places.get(key)) {
-                self.repeats.push(Repeat { sender, client_id: entry.client_id, first });
+                self.repeats.push(Repeat { sender, key, first });
                 continue;
             }
-            let (index, client_id) = (self.ready.len(), entry.client_id.clone());
+            if let Some(&sent) = key.as_ref().and_then(|key| first_sent.get(key)) {
+                settled.push(Settled { sender, key, outcome: Ok(sent) });
+                continue;
+            }
+            let index = self.ready.len();
             match decisions.decide(entry, About { target, mentions }, index) {
                 Decision::Ready(ready) => {
                     first_places.extend(key.map(|key| (key, index)));
                     self.ready.push(ready);
                     self.senders.push_back(sender);
                 }
-                Decision::As(first) => self.repeats.push(Repeat { sender, client_id, first }),
-                Decision::AsStored(sent) => settled.push(Settled { sender, client_id, outcome: Ok(sent) }),
+                Decision::As(first) => {
+                    first_places.extend(key.clone().map(|key| (key, first)));
+                    self.repeats.push(Repeat { sender, key, first });
+                }
+                Decision::AsStored(sent) => {
+                    first_sent.extend(key.clone().map(|key| (key, sent)));
+                    settled.push(Settled { sender, key, outcome: Ok(sent) });
+                }
                 Decision::Denied(denial) => {
-                    settled.push(Settled { sender, client_id, outcome: Err(WriteError::Denied(denial)) })
+                    settled.push(Settled { sender, key, outcome: Err(WriteError::Denied(denial)) })
                 }
             }
         }
@@ -180,7 +192,7 @@ impl Batch {
 /// How the sender went, if they may not hand this in for that. Who governs need not be a member.
 fn removal(entry: &NewEntry) -> Option<Removal> {
     match entry.kind {
-        NewEntryKind::Member { .. } | NewEntryKind::Group { .. } => None,
+        NewEntryKind::Record(_) => None,
         _ => entry.member.role().err(),
     }
 }
@@ -194,7 +206,7 @@ fn refusal(entry: &NewEntry) -> Option<WriteError> {
     let is_writing = match entry.kind {
         NewEntryKind::Message { .. } | NewEntryKind::Edit { .. } => true,
         NewEntryKind::React { on, .. } => on,
-        NewEntryKind::Delete { .. } | NewEntryKind::Member { .. } | NewEntryKind::Group { .. } => false,
+        NewEntryKind::Delete { .. } | NewEntryKind::Record(_) => false,
     };
     (is_writing && entry.member.is_muted(entry.received_at)).then_some(WriteError::Muted)
 }

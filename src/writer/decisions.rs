@@ -113,12 +113,7 @@ impl Decisions {
             NewEntryKind::Message { content, reply_to, .. } => {
                 details(reply_to, target, mentions).map(|details| ReadyKind::Message { content, details })
             }
-            NewEntryKind::Member { member, change, role, until } => {
-                Ok(ReadyKind::Change(ChangeKind::Member { member, change, role, until }))
-            }
-            NewEntryKind::Group { name, topic, join } => {
-                Ok(ReadyKind::Change(ChangeKind::Group { name, topic, join }))
-            }
+            NewEntryKind::Record(kind) => Ok(ReadyKind::Change(kind)),
             NewEntryKind::Edit { message, content, .. } => {
                 let edited = self.state(message, target).and_then(|state| state.edit(actor, &content, index));
                 edited.map(|message| ReadyKind::Change(ChangeKind::Edited { message, content, mentions }))

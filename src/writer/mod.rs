@@ -13,6 +13,7 @@ mod handle;
 mod logged;
 mod mentions;
 mod numbering;
+mod options;
 mod pending;
 mod queue;
 mod ready;
@@ -25,7 +26,7 @@ pub use decisions::Denial;
 pub use handle::MessageWriter;
 #[doc(hidden)]
 pub use numbering::Numbering;
+pub use options::WriterOptions;
 #[doc(hidden)]
 pub use ready::{Numbered, Place, Ready, ReadyKind};
 pub use submit_buffer::SubmitBuffer;
-pub use task::WriterOptions;

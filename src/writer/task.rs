@@ -14,42 +14,18 @@ use super::batch::{Batch, Repeat, Settled};
 use super::delivery::Delivery;
 use super::handle::MessageWriter;
 use super::numbering::Numbering;
+use super::options::WriterOptions;
 use super::pending::{Pending, Sender};
 use super::queue::Queue;
 use super::ready::{Numbered, Place};
 use super::renamed::Renamed;
 use crate::hub::{self, Hub};
-use crate::store::{Asked, LogBatch, MessageLog, StoreError, StoreResult};
+use crate::store::{Asked, LogBatch, MessageLog, Sent, SentKey, StoreError, StoreResult};
 
 /// Wait before the first new attempt after the store failed; doubled up to [`RETRY_MAX`].
 const RETRY_MIN: Duration = Duration::from_millis(20);
 /// Longest wait between attempts.
 const RETRY_MAX: Duration = Duration::from_secs(1);
-
-/// How the writer works.
-#[derive(Clone, Copy, Debug)]
-pub struct WriterOptions {
-    /// Hand messages to their readers while they are being stored, instead of after.
-    pub eager: bool,
-    /// Messages in one transaction. Default 1,000.
-    pub batch_messages_max: usize,
-    /// Bytes of content in one transaction, exceeded by at most one message. Default 4 MiB.
-    pub batch_bytes_max: usize,
-    /// How long a message of a socket in JSON mode waits for the store before its sender is told `unavailable`,
-    /// give or take a tenth. It goes on waiting. Default 10 s.
-    pub unavailable_after: Duration,
-}
-
-impl Default for WriterOptions {
-    fn default() -> Self {
-        Self {
-            eager: false,
-            batch_messages_max: 1_000,
-            batch_bytes_max: 4 << 20,
-            unavailable_after: Duration::from_secs(10),
-        }
-    }
-}
 
 struct Task {
     log: Arc<dyn MessageLog>,
@@ -141,40 +117,62 @@ impl Task {
         self.take_stored().await?;
         self.learn_heads().await?;
         // Nothing is waited for between this and the numbers: it holds what the members are at this moment.
-        self.decide().await?;
+        let mut names = self.decide().await?;
         self.batch.number(&self.numbering);
         let batch = Arc::clone(self.batch.numbered());
-        if batch.is_empty() {
-            return Ok(());
+        if !batch.is_empty() {
+            names.extend(self.store(&batch).await?);
         }
+        self.keep_names(names).await
+    }
+
+    /// Stores what has its numbers. Answers the names of what is as it makes it.
+    async fn store(&mut self, batch: &Arc<LogBatch>) -> Result<Vec<(SentKey, Sent)>, GaveUp> {
         // Nothing but messages is seen before it is stored.
         let is_early = self.options.eager && batch.changes.is_empty();
         if is_early {
-            self.outgoing.publish(Arc::clone(&batch), None);
+            self.outgoing.publish(Arc::clone(batch), None);
             self.deliver().await;
         }
-        if let Err(error) = self.append(&batch).await? {
+        if let Err(error) = self.append(batch).await? {
             tracing::error!(%error, entries = batch.len(), "batch refused; storing its entries one by one");
-            return self.write_one_by_one(&batch, is_early).await;
+            return self.write_one_by_one(batch, is_early).await;
         }
-        self.stored(&batch, is_early);
+        self.stored(batch, is_early);
         let places: Vec<Place> = self.batch.places().to_vec();
         for &place in &places {
-            self.answer_next(Ok(Receipt::Stored { batch: Arc::clone(&batch), place }));
+            self.answer_next(Ok(Receipt::Stored { batch: Arc::clone(batch), place }));
         }
-        for Repeat { sender, client_id, first } in self.batch.take_repeats() {
-            self.outgoing.answer_repeat(
-                sender,
-                client_id,
-                Ok(Receipt::Duplicate(places[first].sent(&batch))),
-            );
+        let mut names = Vec::new();
+        for Repeat { sender, key, first } in self.batch.take_repeats() {
+            let sent = places[first].sent(batch);
+            let own = places[first].client_id(batch);
+            names.extend(key.clone().filter(|key| own != Some(&*key.client_id)).map(|key| (key, sent)));
+            self.outgoing.answer_repeat(sender, client_id(key), Ok(Receipt::Duplicate(sent)));
+        }
+        Ok(names)
+    }
+
+    /// Keeps the names of what needed no entry, before it is answered: what is sent once more gets the same answer,
+    /// whatever has changed by then.
+    async fn keep_names(&mut self, names: Vec<(SentKey, Sent)>) -> Result<(), GaveUp> {
+        if names.is_empty() {
+            return Ok(());
+        }
+        let kept = self.ask(|log| settled(log.keep_sent(names.clone()))).await?;
+        if let Err(error) = kept {
+            tracing::warn!(%error, names = names.len(), "the names of edits that changed nothing are not kept");
         }
         Ok(())
     }
 
     /// Stores what is in a refused batch, each in a transaction of its own, so that its neighbours do not
     /// fail with the one at fault.
-    async fn write_one_by_one(&mut self, batch: &LogBatch, is_early: bool) -> Result<(), GaveUp> {
+    async fn write_one_by_one(
+        &mut self,
+        batch: &LogBatch,
+        is_early: bool,
+    ) -> Result<Vec<(SentKey, Sent)>, GaveUp> {
         self.restart_numbering().await?;
         let places: Vec<Place> = self.batch.places().to_vec();
         let mut answers_to_repeats = Vec::with_capacity(places.len());
@@ -187,10 +185,15 @@ impl Task {
             let receipt = stored.map(|(batch, place)| Receipt::Stored { batch, place });
             self.answer_next(receipt.ok_or(WriteError::Refused));
         }
-        for Repeat { sender, client_id, first } in self.batch.take_repeats() {
-            self.outgoing.answer_repeat(sender, client_id, answers_to_repeats[first].clone());
+        let mut names = Vec::new();
+        for Repeat { sender, key, first } in self.batch.take_repeats() {
+            let answer = answers_to_repeats[first].clone();
+            if let (Some(key), Ok(Receipt::Duplicate(sent))) = (&key, &answer) {
+                names.push((key.clone(), *sent));
+            }
+            self.outgoing.answer_repeat(sender, client_id(key), answer);
         }
-        Ok(())
+        Ok(names)
     }
 
     /// Refuses what comes from those who are no members any more: not even a retry tells them anything.
@@ -212,8 +215,9 @@ impl Task {
         Ok(())
     }
 
-    /// Finds out what the changes are about, and answers those that are denied or change nothing.
-    async fn decide(&mut self) -> Result<(), GaveUp> {
+    /// Finds out what the changes are about, and answers those that are denied or change nothing. Gives the names of
+    /// these.
+    async fn decide(&mut self) -> Result<Vec<(SentKey, Sent)>, GaveUp> {
         let questions = self.batch.questions();
         let targets = match questions.is_empty() {
             true => Vec::new(),
@@ -224,10 +228,14 @@ impl Task {
             true => Vec::new(),
             false => self.ask(|log| log.mentioned(questions.clone())).await?,
         };
-        for Settled { sender, client_id, outcome } in self.batch.decide(targets, mentioned) {
-            self.outgoing.answer_repeat(sender, client_id, outcome.map(Receipt::Duplicate));
+        let mut names = Vec::new();
+        for Settled { sender, key, outcome } in self.batch.decide(targets, mentioned) {
+            if let (Some(key), Ok(sent)) = (&key, &outcome) {
+                names.push((key.clone(), *sent));
+            }
+            self.outgoing.answer_repeat(sender, client_id(key), outcome.map(Receipt::Duplicate));
         }
-        Ok(())
+        Ok(names)
     }
 
     async fn learn_heads(&mut self) -> Result<(), GaveUp> {
@@ -299,16 +307,7 @@ impl Task {
     /// Stores the batch, however long that takes; the inner error is the refusal.
     async fn append(&mut self, batch: &Arc<LogBatch>) -> Result<StoreResult<()>, GaveUp> {
         let started = Instant::now();
-        let appended = self.ask(|log| {
-            let answer = log.append(Arc::clone(batch));
-            Box::pin(async move {
-                match answer.await {
-                    Err(unavailable @ StoreError::Unavailable(_)) => Err(unavailable),
-                    settled => Ok(settled),
-                }
-            })
-        });
-        let appended = appended.await?;
+        let appended = self.ask(|log| settled(log.append(Arc::clone(batch)))).await?;
         if appended.is_ok() {
             self.hub.metrics().committed(batch.len(), batch.messages.len(), started.elapsed());
         }
@@ -363,6 +362,21 @@ impl Task {
         let under_way = self.batch.waiting().filter(overdue);
         under_way.chain(self.queue.waiting().take_while(overdue)).filter_map(Sender::notice).collect()
     }
+}
+
+/// An answer of the store in which a refusal is no failure: it would be the same each time.
+fn settled(answer: Asked<'_, ()>) -> Asked<'_, StoreResult<()>> {
+    Box::pin(async move {
+        match answer.await {
+            Err(unavailable @ StoreError::Unavailable(_)) => Err(unavailable),
+            settled => Ok(settled),
+        }
+    })
+}
+
+/// How a sender calls something.
+fn client_id(key: Option<SentKey>) -> Option<Box<str>> {
+    key.map(|key| key.client_id)
 }
 
 /// Ten times in the time after which senders are told.

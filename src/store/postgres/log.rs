@@ -51,6 +51,10 @@ impl MessageLog for PostgresStore {
         Box::pin(async move { self.writer()?.find_sent(keys).await })
     }
 
+    fn keep_sent(&self, sent: Vec<(SentKey, Sent)>) -> Asked<'_, ()> {
+        self.ask(move |client| Box::pin(numbers::keep_sent(client, sent)))
+    }
+
     fn append(&self, batch: Arc<LogBatch>) -> Asked<'_, ()> {
         self.load.during(Box::pin(async move { self.writer()?.append(batch).await }))
     }

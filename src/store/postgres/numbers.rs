@@ -80,6 +80,25 @@ pub(super) async fn find_sent(
         .collect()
 }
 
+/// See [`MessageLog::keep_sent`](crate::store::MessageLog::keep_sent).
+pub(super) async fn keep_sent(client: &Client, sent: Vec<(SentKey, Sent)>) -> StoreResult<()> {
+    let insert = client
+        .prepare_cached(
+            "INSERT INTO sent_ids (group_id, user_id, client_id, message_id, seq, created_at)
+             SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::timestamptz[])
+             ON CONFLICT DO NOTHING",
+        )
+        .await?;
+    let of_keys = |number: fn(&SentKey) -> i64| sent.iter().map(|(key, _)| number(key)).collect::<Vec<_>>();
+    let (groups, users) = (of_keys(|key| key.group.0), of_keys(|key| key.user.0));
+    let client_ids: Vec<&str> = sent.iter().map(|(key, _)| &*key.client_id).collect();
+    let messages: Vec<i64> = sent.iter().map(|(_, sent)| sent.id.0).collect();
+    let seqs: Vec<i64> = sent.iter().map(|(_, sent)| sent.seq.0).collect();
+    let times: Vec<Instant> = sent.iter().map(|(_, sent)| Instant(sent.created_at)).collect();
+    client.execute(&insert, &[&groups, &users, &client_ids, &messages, &seqs, &times]).await?;
+    Ok(())
+}
+
 fn created_at(row: &Row, index: usize) -> StoreResult<Timestamp> {
     column::<Instant>(row, index, "messages", "created_at").map(|instant| instant.0)
 }

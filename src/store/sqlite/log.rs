@@ -52,6 +52,10 @@ impl MessageLog for SqliteStore {
         self.writer.read(move |connection| numbers::find_sent(connection, &keys))
     }
 
+    fn keep_sent(&self, sent: Vec<(SentKey, Sent)>) -> Asked<'_, ()> {
+        self.writer.write(move |connection| numbers::keep_sent(connection, &sent))
+    }
+
     fn append(&self, batch: Arc<LogBatch>) -> Asked<'_, ()> {
         self.load.during(self.writer.append(batch))
     }

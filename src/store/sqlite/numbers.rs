@@ -68,6 +68,18 @@ pub(super) fn find_sent(connection: &Connection, keys: &[SentKey]) -> StoreResul
         .collect()
 }
 
+/// See [`MessageLog::keep_sent`](crate::store::MessageLog::keep_sent).
+pub(super) fn keep_sent(connection: &Connection, sent: &[(SentKey, Sent)]) -> StoreResult<()> {
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO sent_ids (group_id, user_id, client_id, message_id, seq, created_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+    )?;
+    for (SentKey { group, user, client_id }, Sent { id, seq, created_at }) in sent {
+        insert.execute(params![group.0, user.0, client_id, id.0, seq.0, created_at.0])?;
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use rusqlite::Connection;

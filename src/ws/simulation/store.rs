@@ -193,6 +193,15 @@ impl MessageLog for ModelStore {
         )
     }
 
+    fn keep_sent(&self, sent: Vec<(SentKey, Sent)>) -> Asked<'_, ()> {
+        Box::pin(self.ask(10, move |ledger| {
+            sent.iter().for_each(|(key, sent)| {
+                ledger.sent.entry(key.clone()).or_insert(*sent);
+            });
+            Ok(())
+        }))
+    }
+
     fn append(&self, batch: Arc<LogBatch>) -> Asked<'_, ()> {
         Box::pin(async move { self.store(&batch).await })
     }

@@ -11,6 +11,7 @@ both_stores!(
     nobody_else_edits,
     what_changes_nothing_is_a_duplicate,
     a_client_id_is_one_over_sends_and_edits,
+    the_client_id_of_an_edit_that_changed_nothing_is_known,
     an_edit_over_rest_is_one_over_a_socket,
     bad_contents_are_refused,
 );
@@ -101,6 +102,44 @@ async fn what_changes_nothing_is_a_duplicate(store: Store) {
     assert_eq!((&one["duplicate"], &two["duplicate"]), (&json!(false), &json!(true)));
     assert_eq!((&one["seq"], &one["created_at"]), (&two["seq"], &two["created_at"]));
     assert_eq!(scene.log(0).await.as_array().unwrap().len(), 4);
+}
+
+async fn the_client_id_of_an_edit_that_changed_nothing_is_known(store: Store) {
+    let mut scene = Scene::start(store).await;
+    let (group, mut by_alice) = (scene.group, scene.join("alice").await);
+    let sent = by_alice.store(group, "a").await;
+    let id = sent["message_id"].clone();
+    repeated(&mut by_alice, edit_as(group, &id, "a", "nothing"), &sent).await;
+    let changed = made(&mut by_alice, edit_as(group, &id, "b", "something")).await;
+    // Both acks were lost, so both are sent once more, in their order, perhaps to another server.
+    for _ in 0..2 {
+        repeated(&mut by_alice, edit_as(group, &id, "a", "nothing"), &sent).await;
+        repeated(&mut by_alice, edit_as(group, &id, "b", "something"), &changed).await;
+        assert_eq!(scene.message(&id).await["content"], "b");
+        scene.server.kill9().await;
+        scene.server.restart().await;
+        by_alice = scene.join("alice").await;
+    }
+    // In one batch with what makes it so, and for whatever else bears the name.
+    let send = |content: &str, client_id: &str| json!({ "type": "send", "group_id": group, "content": content, "client_id": client_id });
+    let commands = [
+        edit_as(group, &id, "c", "first"),
+        edit_as(group, &id, "c", "same"),
+        edit_as(group, &id, "d", "same"),
+        send("x", "same"),
+        send("x", "nothing"),
+    ];
+    for command in &commands {
+        by_alice.send(command.clone()).await;
+    }
+    let mut acks = Vec::new();
+    for _ in 0..commands.len() {
+        let ack = by_alice.until("ack").await;
+        acks.push((ack["seq"].as_i64().unwrap(), ack["duplicate"].as_bool().unwrap()));
+    }
+    assert_eq!(acks, [(3, false), (3, true), (3, true), (3, true), (1, true)]);
+    assert_eq!(scene.message(&id).await["content"], "c");
+    assert_eq!(by_alice.ask(edit_as(group, &id, "e", "same")).await["seq"], 3);
 }
 
 async fn a_client_id_is_one_over_sends_and_edits(store: Store) {
