@@ -1,4 +1,4 @@
-//! What operators do from the command line: users, API keys and groups, a file for each.
+//! What operators do from the command line: users, API keys, groups and the tables, a file for each.
 //!
 //! On Postgres a command works beside a running server, which notices within a second; on SQLite while none runs. What is
 //! wrong with what was given is said before the database is opened.
@@ -8,6 +8,7 @@ mod error;
 mod group;
 mod key;
 mod listing;
+mod migrate;
 mod password;
 mod user;
 
@@ -30,6 +31,7 @@ pub async fn run(operation: Operation, out: &mut dyn Write) -> AdminResult<()> {
         OperatorCommand::User(command) => user::run(command, &database, out).await,
         OperatorCommand::Key(command) => key::run(command, &database, out).await,
         OperatorCommand::Group(command) => group::run(command, &database, out).await,
+        OperatorCommand::Migrate(command) => migrate::run(command, &database, out).await,
     }
 }
 

@@ -5,9 +5,10 @@ use std::ffi::OsString;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches};
+use clap_complete::Shell;
 
 use super::database::DatabaseParser;
-use super::operation::{GroupCommand, KeyCommand, UserCommand};
+use super::operation::{GroupCommand, KeyCommand, Migrate, UserCommand};
 use super::settings::Config;
 use super::{ConfigError, Database, dotenv};
 
@@ -31,6 +32,13 @@ pub(super) struct CommandLine {
     pub(super) subcommand: Option<Subcommand>,
 
     #[command(flatten)]
+    pub(super) serve: Serve,
+}
+
+/// How to serve.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Serve {
+    #[command(flatten)]
     pub(super) config: Config,
 
     /// Print the settings that would be used, without passwords, and exit
@@ -41,6 +49,9 @@ pub(super) struct CommandLine {
 /// What the program can do beside serving.
 #[derive(Clone, Debug, clap::Subcommand)]
 pub(super) enum Subcommand {
+    /// Run a server, as without any command
+    #[command(after_help = AFTER_HELP)]
+    Serve(Box<Serve>),
     Verify(groupcast_verify::Options),
     /// Create, list and change users
     User(Operators<UserCommand>),
@@ -48,19 +59,51 @@ pub(super) enum Subcommand {
     Key(Operators<KeyCommand>),
     /// Create and list groups
     Group(Operators<GroupCommand>),
+    /// Make the tables or bring them up to date, which a server that starts does too; those of the FastAPI program that
+    /// came before are taken over
+    Migrate(Beside<Migrate>),
+    /// Print a script that completes commands and options in a shell
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
 }
 
 /// A family of operators' commands, and the database that they are about.
 #[derive(Clone, Debug, clap::Args)]
 #[command(arg_required_else_help = false)]
 pub(super) struct Operators<C: clap::Subcommand> {
+    #[command(flatten)]
+    pub(super) beside: DatabaseBeside,
+
+    #[command(subcommand)]
+    pub(super) command: C,
+}
+
+/// An operators' command, and the database that it is about.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Beside<C: clap::Args> {
+    #[command(flatten)]
+    pub(super) beside: DatabaseBeside,
+
+    #[command(flatten)]
+    pub(super) command: C,
+}
+
+/// The database of an operators' command.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct DatabaseBeside {
     /// The database: postgres://USER:PASSWORD@HOST:PORT/NAME or sqlite:FILE [default: sqlite:groupcast.sqlite]
     #[arg(id = "beside", long = "database-url", env = "DATABASE_URL", hide_env_values = true, value_name = "URL",
           default_value = "", hide_default_value = true, value_parser = DatabaseParser, global = true)]
     pub(super) database: Database,
+}
 
-    #[command(subcommand)]
-    pub(super) command: C,
+/// The script for a shell.
+pub(super) fn completions(shell: Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut CommandLine::command(), "groupcast", &mut script);
+    String::from_utf8_lossy(&script).into_owned()
 }
 
 /// What came of reading the command line.

@@ -23,11 +23,12 @@ use std::ffi::OsString;
 use groupcast_verify::Check;
 
 pub use auth_mode::AuthMode;
-use command_line::{Operators, Subcommand};
+use command_line::{Beside, DatabaseBeside, Operators, Subcommand};
 pub use deliver::Deliver;
 pub use error::ConfigError;
 pub use operation::{
-    GroupCommand, GroupRetention, KeyAs, KeyCommand, Operation, OperatorCommand, PasswordSource, UserCommand,
+    GroupCommand, GroupRetention, KeyAs, KeyCommand, Migrate, Operation, OperatorCommand, PasswordSource,
+    UserCommand,
 };
 pub use quantity::ByteSize;
 pub use registration::Registration;
@@ -71,25 +72,31 @@ impl Command {
             command_line::Parsed::CommandLine(command_line, matches) => (command_line, matches),
             command_line::Parsed::Text(text) => return Ok(Self::Print(text)),
         };
-        if let Some(subcommand) = command_line.subcommand {
-            return Self::of_subcommand(subcommand);
-        }
-        let config = command_line.config.completed()?;
-        if command_line.check_config {
-            return Ok(Self::Print(report::report(&config, &matches, dotenv)));
+        let (serve, matches) = match (command_line.subcommand, matches.subcommand()) {
+            (Some(Subcommand::Serve(serve)), Some((_, matches))) => (*serve, matches),
+            (Some(subcommand), _) => return Self::of_subcommand(subcommand),
+            (None, _) => (command_line.serve, &matches),
+        };
+        let config = serve.config.completed()?;
+        if serve.check_config {
+            return Ok(Self::Print(report::report(&config, matches, dotenv)));
         }
         Ok(Self::Serve(Box::new(config)))
     }
+
     /// What a subcommand asks for. Settings of a server that could not be used are no matter to it.
     fn of_subcommand(subcommand: Subcommand) -> Result<Self, ConfigError> {
-        let (database, command) = match subcommand {
+        let (DatabaseBeside { database }, command) = match subcommand {
+            Subcommand::Serve(serve) => return Ok(Self::Serve(Box::new(serve.config.completed()?))),
+            Subcommand::Completions { shell } => return Ok(Self::Print(command_line::completions(shell))),
             Subcommand::Verify(options) => {
                 let check = Check::new(options).map_err(|error| ConfigError::new(error.to_string()))?;
                 return Ok(Self::Verify(Box::new(check)));
             }
-            Subcommand::User(Operators { database, command }) => (database, OperatorCommand::User(command)),
-            Subcommand::Key(Operators { database, command }) => (database, OperatorCommand::Key(command)),
-            Subcommand::Group(Operators { database, command }) => (database, OperatorCommand::Group(command)),
+            Subcommand::User(Operators { beside, command }) => (beside, OperatorCommand::User(command)),
+            Subcommand::Key(Operators { beside, command }) => (beside, OperatorCommand::Key(command)),
+            Subcommand::Group(Operators { beside, command }) => (beside, OperatorCommand::Group(command)),
+            Subcommand::Migrate(Beside { beside, command }) => (beside, OperatorCommand::Migrate(command)),
         };
         Ok(Self::Operate(Box::new(Operation { database, command })))
     }

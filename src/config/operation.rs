@@ -29,6 +29,19 @@ pub enum OperatorCommand {
     Key(KeyCommand),
     /// `groupcast group`
     Group(GroupCommand),
+    /// `groupcast migrate`
+    Migrate(Migrate),
+}
+
+/// How the tables are brought up to date.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct Migrate {
+    /// Change nothing and make nothing: only say what is missing
+    #[arg(long = "dry-run")]
+    pub is_dry: bool,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What can be done with users.

@@ -2,6 +2,8 @@
 
 use refinery_core::{Error, Migration, Runner};
 
+use super::{StoreError, StoreResult};
+
 /// A change: the name of its file without `.sql`, and what the file says.
 pub(super) type Embedded = (&'static str, &'static str);
 
@@ -12,9 +14,23 @@ pub(super) fn runner(files: &[Embedded]) -> Result<Runner, Error> {
     Ok(Runner::new(&migrations?).set_grouped(true))
 }
 
-/// The number of the last of `files`; 0 if there are none.
-pub(super) fn newest(files: &[Embedded]) -> Result<i32, Error> {
-    Ok(runner(files)?.get_migrations().iter().map(Migration::version).max().unwrap_or(0))
+/// Those of `files` that are not among the `applied`, by their names, in the order of their numbers.
+///
+/// # Errors
+/// [`StoreError::Refused`] if one was applied that is none of `files`.
+pub(super) fn missing(files: &[Embedded], applied: &[i32]) -> StoreResult<Vec<String>> {
+    let runner = runner(files).map_err(|error| StoreError::Refused(error.into()))?;
+    let mut known: Vec<&Migration> = runner.get_migrations().iter().collect();
+    known.sort_unstable_by_key(|migration| migration.version());
+    if let Some(version) =
+        applied.iter().find(|applied| known.iter().all(|known| known.version() != **applied))
+    {
+        let reason =
+            format!("its tables are of a newer version (V{version}); use the program of that version");
+        return Err(StoreError::Refused(reason.into()));
+    }
+    let missing = known.into_iter().filter(|migration| !applied.contains(&migration.version()));
+    Ok(missing.map(Migration::to_string).collect())
 }
 
 /// Asserts that `files` are all those of the folder `sql/<folder>`, for one that is not listed is never run.

@@ -33,6 +33,7 @@ mod search;
 mod slice;
 mod sqlite;
 mod together;
+mod upgrade;
 mod writer_thread;
 
 pub use accounts::{Accounts, Credentials, Erased, Login, NewKey, Renewal, Renewed};
@@ -50,6 +51,7 @@ pub use moderation::{GroupChange, Moderation, NewSanction, OwnGroup, Removed, Sa
 pub use postgres::copy;
 pub use retention::{Cut, CutEnd, Extent, Retention};
 pub use search::{Search, SearchIndex, SearchPage, SearchPlace, SearchScope};
+pub use upgrade::{Original, Upgrade};
 
 /// The result of asking a store.
 pub type StoreResult<T> = Result<T, StoreError>;
@@ -145,5 +147,29 @@ pub async fn open_beside(database: &Database) -> StoreResult<Store> {
     match database {
         Database::Sqlite(file) => Ok(sqlite::open(file, 1).await?.store),
         Database::Postgres(url) => postgres::open_beside(url).await,
+    }
+}
+
+/// What this database lacks. Changes nothing and makes nothing, no file of SQLite's either.
+///
+/// # Errors
+/// - [`StoreError::Unavailable`]: it cannot be reached or read; never names the password.
+/// - [`StoreError::Refused`]: it is one of a newer program.
+pub async fn lacks(database: &Database) -> StoreResult<Upgrade> {
+    match database {
+        Database::Sqlite(file) => sqlite::lacks(file).await,
+        Database::Postgres(url) => postgres::lacks(url).await,
+    }
+}
+
+/// Brings the tables of this database up to date, in one transaction, and answers what it lacked. Takes as long as it
+/// takes.
+///
+/// # Errors
+/// Those of [`open`].
+pub async fn migrate(database: &Database) -> StoreResult<Upgrade> {
+    match database {
+        Database::Sqlite(file) => sqlite::migrate(file).await,
+        Database::Postgres(url) => postgres::migrate(url).await,
     }
 }

@@ -76,6 +76,28 @@ async fn the_command_line_comes_before_the_environment_before_dotenv() {
 }
 
 #[tokio::test]
+async fn serving_may_be_named() {
+    let dir = TempDir::new().unwrap();
+    let named = ["serve", "--port=3"];
+    assert_eq!(setting(dir.path(), &[], &named, "port").await, ("3".to_owned(), "command line".to_owned()));
+    let from_variable = setting(dir.path(), &[("PORT", "4")], &["serve"], "port").await;
+    assert_eq!(from_variable, ("4".to_owned(), "PORT in the environment".to_owned()));
+    let bad = complaint(dir.path(), &[("PORT", "x")], &["serve"]).await;
+    assert!(bad.contains("--port") && bad.contains("(PORT in the environment)"), "{bad}");
+}
+
+#[tokio::test]
+async fn shells_complete_commands() {
+    let dir = TempDir::new().unwrap();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let output = groupcast(dir.path(), &[], &["completions", shell]).await;
+        let script = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success() && script.contains("migrate"), "{shell}");
+    }
+    assert!(complaint(dir.path(), &[], &["completions", "csh"]).await.contains("possible values"));
+}
+
+#[tokio::test]
 async fn a_host_may_be_a_name() {
     let dir = TempDir::new().unwrap();
     for (host, address) in [("localhost", "127.0.0.1"), ("::1", "::1"), ("[::]", "::")] {

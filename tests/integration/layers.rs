@@ -25,6 +25,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("base64", &["auth/"]),
     ("bcrypt", &["auth/"]),
     ("clap", &["config/", "verify/"]),
+    ("clap_complete", &["config/"]),
     ("deadpool_postgres", &["store/postgres/"]),
     ("dotenvy", &["config/"]),
     ("fastrand", &["kit/"]),

@@ -32,6 +32,7 @@ mod log;
 mod matched_path;
 mod messages;
 mod metrics;
+mod migrate;
 mod operators;
 mod outage;
 mod page;

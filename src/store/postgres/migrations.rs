@@ -3,8 +3,8 @@
 use tokio_postgres::Client;
 
 use super::error::describe;
-use crate::store::migration::{Embedded, newest, runner};
-use crate::store::{StoreError, StoreResult};
+use crate::store::migration::{self, Embedded, runner};
+use crate::store::{Original, StoreError, StoreResult};
 
 /// The files of `sql/postgres`.
 const FILES: &[Embedded] = &[
@@ -27,15 +27,42 @@ pub(super) async fn run(client: &mut Client) -> StoreResult<()> {
     Ok(())
 }
 
-/// Whether nothing is missing, and nothing there that this program does not know.
-pub(super) async fn are_up_to_date(client: &Client) -> StoreResult<bool> {
-    let refused = |error| StoreError::Refused(describe(&error).into());
-    let history = client.query_one("SELECT to_regclass('refinery_schema_history') IS NOT NULL", &[]).await?;
-    if !history.try_get::<_, bool>(0)? {
-        return Ok(false);
+/// The names of those that are missing.
+///
+/// # Errors
+/// [`StoreError::Refused`] if there is one that this program does not know.
+pub(super) async fn missing(client: &Client) -> StoreResult<Vec<String>> {
+    migration::missing(FILES, &applied(client).await?)
+}
+
+/// The numbers of those that were applied. The list of them is made before the first one, by itself.
+async fn applied(client: &Client) -> StoreResult<Vec<i32>> {
+    if !exists(client, "refinery_schema_history").await? {
+        return Ok(Vec::new());
     }
-    let last = client.query_one("SELECT max(version) FROM refinery_schema_history", &[]).await?;
-    Ok(last.try_get::<_, Option<i32>>(0)? == Some(newest(FILES).map_err(refused)?))
+    let rows = client.query("SELECT version FROM refinery_schema_history", &[]).await?;
+    Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
+}
+
+/// What the FastAPI program has left here, if none of this program's changes was applied yet.
+pub(super) async fn original(client: &Client) -> StoreResult<Option<Original>> {
+    if !applied(client).await?.is_empty() {
+        return Ok(None);
+    }
+    let mut rows = [0; 3];
+    for (table, rows) in ["users", "groups", "messages"].into_iter().zip(&mut rows) {
+        if !exists(client, table).await? {
+            return Ok(None);
+        }
+        let count = client.query_one(&format!("SELECT count(*) FROM {table}"), &[]).await?;
+        *rows = count.try_get::<_, i64>(0)?.unsigned_abs();
+    }
+    let [users, groups, messages] = rows;
+    Ok(Some(Original { users, groups, messages }))
+}
+
+async fn exists(client: &Client, table: &str) -> StoreResult<bool> {
+    Ok(client.query_one("SELECT to_regclass($1) IS NOT NULL", &[&table]).await?.try_get(0)?)
 }
 
 #[cfg(test)]

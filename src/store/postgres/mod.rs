@@ -66,7 +66,7 @@ use writer::{Keeper, Writer};
 use super::indexing::{self, Load};
 use super::together::{self, Together};
 use super::{
-    Asked, Beginning, Join, Lifecycle, Opened, Search, SearchIndex, SearchPage, Store, StoreResult,
+    Asked, Beginning, Join, Lifecycle, Opened, Search, SearchIndex, SearchPage, Store, StoreResult, Upgrade,
     writer_thread,
 };
 use crate::model::{
@@ -133,6 +133,16 @@ pub(super) async fn open_beside(url: &str) -> StoreResult<Store> {
     let pool = pool::build(&target, CONNECTIONS_BESIDE)?;
     beside::check(&target).await?;
     Ok(Store::new(Arc::new(PostgresStore::new(pool, None)?)))
+}
+
+/// See [`lacks`](super::lacks).
+pub(super) async fn lacks(url: &str) -> StoreResult<Upgrade> {
+    beside::lacks(&Target::parse(url)?).await
+}
+
+/// See [`migrate`](super::migrate).
+pub(super) async fn migrate(url: &str) -> StoreResult<Upgrade> {
+    beside::migrate(&Target::parse(url)?).await
 }
 
 impl PostgresStore {

@@ -1,8 +1,10 @@
 //! Connections to the file and their settings.
 
-use std::path::Path;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
@@ -55,6 +57,21 @@ pub(super) fn open_checkpointer(file: &Path) -> StoreResult<Connection> {
 /// Opens a connection that reads.
 pub(super) fn open_reader(file: &Path) -> StoreResult<Connection> {
     open(file, OpenFlags::SQLITE_OPEN_READ_ONLY)
+}
+
+/// Opens a connection that reads a file which nobody may be using, and makes no files beside it.
+///
+/// SQLite makes the index of a write-ahead log also for a reader. Without a log there is nothing in it, and nobody who
+/// writes.
+pub(super) fn open_untouched(file: &Path) -> StoreResult<Connection> {
+    let mut log = OsString::from(file);
+    log.push("-wal");
+    if Path::new(&log).exists() {
+        return open_reader(file);
+    }
+    let path = percent_encode(file.as_os_str().as_encoded_bytes(), NON_ALPHANUMERIC);
+    let url = PathBuf::from(format!("file:{path}?immutable=1"));
+    open(&url, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI)
 }
 
 fn open(file: &Path, flags: OpenFlags) -> StoreResult<Connection> {

@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use crate::store::migration::{Embedded, runner};
+use crate::store::migration::{self, Embedded, runner};
 use crate::store::{StoreError, StoreResult};
 
 /// The files of `sql/sqlite`.
@@ -23,6 +23,24 @@ pub(super) fn run(connection: &mut Connection) -> StoreResult<()> {
     let refused = |error: refinery_core::Error| StoreError::Refused(error.into());
     runner(FILES).map_err(refused)?.run(connection).map_err(refused)?;
     Ok(())
+}
+
+/// The names of those that are missing.
+///
+/// # Errors
+/// [`StoreError::Refused`] if there is one that this program does not know.
+pub(super) fn missing(connection: &Connection) -> StoreResult<Vec<String>> {
+    let mut applied = Vec::new();
+    if connection.table_exists(None, "refinery_schema_history")? {
+        let mut statement = connection.prepare("SELECT version FROM refinery_schema_history")?;
+        applied = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    }
+    migration::missing(FILES, &applied)
+}
+
+/// The names of all there are: what a file that does not exist is missing.
+pub(super) fn all() -> StoreResult<Vec<String>> {
+    migration::missing(FILES, &[])
 }
 
 #[cfg(test)]

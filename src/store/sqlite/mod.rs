@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use rusqlite::Connection;
-use tokio::task::spawn_local;
+use tokio::task::{spawn_blocking, spawn_local};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 mod accounts;
@@ -54,6 +54,7 @@ mod users;
 mod writer;
 
 use checkpoints::Checkpoints;
+use error::unavailable;
 use ownership::Ownership;
 use threads::Threads;
 use writer::{Requests, Writer};
@@ -61,7 +62,8 @@ use writer::{Requests, Writer};
 use super::indexing::{self, Load};
 use super::row::places;
 use super::{
-    Asked, Beginning, Lifecycle, Opened, Search, SearchIndex, SearchPage, Store, StoreResult, writer_thread,
+    Asked, Beginning, Lifecycle, Opened, Search, SearchIndex, SearchPage, Store, StoreResult, Upgrade,
+    writer_thread,
 };
 
 /// Most threads that read. More would only wait for each other's cores.
@@ -96,6 +98,39 @@ pub(super) async fn open(file: &Path, connections: usize) -> StoreResult<Opened>
     })
     .await?;
     Ok(Opened { store: Store::new(Arc::new(backend)), writer })
+}
+
+/// See [`lacks`](super::lacks).
+pub(super) async fn lacks(file: &Path) -> StoreResult<Upgrade> {
+    let file = file.to_owned();
+    aside(move || {
+        let place = ownership::resolve(&file)?;
+        let changes = match place.exists() {
+            true => migrations::missing(&connection::open_untouched(&place)?)?,
+            false => migrations::all()?,
+        };
+        Ok(Upgrade { changes, original: None, is_in_use: Ownership::is_taken(&place) })
+    })
+    .await
+}
+
+/// See [`migrate`](super::migrate).
+pub(super) async fn migrate(file: &Path) -> StoreResult<Upgrade> {
+    let file = file.to_owned();
+    aside(move || {
+        let place = ownership::resolve(&file)?;
+        let _ownership = Ownership::take(&place)?;
+        let mut connection = connection::open_writer(&place)?;
+        let changes = migrations::missing(&connection)?;
+        migrations::run(&mut connection)?;
+        Ok(Upgrade { changes, original: None, is_in_use: false })
+    })
+    .await
+}
+
+/// Does `work`, which may wait for the disk, on a thread of its own.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> StoreResult<T> + Send + 'static) -> StoreResult<T> {
+    spawn_blocking(work).await.map_err(unavailable)?
 }
 
 impl SqliteStore {

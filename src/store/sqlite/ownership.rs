@@ -25,22 +25,33 @@ impl Drop for Ownership {
 impl Ownership {
     /// Takes ownership of the database at `place`.
     pub(super) fn take(place: &Path) -> StoreResult<Self> {
-        let mut name = OsString::from(place);
-        name.push(".lock");
+        let name = lock_name(place);
         let lock = File::options()
             .create(true)
             .truncate(false)
             .write(true)
             .open(&name)
-            .map_err(|error| unavailable(format!("{}: {error}", Path::new(&name).display())))?;
+            .map_err(|error| unavailable(format!("{}: {error}", name.display())))?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { lock }),
             Err(TryLockError::WouldBlock) => Err(StoreError::Owned(place.display().to_string())),
-            Err(TryLockError::Error(error)) => {
-                Err(unavailable(format!("{}: {error}", Path::new(&name).display())))
-            }
+            Err(TryLockError::Error(error)) => Err(unavailable(format!("{}: {error}", name.display()))),
         }
     }
+
+    /// Whether somebody owns the database at `place`. Makes no file.
+    pub(super) fn is_taken(place: &Path) -> bool {
+        let Ok(lock) = File::open(lock_name(place)) else { return false };
+        let lock = Self { lock };
+        matches!(lock.lock.try_lock_shared(), Err(TryLockError::WouldBlock))
+    }
+}
+
+/// The file of the lock of the database at `place`.
+fn lock_name(place: &Path) -> PathBuf {
+    let mut name = OsString::from(place);
+    name.push(".lock");
+    name.into()
 }
 
 /// The one absolute path of the file, so that links to it do not have a lock of their own and no name is

@@ -8,8 +8,9 @@ use groupcast::store::{Database, MessagePage};
 use super::{Backend, NOW, batch, message, new_user};
 use crate::support::postgres::Postgres;
 
-/// The tables as that program's migrations leave them, with what its races and time stamps leave in them.
-const ORIGINAL: &str = "
+/// The tables as that program's migrations leave them, with what its races and time stamps leave in them. The password
+/// of alice is `wonderland`.
+pub(crate) const ORIGINAL: &str = "
     CREATE TABLE users (id serial PRIMARY KEY, username varchar(50) NOT NULL, email varchar(100) NOT NULL,
         password varchar(255) NOT NULL);
     CREATE UNIQUE INDEX ix_users_email ON users (email);
@@ -25,7 +26,7 @@ const ORIGINAL: &str = "
         group_id integer NOT NULL REFERENCES groups (id));
     CREATE INDEX ix_messages_id ON messages (id);
     INSERT INTO users (username, email, password)
-        VALUES ('alice', 'alice@example.com', 'x'), ('bob', 'bob@example.com', 'x');
+        VALUES ('alice', 'alice@example.com', '$2b$12$.z3pyYiW0wnN/S9qIxywuea7dDxP8E6udUFoWtlFrFemnqBnflWRa'), ('bob', 'bob@example.com', 'x');
     INSERT INTO groups (name, is_private) VALUES ('general', NULL), ('two', true);
     INSERT INTO group_memberships (user_id, group_id)
         VALUES (1, 1), (1, 1), (NULL, 1), (1, 2), (2, 2), (2, 2);

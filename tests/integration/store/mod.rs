@@ -33,7 +33,7 @@ macro_rules! on_both {
 }
 
 mod accounts;
-mod adoption;
+pub(crate) mod adoption;
 mod annotations;
 mod append;
 mod beside;
