@@ -4,13 +4,13 @@ mod auth_mode;
 mod command_line;
 mod database;
 mod deliver;
+#[cfg(test)]
+mod document;
 mod dotenv;
 mod error;
 mod jwks;
 mod operation;
 mod quantity;
-#[cfg(test)]
-mod readme;
 mod registration;
 mod report;
 mod secret_key;

@@ -1,5 +1,5 @@
 //! The settings of a server. Each is declared once, here: its option, its variable, its default, what it may
-//! be, and its help, which is also its documentation and its row in README.md.
+//! be, and its help, which is also its documentation and its row in docs/configuration.md.
 
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;

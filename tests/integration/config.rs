@@ -289,16 +289,19 @@ async fn without_settings_it_keeps_a_file_where_it_stands() {
 }
 
 #[tokio::test]
-async fn the_readme_lists_every_option() {
+async fn the_document_lists_every_option() {
     let dir = TempDir::new().unwrap();
-    let readme = include_str!("../../README.md");
+    let document = include_str!("../../docs/configuration.md");
     for command in [&["--help"][..], &["verify", "--help"]] {
         let help = String::from_utf8(groupcast(dir.path(), &[], command).await.stdout).unwrap();
         let options = help.split_whitespace().filter(|word| word.starts_with("--"));
         // An option whose value may be left out is followed by `[=<VALUE>]`.
         let options = options.filter_map(|word| word.split('[').next());
         for option in options.filter(|option| !matches!(*option, "--help" | "--version")) {
-            assert!(readme.contains(&format!("`{option}`")), "README.md does not list {option}");
+            assert!(
+                document.contains(&format!("`{option}`")),
+                "docs/configuration.md does not list {option}"
+            );
         }
     }
 }

@@ -1,10 +1,10 @@
-//! README.md has a table of the settings. It is made of their declarations, and these tests compare.
+//! docs/configuration.md has a table of the settings. It is made of their declarations, and these tests compare.
 
 use clap::{Arg, CommandFactory};
 
 use super::command_line::CommandLine;
 
-const README: &str = include_str!("../../README.md");
+const DOCUMENT: &str = include_str!("../../docs/configuration.md");
 
 fn row(arg: &Arg) -> String {
     let text = arg.get_help().unwrap().to_string();
@@ -30,7 +30,7 @@ fn the_table_of_settings_says_what_they_are() {
     let command = CommandLine::command();
     let rows: String = command.get_arguments().map(row).collect();
     let table = format!("| option | variable | default | |\n|---|---|---|---|\n{rows}\n");
-    assert!(README.contains(&table), "README.md should have this table:\n{table}");
+    assert!(DOCUMENT.contains(&table), "docs/configuration.md should have this table:\n{table}");
 }
 
 #[test]
