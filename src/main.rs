@@ -38,7 +38,7 @@ fn main() -> ExitCode {
         }
         Err(error) => return fail(BAD_SETTINGS, error),
     };
-    if let Err(error) = telemetry::start(&config.log) {
+    if let Err(error) = telemetry::start(&config.log, config.log_format) {
         return fail(BAD_SETTINGS, error);
     }
     run(serve(*config))

@@ -9,6 +9,7 @@ mod document;
 mod dotenv;
 mod error;
 mod jwks;
+mod log_format;
 mod operation;
 mod quantity;
 mod registration;
@@ -26,6 +27,7 @@ pub use auth_mode::AuthMode;
 use command_line::{Beside, DatabaseBeside, Operators, Subcommand};
 pub use deliver::Deliver;
 pub use error::ConfigError;
+pub use log_format::LogFormat;
 pub use operation::{
     GroupCommand, GroupRetention, KeyAs, KeyCommand, Migrate, Operation, OperatorCommand, PasswordSource,
     UserCommand,

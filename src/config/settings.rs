@@ -12,6 +12,7 @@ use super::auth_mode::AuthMode;
 use super::database::DatabaseParser;
 use super::deliver::Deliver;
 use super::jwks::JwksParser;
+use super::log_format::LogFormat;
 use super::quantity::{ByteSize, age, bytes, duration};
 use super::registration::Registration;
 use super::secret_key::{self, SecretKey};
@@ -275,6 +276,12 @@ settings! {
         #[arg(long, env = "GROUPCAST_LOG", default_value = "warn,groupcast=info", value_name = "FILTER",
               value_parser = log_filter)]
         pub log: String,
+
+        /// How the log is written: `text`, `json`, an object a line, or `auto`: text where standard error is a
+        /// terminal, else JSON
+        #[arg(long, env = "GROUPCAST_LOG_FORMAT", default_value = "auto", value_name = "FORMAT",
+              hide_possible_values = true)]
+        pub log_format: LogFormat,
 
         /// Tell clients that stored messages were lost, as after going back to an older backup: what they have
         /// seen counts no more, and they read anew

@@ -10,6 +10,7 @@ use ipnet::IpNet;
 use super::Database;
 use super::auth_mode::AuthMode;
 use super::deliver::Deliver;
+use super::log_format::LogFormat;
 use super::quantity::{ByteSize, show_duration};
 use super::registration::Registration;
 use super::secret_key::SecretKey;
@@ -57,7 +58,7 @@ macro_rules! named {
     };
 }
 
-named!(AuthMode, Deliver, Registration);
+named!(AuthMode, Deliver, LogFormat, Registration);
 
 impl Shown for Duration {
     fn shown(&self) -> String {

@@ -4,8 +4,9 @@
 
 use hyper::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
-    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS,
-    ACCESS_CONTROL_REQUEST_METHOD, CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue, ORIGIN, VARY,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
+    ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, CONTENT_TYPE, COOKIE, HeaderMap,
+    HeaderValue, ORIGIN, VARY,
 };
 use hyper::{Method, Response, StatusCode};
 
@@ -18,6 +19,8 @@ const METHODS_LIST: HeaderValue = HeaderValue::from_static("DELETE, GET, PATCH, 
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 const TRUE: HeaderValue = HeaderValue::from_static("true");
 const ANY: HeaderValue = HeaderValue::from_static("*");
+/// What pages may read of an answer besides what they always may.
+const EXPOSED: HeaderValue = HeaderValue::from_static("Retry-After, X-Request-Id");
 const BY_ORIGIN: HeaderValue = HeaderValue::from_static("Origin");
 
 /// Which origins browsers may call from.
@@ -110,6 +113,7 @@ impl Permit {
         answer.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, TRUE);
         if let Some(origin) = origin {
             answer.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            answer.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
         }
     }
 }
@@ -119,7 +123,7 @@ mod tests {
     use futures_util::FutureExt;
     use http_body_util::BodyExt;
     use hyper::Method;
-    use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+    use hyper::header::{ACCESS_CONTROL_EXPOSE_HEADERS, HeaderMap, HeaderName, HeaderValue};
 
     use super::Cors;
 
@@ -172,6 +176,8 @@ mod tests {
         ] {
             let mut answer = HeaderMap::new();
             cors.permit(&request).write(&mut answer);
+            let exposed = answer.remove(ACCESS_CONTROL_EXPOSE_HEADERS);
+            assert_eq!(exposed.is_some(), expected.contains("origin"), "{request:?}");
             assert_eq!(lines(&answer), expected, "{request:?}");
         }
     }

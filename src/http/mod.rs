@@ -22,6 +22,7 @@ mod params;
 mod peek;
 mod registration;
 mod request_body;
+mod request_id;
 mod resource;
 mod response;
 mod router;

@@ -11,6 +11,7 @@ use hyper::http::request::Parts;
 use hyper::{Request, Response};
 use percent_encoding::percent_decode_str;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use super::address_limit::AddressLimit;
 use super::body::Body;
@@ -21,6 +22,7 @@ use super::forwarded::TrustedProxies;
 use super::gate::{FOREIGN_ORIGIN, Gate};
 use super::host::check_host;
 use super::request_body::{BodyFailure, BodyLimits, IncomingBody};
+use super::request_id::RequestId;
 use super::resource::Answer;
 use super::router::{Route, route};
 use super::upgrade::upgrade;
@@ -87,8 +89,18 @@ impl Http {
         let (head, body) = request.into_parts();
         let path = percent_decode_str(head.uri.path()).decode_utf8_lossy();
         let route = route(&path);
-        let mut response = self.respond(&head, peer, route.as_ref(), &mut body.map_err(Into::into)).await;
         let template = route.as_ref().map(Route::template);
+        let id = RequestId::of(&head.headers);
+        // By the template: a path itself has names in it, and a query may have words of a search.
+        let span = tracing::info_span!("request", %id, method = %head.method, route = template);
+        let mut body = body.map_err(Into::into);
+        let respond = async {
+            let response = self.respond(&head, peer, route.as_ref(), &mut body).await;
+            tracing::debug!(status = response.status().as_u16(), "answered");
+            response
+        };
+        let mut response = respond.instrument(span).await;
+        id.write(response.headers_mut());
         let metrics = self.shared.chat.metrics();
         metrics.answered(head.method.as_str(), template, response.status().as_u16());
         if let Some(template) = template {

@@ -29,6 +29,7 @@ mod json_mode;
 mod layers;
 mod leaving;
 mod log;
+mod log_lines;
 mod matched_path;
 mod messages;
 mod metrics;
