@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Caller, Chat, ChatError, ChatResult, Claim, Entity, Membership, Principal, clock, validate};
-use crate::model::{Group, GroupId, Scope, UserId};
+use crate::model::{Group, GroupId, Role, Scope, UserId};
 use crate::protocol::command::GroupRef;
 use crate::store::{StoreError, Unique};
 
@@ -150,7 +150,17 @@ impl Chat {
             let random = getrandom::u32()?;
             let name = format!("private_{random:08x}");
             match self.store.directory.private_group(one, other, &name, clock::now()).await {
-                Ok(group) => return Ok(self.directory.keep_group(group)),
+                Ok(group) => {
+                    let group = self.directory.keep_group(group);
+                    // A group that was there already has another name.
+                    if *group.name == *name {
+                        self.tell_added(&group, one, Role::Member).await;
+                        if other != one {
+                            self.tell_added(&group, other, Role::Member).await;
+                        }
+                    }
+                    return Ok(group);
+                }
                 Err(StoreError::Taken(Unique::GroupName)) => {}
                 Err(error) => return Err(error.into()),
             }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::rights::Action;
 use super::{Caller, Chat, ChatError, ChatResult, Entity, clock};
-use crate::model::{GroupId, MemberChange, Role, User, UserId};
+use crate::model::{Group, GroupId, MemberChange, Role, User, UserId};
 use crate::protocol::command::GroupRef;
+use crate::protocol::event;
 use crate::store::Join;
 
 /// A member of a group, as they are listed.
@@ -63,8 +64,16 @@ impl Chat {
             None => (MemberChange::Joined, Some(role).filter(|role| *role != Role::Member)),
             Some(_) => (MemberChange::Role, Some(role)),
         };
+        if found.is_none() {
+            self.tell_added(&access.group, user.id, role).await;
+        }
         self.record_member(caller, &access.group, &user, change, told, None).await?;
         Ok(Member { user, role })
+    }
+
+    /// Tells a user's sockets that they have become a member of a group, which they need not read.
+    pub(super) async fn tell_added(&self, group: &Group, user: UserId, role: Role) {
+        self.hub.notify(user, event::added(group, role)).await;
     }
 
     async fn join_in_person(&self, caller: &Caller, group: GroupId, role: Option<Role>) -> ChatResult<Role> {

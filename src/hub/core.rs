@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use slab::Slab;
 use tokio::net::TcpStream;
 use tokio::task::yield_now;
@@ -15,7 +15,8 @@ use super::group::{LocalGroup, Outcome, Part};
 use super::hub::{Arrival, Departure, Hub};
 use super::merge::merge;
 use super::outbox::waiting_here;
-use super::{Broadcast, Credit, Reading, Sink, SocketId, Subscriber, Subscription};
+use super::owners::{self, Owners};
+use super::{Broadcast, Credit, Kind, Reading, Sink, SocketId, Subscriber, Subscription};
 use crate::model::{GroupId, Removal, Seq, UserId};
 use crate::protocol::{CloseCode, Mode};
 
@@ -25,6 +26,7 @@ pub struct Core<S = TcpStream> {
     index: u16,
     hub: Hub,
     sockets: RefCell<Slab<Rc<Subscriber<S>>>>,
+    owners: RefCell<Owners>,
     /// Sockets so far.
     serial: Cell<u64>,
     groups: RefCell<HashMap<GroupId, LocalGroup<S>>>,
@@ -67,6 +69,7 @@ impl<S: Sink> Core<S> {
             index,
             hub,
             sockets: RefCell::default(),
+            owners: RefCell::default(),
             serial: Cell::new(0),
             groups: RefCell::default(),
             now: Cell::new(0),
@@ -133,6 +136,16 @@ impl<S: Sink> Core<S> {
         if self.sockets.borrow_mut().try_remove(subscriber.id().slot as usize).is_some() {
             self.counts.closed(subscriber.mode());
         }
+    }
+
+    /// Knows from now on whose socket it is, until [`disown`](Self::disown): it gets what is for this user alone.
+    pub fn own(&self, subscriber: &Subscriber<S>, user: UserId) {
+        self.owners.borrow_mut().insert(user, subscriber.id());
+    }
+
+    /// Forgets whose socket it is.
+    pub fn disown(&self, subscriber: &Subscriber<S>, user: UserId) {
+        self.owners.borrow_mut().remove(user, subscriber.id());
     }
 
     /// Counts a socket that the server closes, by why.
@@ -270,6 +283,7 @@ impl<S: Sink> Core<S> {
                         acks.extend(more);
                         clocks.extend(clock);
                     }
+                    Event::Notify { user, frame } => self.notify(user, &frame),
                     // Who asked may have gone.
                     Event::Count(answer) => drop(answer.send(self.counts.now(waiting_here() as u64))),
                     Event::Remove { group, user, removal } => self.remove(group, user, removal),
@@ -295,6 +309,16 @@ impl<S: Sink> Core<S> {
                     socket.close(CloseCode::GOING_AWAY, STOPPING);
                 }
             }
+        }
+    }
+
+    /// Hands a frame to the user's sockets.
+    fn notify(&self, user: UserId, frame: &Bytes) {
+        let (owners, sockets) = (self.owners.borrow(), self.sockets.borrow());
+        // A session may end later than its socket, in whose slot there is another then.
+        let own = owners.of(user).filter_map(|(slot, mark)| Some((sockets.get(slot)?, mark)));
+        for (socket, _) in own.filter(|(socket, mark)| owners::mark(socket.id()) == *mark) {
+            socket.send(frame, Kind::Ephemeral);
         }
     }
 

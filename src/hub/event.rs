@@ -35,6 +35,13 @@ pub enum Event {
         /// Let go of when the frames are handed out.
         clock: Option<Arc<DeliveryClock>>,
     },
+    /// Hand a frame to all sockets of a user that are in JSON mode and whose it is known that they are.
+    Notify {
+        /// Whose.
+        user: UserId,
+        /// A finished frame, of what is not stored.
+        frame: Bytes,
+    },
     /// Say how it stands.
     Count(oneshot::Sender<CoreCount>),
     /// Take users out of a group's readers.

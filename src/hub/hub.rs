@@ -5,6 +5,7 @@ use std::collections::hash_map::Entry as HashEntry;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use dashmap::{DashMap, Entry};
 use futures_util::future::join_all;
 use tokio::sync::{mpsc, oneshot};
@@ -247,6 +248,15 @@ impl Hub {
         for core in cores {
             let event = Event::Deliver { frames: Arc::clone(&frames), acks: Vec::new(), clock: None };
             self.send(usize::from(core), event).await;
+        }
+    }
+
+    /// Hands a frame of what is not stored to all of a user's sockets in JSON mode, whatever groups they read.
+    ///
+    /// Waits only while a core has 1,024 events before it.
+    pub async fn notify(&self, user: UserId, frame: Bytes) {
+        for core in 0..self.cores.len() {
+            self.send(core, Event::Notify { user, frame: frame.clone() }).await;
         }
     }
 

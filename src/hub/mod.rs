@@ -6,7 +6,7 @@
 //! socket at once and queues only what the kernel does not take.
 //!
 //! The hub stores nothing and does not know what the bytes mean. It waits for one thing only: room in a core's
-//! [`Inbox`], in [`Hub::deliver`], [`Hub::deliver_to`] and [`Hub::stop`].
+//! [`Inbox`], in [`Hub::deliver`], [`Hub::deliver_to`], [`Hub::notify`] and [`Hub::stop`].
 
 mod backlog;
 mod broadcast;
@@ -21,6 +21,7 @@ mod hub;
 mod kind;
 mod merge;
 mod outbox;
+mod owners;
 mod recent;
 mod subscriber;
 mod subscription;

@@ -5,15 +5,17 @@ mod change;
 mod failure;
 mod mark;
 mod names;
+mod object;
 mod welcome;
 
 use bytes::Bytes;
 
-pub use self::access::{expiring, refreshed, removed};
+pub use self::access::{added, expiring, refreshed, removed};
 pub use self::change::{change_bytes, put_change, write_change};
 pub use self::failure::{ErrorCode, Failure};
 pub use self::mark::{marked, read};
 pub use self::welcome::{Welcome, welcome};
+use object::Object;
 
 use super::annotated::write_annotated;
 use super::command::RequestId;
@@ -44,6 +46,8 @@ names::names! {
         Subscribed = "subscribed",
         /// Answers `unsubscribe`, or tells that the user is no member any more.
         Unsubscribed = "unsubscribed",
+        /// The user is a member of another group, whatever groups the socket reads.
+        Added = "added",
         /// A replay has ended.
         CaughtUp = "caught_up",
         /// The socket fell behind.
@@ -90,67 +94,6 @@ pub struct Ack<'a> {
     pub client_id: Option<&'a str>,
     /// Whether it was stored before.
     pub duplicate: bool,
-}
-
-/// An object under construction.
-struct Object(Vec<u8>);
-
-impl Object {
-    fn new(kind: EventType, request: Option<&RequestId>) -> Self {
-        let mut out = Vec::with_capacity(160);
-        out.extend_from_slice(b"{\"type\":\"");
-        out.extend_from_slice(kind.name().as_bytes());
-        out.push(b'"');
-        let object = Self(out);
-        match request {
-            None => object,
-            Some(RequestId::Integer(id)) => object.integer("id", *id),
-            Some(RequestId::Text(id)) => object.string("id", id),
-        }
-    }
-
-    fn name(&mut self, name: &str) {
-        self.0.extend_from_slice(b",\"");
-        self.0.extend_from_slice(name.as_bytes());
-        self.0.extend_from_slice(b"\":");
-    }
-
-    fn integer(mut self, name: &str, value: i64) -> Self {
-        self.name(name);
-        write_integer(&mut self.0, value);
-        self
-    }
-
-    fn string(mut self, name: &str, value: &str) -> Self {
-        self.name(name);
-        write_string(&mut self.0, value);
-        self
-    }
-
-    fn boolean(mut self, name: &str, value: bool) -> Self {
-        self.name(name);
-        self.0.extend_from_slice(if value { b"true" } else { b"false" });
-        self
-    }
-
-    fn raw(mut self, name: &str, write: impl FnOnce(&mut Vec<u8>)) -> Self {
-        self.name(name);
-        write(&mut self.0);
-        self
-    }
-
-    fn json(mut self) -> Vec<u8> {
-        self.0.push(b'}');
-        self.0
-    }
-
-    fn frame(self) -> Bytes {
-        let json = self.json();
-        let mut out = Vec::with_capacity(frame::HEADER_BYTES_MAX + json.len());
-        frame::put_text_header(&mut out, json.len());
-        out.extend_from_slice(&json);
-        out.into()
-    }
 }
 
 /// Fields of a message around its texts, in bytes, with room for every number.
@@ -221,14 +164,7 @@ pub fn subscribed(
     first: Seq,
 ) -> Bytes {
     let subscribed = Object::new(EventType::Subscribed, request)
-        .raw("group", |out| {
-            out.extend_from_slice(b"{\"id\":");
-            write_integer(out, group.id.0);
-            out.extend_from_slice(b",\"name\":");
-            write_string(out, &group.name);
-            out.extend_from_slice(b",\"is_private\":");
-            out.extend_from_slice(if group.is_private { b"true}" } else { b"false}" });
-        })
+        .group(group)
         .integer("group_id", group.id.0)
         .string("epoch", epoch)
         .integer("head_seq", head.0)

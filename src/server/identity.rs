@@ -92,7 +92,7 @@ pub(super) async fn announce(chat: &Chat, config: &Config, address: SocketAddr) 
     match chat.setup_secret().await {
         Ok(Some(secret)) => tracing::info!(
             target: "groupcast",
-            "there is no admin yet; make the first one, once and within {} minutes: http://{address}/admin#setup={secret}",
+            "there is no admin yet; make the first one at http://{address}/admin#setup={secret} once and within {} minutes",
             SETUP_LIFETIME.as_secs() / 60,
         ),
         Ok(None) => {}

@@ -126,7 +126,7 @@ async fn begin<S: Stream>(
         }
         (Entered::Any(Caller::User(principal)), Mode::Json) => {
             let lease = lease_of(&principal)?;
-            Session::Json(JsonSession::of_user(principal, lease))
+            Session::Json(JsonSession::of_user(context, principal, lease))
         }
         (Entered::Any(Caller::Nobody), Mode::Json) => Session::Json(JsonSession::new(context, None)),
         (Entered::Any(caller), Mode::Json) => {

@@ -243,6 +243,7 @@ fn samples(event_type: EventType) -> Vec<Bytes> {
             vec![event::marked(request, group.id, &mark), event::read(group.id, user.id, Seq(1))]
         }
         EventType::Pong => vec![event::pong(request)],
+        EventType::Added => vec![event::added(&group, Role::Admin)],
         EventType::Expiring => vec![event::expiring(Duration::from_secs(60))],
         EventType::Refreshed => {
             vec![event::refreshed(request, Some(Duration::from_secs(1))), event::refreshed(None, None)]

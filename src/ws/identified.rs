@@ -216,8 +216,9 @@ impl<S: Stream> Identified<S> {
         self.aside.as_ref().is_some_and(|aside| aside.replays.may_go_on(&context.socket))
     }
 
-    /// Stops reading all groups.
+    /// Stops reading all groups, and all that is for the user alone.
     pub(super) fn stop_reading(&mut self, context: &SocketContext<S>) -> Vec<Membership> {
+        context.core().disown(&context.socket, self.principal.user().id);
         let stopped = self.subscriptions.take().map(|ActiveSubscription { membership, subscription }| {
             context.core().stop_reading(&subscription);
             membership

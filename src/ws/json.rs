@@ -83,7 +83,12 @@ impl<S: Stream> JsonSession<S> {
     }
 
     /// A socket whose handshake has told whose it is. It is welcomed when it says `hello`.
-    pub(super) fn of_user(principal: Principal, lease: Option<Box<Lease>>) -> Self {
+    pub(super) fn of_user(
+        context: &SocketContext<S>,
+        principal: Principal,
+        lease: Option<Box<Lease>>,
+    ) -> Self {
+        context.core().own(&context.socket, principal.user().id);
         Self { speaker: Speaker::Identified(Identified::new(principal, lease)), busy: None }
     }
 
@@ -95,7 +100,7 @@ impl<S: Stream> JsonSession<S> {
         membership: Membership,
     ) -> Self {
         welcome(context, None, &principal);
-        let mut session = Self::of_user(principal, lease);
+        let mut session = Self::of_user(context, principal, lease);
         let (chat, group) = (context.chat(), membership.group.id);
         session.start(Pending::of_user(
             async move { chat.span(group).await },
@@ -136,9 +141,15 @@ impl<S: Stream> JsonSession<S> {
     }
 
     /// Knows from now on whose socket it is, or what else they speak by.
-    pub(super) fn identify(&mut self, principal: Principal, lease: Option<Box<Lease>>) {
+    pub(super) fn identify(
+        &mut self,
+        context: &SocketContext<S>,
+        principal: Principal,
+        lease: Option<Box<Lease>>,
+    ) {
         match &mut self.speaker {
             Speaker::Unidentified(..) => {
+                context.core().own(&context.socket, principal.user().id);
                 self.speaker = Speaker::Identified(Identified::new(principal, lease));
             }
             Speaker::Identified(identified) => identified.renew(principal, lease),

@@ -327,6 +327,10 @@ export class Client {
           this.#subscriptions.inTurn(group_id, () => this.#removed(group_id, reason));
         }
         break;
+      case "added":
+        this.groups.added();
+        this.#events.emit("added", frame);
+        break;
       case "expiring":
         this.#identity.expiring(frame.in_ms);
         break;

@@ -1,7 +1,7 @@
 import type { Tokens } from "./credentials.js";
 import type { EphemeralMessage, GroupId, LogEntry, LogEvents, Message } from "./entries.js";
 import type { ClientError } from "./error.js";
-import type { Closing, Movement, Place, Presence, ReadMark, RemovalReason, Typing, Welcome } from "./frames.js";
+import type { Added, Closing, Movement, Place, Presence, ReadMark, RemovalReason, Typing, Welcome } from "./frames.js";
 import type { SignedOutReason } from "./identity.js";
 import type { Reset } from "./reader.js";
 import type { Disconnected } from "./session.js";
@@ -56,6 +56,8 @@ export interface ClientEvents extends ReadingEvents {
   closing: Closing;
   /** A group is not read any more, since the user was removed from it. */
   removed: Removed;
+  /** The user has become a member of a group: by an admin, by somebody who began a private chat, or elsewhere. May be lost. */
+  added: Added;
   /** There is a new pair of tokens. What was stored of the one before can not be used again. */
   tokens: Tokens;
   /** The user is signed out. */

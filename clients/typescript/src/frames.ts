@@ -103,6 +103,12 @@ export interface Expiring {
   in_ms: number;
 }
 
+/** The user has become a member of a group, which need not be read. */
+export interface Added {
+  group: Group;
+  role: "owner" | "admin" | "member";
+}
+
 /** How a user ceased to be a member of a group. */
 export type RemovalReason = "left" | "kicked" | "banned" | "deleted";
 
@@ -207,6 +213,7 @@ export type ServerFrame =
   | Event<"left", Movement>
   | Event<"typing", Typing>
   | Event<"lagged", Place>
+  | Event<"added", Added>
   | Event<"expiring", Expiring>
   | Event<"closing", Closing>;
 

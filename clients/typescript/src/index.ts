@@ -34,6 +34,7 @@ export type { ClientErrorCode } from "./error.js";
 export type { ClientEvents, ReadingEvents, Removed, SignedOut } from "./events.js";
 export type {
   Ack,
+  Added,
   Closing,
   ErrorCode,
   Group,

@@ -41,6 +41,8 @@ export class OwnGroups {
   /** Connections and questions so far: what was asked before the newest connection has to be asked again. */
   #connections = 0;
   #asked = 0;
+  /** Whether there are groups that were not told of. */
+  #isOutdated = false;
   #isTelling = false;
   #isStopped = false;
 
@@ -108,6 +110,12 @@ export class OwnGroups {
     for (const end of entry.ends) end();
   }
 
+  /** The user belongs to a group more; called by the client. */
+  added(): void {
+    this.#isOutdated = this.#following !== undefined || this.#rows.size > 0;
+    this.#clarify();
+  }
+
   /** The user belongs to a group no more; called by the client. */
   removed(groupId: GroupId): void {
     if (this.#rows.delete(groupId)) this.#changed();
@@ -132,10 +140,15 @@ export class OwnGroups {
     const connections = this.#connections;
     const readings = new Map([...this.#open].map(([id, { open }]) => [id, open.state.begin()]));
     let rows: OwnGroup[];
+    const isOutdated = this.#isOutdated;
+    this.#isOutdated = false;
     try {
       rows = await this.#host.ownGroups();
       this.#asked = connections;
       for (const row of rows) readings.get(row.group.id)?.own(row);
+    } catch (error) {
+      this.#isOutdated ||= isOutdated;
+      throw error;
     } finally {
       for (const reading of readings.values()) reading.cancel();
     }
@@ -163,7 +176,7 @@ export class OwnGroups {
   /** Asks the server, soon, for what only it can tell. */
   #clarify(): void {
     const isMissed = this.#asked < this.#connections && (this.#open.size > 0 || this.#following !== undefined);
-    const isVague = isMissed || [...this.#open.values()].some(({ open }) => open.state.isMarkVague);
+    const isVague = isMissed || this.#isOutdated || [...this.#open.values()].some(({ open }) => open.state.isMarkVague);
     if (!isVague) this.#backoff.reset();
     if (!isVague || this.#timer !== undefined || this.#refreshing || this.#isStopped) return;
     this.#timer = setTimeout(() => {

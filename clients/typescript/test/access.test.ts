@@ -166,6 +166,23 @@ test(`every message exactly once, over ends of tokens and cuts (GROUPCAST_SEED=$
   t.diagnostic(`${total} messages, ${pairs.length} new tokens, ${proxy.cuts} cuts`);
 });
 
+test("a group that one was added to is there without a question", async (t) => {
+  const server = await start(t, "alice", "bob");
+  const alice = await enter(t, server, "alice");
+  const bob = client(t, server.url, { username: "bob", password: "secret" });
+  await patiently("the welcome", bob.connect());
+  await patiently("the groups", bob.groups.follow());
+  const added = all(bob, "added");
+  const [owner, me] = [await alice.accessToken(), await bob.accessToken()];
+  const { id } = (await server.request("GET", "users/me", me)) as { id: number };
+  const group = await server.group("club", owner);
+  await server.request("PUT", `groups/${group}/members/${id}`, owner, { role: "admin" });
+  await until("the group", () => bob.groups.all.some(({ group: { id }, open }) => id === group && open !== undefined));
+  assert.deepEqual(added.map(({ group, role }) => [group.id, role]), [[group, "admin"]]);
+  await patiently("the acknowledgement", alice.send(group, "Welcome."));
+  await until("the message", () => bob.groups.all.some(({ lastMessage }) => lastMessage?.content === "Welcome."));
+});
+
 test("who is removed from a group is told why, and does not come back by reconnecting", async (t) => {
   const server = await start(t, "alice", "bob");
   const proxy = await Proxy.listen(server.port, new Random(0), Number.MAX_SAFE_INTEGER);

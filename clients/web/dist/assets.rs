@@ -1,11 +1,11 @@
 // Made by build.mjs.
 &[
     Asset {
-        name: "app-fcb0f88bc4cb.js",
+        name: "app-8935908dc8c2.js",
         content_type: "text/javascript; charset=utf-8",
-        plain: include_bytes!("app-fcb0f88bc4cb.js"),
-        gzip: include_bytes!("app-fcb0f88bc4cb.js.gz"),
-        brotli: include_bytes!("app-fcb0f88bc4cb.js.br"),
+        plain: include_bytes!("app-8935908dc8c2.js"),
+        gzip: include_bytes!("app-8935908dc8c2.js.gz"),
+        brotli: include_bytes!("app-8935908dc8c2.js.br"),
     },
     Asset {
         name: "app-68d54b74cae7.css",

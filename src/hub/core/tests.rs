@@ -101,3 +101,34 @@ fn who_comes_in_text_mode_after_messages_were_encoded_does_not_get_them() {
     let heard = |socket: &Subscriber<Memory>| socket.outbox().sink().0.borrow().clone();
     assert_eq!((heard(&early), heard(&late)), (b"first,second".to_vec(), b"second".to_vec()));
 }
+
+/// A session may still be at work when its socket is gone and another is in its place.
+#[test]
+fn what_is_for_a_user_reaches_their_sockets_alone() {
+    let limits = CoreLimits {
+        in_flight_messages: 1,
+        in_flight_bytes: 1,
+        socket_in_flight: 1,
+        outbox_bytes: 1024,
+        members_a_turn: 2,
+    };
+    let (hub, mut inboxes) = Hub::new(1);
+    let core: Core<Memory> = Core::new(0, hub.clone(), limits);
+    let owned = |user| {
+        let socket = core.open(Memory::default(), Mode::Json);
+        core.own(&socket, UserId(user));
+        socket
+    };
+    let (gone, other, one, another, left) = (owned(1), owned(2), owned(1), owned(1), owned(1));
+    core.close(&gone);
+    let successor = core.open(Memory::default(), Mode::Json);
+    assert_eq!(successor.id().slot, gone.id().slot);
+    core.disown(&left, UserId(1));
+
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(pin!(hub.notify(UserId(1), Bytes::from_static(b"you"))).poll(&mut cx).is_ready());
+    assert!(pin!(core.run(inboxes.remove(0))).poll(&mut cx).is_pending());
+    let heard = [&gone, &successor, &other, &one, &another, &left]
+        .map(|socket| String::from_utf8(socket.outbox().sink().0.borrow().clone()).unwrap());
+    assert_eq!(heard, ["", "", "", "you", "you", ""]);
+}

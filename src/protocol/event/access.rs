@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::{EventType, Object};
-use crate::model::{GroupId, Removal};
+use crate::model::{Group, GroupId, Removal, Role};
 use crate::protocol::command::RequestId;
 
 /// `unsubscribed` that was not asked for.
@@ -14,6 +14,11 @@ pub fn removed(group: GroupId, removal: Removal) -> Bytes {
         .integer("group_id", group.0)
         .string("reason", removal.name())
         .frame()
+}
+
+/// `added`: the user has become a member of this group.
+pub fn added(group: &Group, role: Role) -> Bytes {
+    Object::new(EventType::Added, None).group(group).string("role", role.name()).frame()
 }
 
 /// `expiring`: what the socket speaks by runs out after this time, told in milliseconds, rounded down.

@@ -60,7 +60,7 @@ impl Hello {
             Ok((speaker, resumed)) => {
                 if let Speaker::Shown(principal, until) = speaker {
                     match Lease::of(&principal, context.socket.id(), until) {
-                        Ok(lease) => session.identify(principal, lease),
+                        Ok(lease) => session.identify(context, principal, lease),
                         Err(_) => return refuse(context, request.as_ref(), &ChatError::BadCredentials),
                     }
                 }

@@ -1,5 +1,6 @@
 //! Who is who, and who may do what.
 
+mod added;
 mod groups;
 mod members;
 mod midway;

@@ -27,9 +27,9 @@ const partners = signal<ReadonlyMap<number, string>>(new Map());
 /** A private chat of two people has a name that nobody chose. */
 const UNNAMED = /^private_[0-9a-f]{8}$/;
 
-/** How often the server is asked for groups that are new, in milliseconds; more seldom where there are very many. */
-const REFRESH_MS = 4_000;
-const REFRESH_MANY_MS = 30_000;
+/** How often the server is asked for new groups that one may join, in milliseconds; more seldom where there are very many. */
+const REFRESH_MS = 10_000;
+const REFRESH_MANY_MS = 60_000;
 const MANY = 200;
 
 /** As many groups as the page lists of those that may be joined. */
@@ -53,18 +53,20 @@ export async function createGroup(name: string, isPrivate: boolean): Promise<voi
   await refresh();
 }
 
-let askedAt = 0;
-
 /** Asks the server for all groups anew. */
 export async function refresh(): Promise<void> {
+  const own = session.peek()?.client.groups.refresh().catch(() => undefined);
+  await Promise.all([refreshVisible(), own]);
+}
+
+let askedAt = 0;
+
+async function refreshVisible(): Promise<void> {
   const value = session.peek();
   if (!value) return;
   askedAt = Date.now();
   try {
-    const [groups] = await Promise.all([
-      askAsMe<GroupInfo[]>("GET", "groups/", { query: { limit: LISTED_MAX } }),
-      value.client.groups.refresh().catch(() => undefined),
-    ]);
+    const groups = await askAsMe<GroupInfo[]>("GET", "groups/", { query: { limit: LISTED_MAX } });
     if (session.peek() !== value) return;
     visible.value = groups;
     areKnown.value = true;
@@ -98,7 +100,7 @@ perSession(({ client }) => {
   );
   const timer = setInterval(() => {
     const isDue = visible.peek().length < MANY || Date.now() - askedAt > REFRESH_MANY_MS;
-    if (isDue && isConnected.peek() && document.visibilityState === "visible") void refresh();
+    if (isDue && isConnected.peek() && document.visibilityState === "visible") void refreshVisible();
   }, REFRESH_MS);
   return () => {
     for (const end of ends) end();
