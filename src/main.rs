@@ -31,6 +31,7 @@ fn main() -> ExitCode {
     let config = match Command::load() {
         Ok(Command::Serve(config)) => config,
         Ok(Command::Verify(check)) => return run(verify(*check)),
+        Ok(Command::Bench(options)) => return run(bench(*options)),
         Ok(Command::Operate(operation)) => return run(operate(*operation)),
         Ok(Command::Print(text)) => {
             say(text.trim_end());
@@ -84,6 +85,17 @@ async fn operate(operation: Operation) -> Result<ExitCode, Box<dyn Error>> {
         Err(error @ AdminError::Usage(_)) => Ok(fail(BAD_SETTINGS, error)),
         Err(error @ AdminError::Failed(_)) => Ok(fail(FAILED, error)),
     }
+}
+
+/// Measures a server and prints what was found.
+async fn bench(options: groupcast_bench::Options) -> Result<ExitCode, Box<dyn Error>> {
+    let mut stop = Stop::new()?;
+    let report = tokio::select! {
+        report = groupcast_bench::run(&options) => report?,
+        () = stop.signal() => return Err("stopped before the measurement was complete".into()),
+    };
+    say(&if options.json { report.json()? } else { report.to_string() });
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Checks a server and prints what was found.

@@ -53,6 +53,7 @@ pub(super) enum Subcommand {
     #[command(after_help = AFTER_HELP)]
     Serve(Box<Serve>),
     Verify(groupcast_verify::Options),
+    Bench(groupcast_bench::Options),
     /// Create, list and change users
     User(Operators<UserCommand>),
     /// Make, list and revoke API keys for programs

@@ -47,6 +47,8 @@ pub enum Command {
     Serve(Box<Config>),
     /// Check a server for lost messages.
     Verify(Box<Check>),
+    /// Measure how fast messages reach everybody.
+    Bench(Box<groupcast_bench::Options>),
     /// Do what an operator wants done with a database.
     Operate(Box<Operation>),
     /// Print this text and exit: the help, the version, or the settings.
@@ -90,6 +92,10 @@ impl Command {
     fn of_subcommand(subcommand: Subcommand) -> Result<Self, ConfigError> {
         let (DatabaseBeside { database }, command) = match subcommand {
             Subcommand::Serve(serve) => return Ok(Self::Serve(Box::new(serve.config.completed()?))),
+            Subcommand::Bench(options) => {
+                options.check().map_err(ConfigError::new)?;
+                return Ok(Self::Bench(Box::new(options)));
+            }
             Subcommand::Completions { shell } => return Ok(Self::Print(command_line::completions(shell))),
             Subcommand::Verify(options) => {
                 let check = Check::new(options).map_err(|error| ConfigError::new(error.to_string()))?;

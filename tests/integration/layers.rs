@@ -16,7 +16,7 @@ const RANKS: &[&[&str]] = &[
 ];
 
 /// The crates beside the server: clients, who know nothing of how it works.
-pub(crate) const MEMBERS: &[&str] = &["kit", "verify"];
+pub(crate) const MEMBERS: &[&str] = &["bench", "kit", "verify"];
 
 /// Where these foreign crates may be used: paths under `src` that begin like this, those of another crate with its
 /// name in the place of `src`.
@@ -24,14 +24,16 @@ const HOMES: &[(&str, &[&str])] = &[
     ("argon2", &["auth/"]),
     ("base64", &["auth/"]),
     ("bcrypt", &["auth/"]),
-    ("clap", &["config/", "verify/"]),
+    ("clap", &["bench/", "config/", "verify/"]),
     ("clap_complete", &["config/"]),
     ("deadpool_postgres", &["store/postgres/"]),
     ("dotenvy", &["config/"]),
     ("fastrand", &["kit/"]),
     ("form_urlencoded", &["compat/"]),
     ("governor", &["auth/"]),
+    ("groupcast_bench", &["config/", "main.rs"]),
     ("groupcast_verify", &["config/", "main.rs"]),
+    ("hdrhistogram", &["bench/"]),
     ("http_body_util", &["http/", "server/"]),
     ("humantime", &["config/", "verify/"]),
     ("hyper", &["http/", "server/"]),
@@ -55,7 +57,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("sha2", &["auth/"]),
     ("simd_json", &["compat/", "protocol/"]),
     ("socket2", &["hub/", "kit/", "server/", "ws/"]),
-    ("tempfile", &["auth/", "kit/", "store/sqlite/", "verify/"]),
+    ("tempfile", &["auth/", "bench/", "kit/", "store/sqlite/", "verify/"]),
     ("time", &["compat/"]),
     ("tokio_postgres", &["store/postgres/"]),
     ("tokio_tungstenite", &["kit/", "ws/"]),

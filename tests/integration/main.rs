@@ -14,6 +14,7 @@
 mod support;
 
 mod access;
+mod bench;
 mod config;
 mod cors;
 mod crowd;
