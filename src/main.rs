@@ -1,6 +1,7 @@
 //! The `groupcast` program: reads the settings, starts the server, runs it until it is told to stop. Or checks
-//! one, or does what an operator wants.
+//! one, asks whether one lives, or does what an operator wants.
 
+mod healthcheck;
 mod telemetry;
 
 use std::error::Error;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         Ok(Command::Serve(config)) => config,
         Ok(Command::Verify(check)) => return run(verify(*check)),
         Ok(Command::Bench(options)) => return run(bench(*options)),
+        Ok(Command::Healthcheck(config)) => return run(healthcheck(*config)),
         Ok(Command::Operate(operation)) => return run(operate(*operation)),
         Ok(Command::Print(text)) => {
             say(text.trim_end());
@@ -75,6 +77,12 @@ async fn serve(config: Config) -> Result<ExitCode, Box<dyn Error>> {
         version = env!("CARGO_PKG_VERSION"),
     ));
     server.run(stop.requested()).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Asks a server whether it lives.
+async fn healthcheck(config: Config) -> Result<ExitCode, Box<dyn Error>> {
+    healthcheck::ask(&config).await?;
     Ok(ExitCode::SUCCESS)
 }
 

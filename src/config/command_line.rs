@@ -54,6 +54,9 @@ pub(super) enum Subcommand {
     Serve(Box<Serve>),
     Verify(groupcast_verify::Options),
     Bench(groupcast_bench::Options),
+    /// Ask the server whether it lives, at the HOST and PORT of the environment or of .env; exits with 0 if it does
+    /// and with 1 if not
+    Healthcheck,
     /// Create, list and change users
     User(Operators<UserCommand>),
     /// Make, list and revoke API keys for programs

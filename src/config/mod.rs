@@ -49,6 +49,8 @@ pub enum Command {
     Verify(Box<Check>),
     /// Measure how fast messages reach everybody.
     Bench(Box<groupcast_bench::Options>),
+    /// Ask the server with these settings whether it lives.
+    Healthcheck(Box<Config>),
     /// Do what an operator wants done with a database.
     Operate(Box<Operation>),
     /// Print this text and exit: the help, the version, or the settings.
@@ -78,7 +80,7 @@ impl Command {
         };
         let (serve, matches) = match (command_line.subcommand, matches.subcommand()) {
             (Some(Subcommand::Serve(serve)), Some((_, matches))) => (*serve, matches),
-            (Some(subcommand), _) => return Self::of_subcommand(subcommand),
+            (Some(subcommand), _) => return Self::of_subcommand(subcommand, command_line.serve.config),
             (None, _) => (command_line.serve, &matches),
         };
         let config = serve.config.completed()?;
@@ -88,8 +90,8 @@ impl Command {
         Ok(Self::Serve(Box::new(config)))
     }
 
-    /// What a subcommand asks for. Settings of a server that could not be used are no matter to it.
-    fn of_subcommand(subcommand: Subcommand) -> Result<Self, ConfigError> {
+    /// What a subcommand asks for. Settings of a server that could not be used together are no matter to it.
+    fn of_subcommand(subcommand: Subcommand, config: Config) -> Result<Self, ConfigError> {
         let (DatabaseBeside { database }, command) = match subcommand {
             Subcommand::Serve(serve) => return Ok(Self::Serve(Box::new(serve.config.completed()?))),
             Subcommand::Bench(options) => {
@@ -101,6 +103,7 @@ impl Command {
                 let check = Check::new(options).map_err(|error| ConfigError::new(error.to_string()))?;
                 return Ok(Self::Verify(Box::new(check)));
             }
+            Subcommand::Healthcheck => return Ok(Self::Healthcheck(Box::new(config))),
             Subcommand::User(Operators { beside, command }) => (beside, OperatorCommand::User(command)),
             Subcommand::Key(Operators { beside, command }) => (beside, OperatorCommand::Key(command)),
             Subcommand::Group(Operators { beside, command }) => (beside, OperatorCommand::Group(command)),

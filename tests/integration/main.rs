@@ -23,6 +23,7 @@ mod durability;
 mod eager;
 mod edge;
 mod fanout;
+mod healthcheck;
 mod http_wire;
 mod idempotency;
 mod json_frames;
