@@ -15,6 +15,7 @@ mod support;
 
 mod access;
 mod bench;
+mod beside;
 mod config;
 mod cors;
 mod crowd;

@@ -186,7 +186,7 @@ async fn serve(
     if step == Step::Bulk {
         checkpoints.begin();
     }
-    let mut busy_until = None;
+    let (mut busy_until, mut was_busy) = (None, false);
     loop {
         if waiting.is_empty() && queue.recv_many(waiting, REQUESTS_A_TURN).await == 0 {
             return ControlFlow::Break(());
@@ -195,7 +195,7 @@ async fn serve(
             Turn::Done => {
                 busy_until = None;
                 let step = checkpoints.next();
-                if step != Step::None {
+                if step != Step::None || was_busy {
                     return ControlFlow::Continue(step);
                 }
                 let is_end = |request: &Request| matches!(request, Request::End);
@@ -205,6 +205,9 @@ async fn serve(
             }
             Turn::Stale => return ControlFlow::Continue(Step::None),
             Turn::Busy => {
+                // Whoever writes may wait for this view to go, so that the log can begin anew.
+                drop(view.take());
+                was_busy = true;
                 if Instant::now() < *busy_until.get_or_insert_with(|| Instant::now() + BUSY_TIMEOUT) {
                     sleep(BUSY_RETRY).await;
                 } else {
