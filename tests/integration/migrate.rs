@@ -86,6 +86,8 @@ async fn a_newer_database_is_left_alone() {
         let line = complaint(&database, options).await;
         assert!(line.contains("newer version (V999)"), "{line}");
     }
+    let output = run(command(database.dir()).env("DATABASE_URL", database.url()).arg("--port=0")).await;
+    assert!(String::from_utf8(output.stderr).unwrap().contains("newer version (V999)"));
 }
 
 /// All rows of the original's tables, and what its columns are.

@@ -21,7 +21,11 @@ const FILES: &[Embedded] = &[
 
 /// Applies what is missing, all of it in one transaction. Takes as long as it takes: the tables of an
 /// earlier program may be large.
+///
+/// # Errors
+/// Those of [`missing`], or what the database says.
 pub(super) async fn run(client: &mut Client) -> StoreResult<()> {
+    missing(client).await?;
     let refused = |error| StoreError::Refused(describe(&error).into());
     runner(FILES).map_err(refused)?.run_async(client).await.map_err(refused)?;
     Ok(())

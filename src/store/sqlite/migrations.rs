@@ -19,7 +19,11 @@ const FILES: &[Embedded] = &[
 ];
 
 /// Applies what is missing, all of it in one transaction.
+///
+/// # Errors
+/// Those of [`missing`], or what the database says.
 pub(super) fn run(connection: &mut Connection) -> StoreResult<()> {
+    missing(connection)?;
     let refused = |error: refinery_core::Error| StoreError::Refused(error.into());
     runner(FILES).map_err(refused)?.run(connection).map_err(refused)?;
     Ok(())
