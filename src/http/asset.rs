@@ -69,7 +69,7 @@ pub(super) fn tagged(request: &HeaderMap, tag: &str, bytes: impl Into<bytes::Byt
 
 /// Whether the client takes content that is coded so. What it does not name it does not take, for nothing is lost by
 /// that.
-fn admits(request: &HeaderMap, coding: &str) -> bool {
+pub(super) fn admits(request: &HeaderMap, coding: &str) -> bool {
     let mut values = request.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
     values.any(|value| {
         value.split(',').any(|choice| {

@@ -2,9 +2,29 @@
 
 use hyper::header::{HeaderMap, HeaderName};
 
+use super::openapi::Field;
 use crate::compat::fastapi::json::Value;
-use crate::compat::fastapi::{Location, Problem, Problems};
+use crate::compat::fastapi::{Length, Location, Problem, Problems};
 use crate::model::limits::CLIENT_ID_BYTES_MAX;
+
+/// The header, as it is described.
+pub(super) const KEY: Field = Field::text(
+    "Idempotency-Key",
+    Length::Bytes(CLIENT_ID_BYTES_MAX),
+    "Stands for a `client_id` that the body does not have.",
+)
+.filled()
+.optional();
+
+/// The field, as it is described.
+pub(super) const CLIENT_ID: Field = Field::text(
+    "client_id",
+    Length::Bytes(CLIENT_ID_BYTES_MAX),
+    "One's own name for this, unique for ever among what one sends to a group: if it comes again nothing is done and the \
+     answer is the first one.",
+)
+.filled()
+.optional();
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 

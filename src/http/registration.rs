@@ -3,9 +3,17 @@
 use hyper::StatusCode;
 
 use super::error::HttpError;
+use super::openapi::Field;
 use crate::chat::Registration;
 use crate::compat::fastapi::{Form, Length};
 use crate::model::limits::{EMAIL_CHARS_MAX, PASSWORD_BYTES_MAX, USERNAME_CHARS_MAX};
+
+/// The fields, as they are described.
+pub(super) const FIELDS: &[Field] = &[
+    Field::text("username", Length::Characters(USERNAME_CHARS_MAX), "Unique.").filled(),
+    Field::email("email", "Unique."),
+    Field::secret("password", Length::Bytes(PASSWORD_BYTES_MAX), "").filled(),
+];
 
 /// Takes the fields.
 pub(super) fn take_registration(form: &mut Form<'_>) -> Registration {

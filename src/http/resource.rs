@@ -10,6 +10,7 @@ use super::body::Body;
 use super::context::Context;
 use super::error::HttpError;
 use super::need::Need;
+use super::openapi::{Entry, Operation};
 use super::params::Params;
 
 /// Something that has a path.
@@ -23,8 +24,10 @@ pub(super) struct Resource {
 
 /// How a resource is used.
 pub(super) enum Serves {
-    /// By plain requests, with these methods, of which each needs something to be shown.
-    Methods(&'static [(Method, Need, &'static dyn Handler)]),
+    /// By plain requests, with these methods, of which each needs something to be shown, and is described.
+    Methods(&'static [(Method, Need, &'static dyn Handler, &'static Operation)]),
+    /// By GET and HEAD, with nothing shown. It is for people, or about the API, and no part of it.
+    Page(&'static dyn Handler),
     /// By WebSockets, for what the parameters of the path say. To plain requests it does not exist.
     Socket(fn(&Params<'_>) -> Result<SocketTarget, HttpError>),
 }
@@ -53,14 +56,33 @@ impl Resource {
     /// # Errors
     /// 405, or 404 for a socket.
     pub(super) fn handler(&self, method: &Method) -> Result<(Need, &'static dyn Handler), HttpError> {
-        let Serves::Methods(methods) = self.serves else { return Err(HttpError::NOT_FOUND) };
-        match methods.iter().find(|(offered, ..)| offered == method) {
-            Some((_, need, handler)) => Ok((*need, *handler)),
-            None => {
-                let mut allow: Vec<&str> = methods.iter().map(|(method, ..)| method.as_str()).collect();
-                allow.sort_unstable();
-                Err(HttpError::MethodNotAllowed { allow: allow.join(", ") })
+        let mut allow: Vec<&str> = match self.serves {
+            Serves::Socket(_) => return Err(HttpError::NOT_FOUND),
+            Serves::Page(handler) if [Method::GET, Method::HEAD].contains(method) => {
+                return Ok((Need::Open, handler));
             }
-        }
+            Serves::Page(_) => vec!["GET", "HEAD"],
+            Serves::Methods(methods) => match methods.iter().find(|(offered, ..)| offered == method) {
+                Some((_, need, handler, _)) => return Ok((*need, *handler)),
+                None => methods.iter().map(|(method, ..)| method.as_str()).collect(),
+            },
+        };
+        allow.sort_unstable();
+        Err(HttpError::MethodNotAllowed { allow: allow.join(", ") })
+    }
+
+    /// What is told of its methods; nothing of a page or a socket.
+    pub(super) fn entries(&self) -> impl Iterator<Item = Entry> + use<> {
+        let methods = match self.serves {
+            Serves::Methods(methods) => methods,
+            Serves::Page(_) | Serves::Socket(_) => &[],
+        };
+        let template = self.paths.first().copied().unwrap_or_default();
+        methods.iter().map(move |(method, need, _, operation)| Entry {
+            template,
+            method,
+            need: *need,
+            operation,
+        })
     }
 }

@@ -3,6 +3,7 @@
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Response, StatusCode};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::body::{self, Body};
 
@@ -36,12 +37,15 @@ pub(super) fn done() -> Response<Body> {
     response
 }
 
+/// Why a request was refused.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error)]
+pub(super) struct Detail<'t> {
+    detail: &'t str,
+}
+
 /// An error with a text: `{"detail":"..."}`.
 pub(super) fn detail(status: StatusCode, text: &str) -> Response<Body> {
-    #[derive(Serialize)]
-    struct Detail<'t> {
-        detail: &'t str,
-    }
     let mut response = json(&Detail { detail: text });
     *response.status_mut() = status;
     response

@@ -27,7 +27,7 @@ impl Route<'_> {
     pub(super) fn socket_target(&self) -> Option<Result<SocketTarget, HttpError>> {
         match self.resource.serves {
             Serves::Socket(target) => Some(target(&self.params)),
-            Serves::Methods(_) => None,
+            Serves::Methods(_) | Serves::Page(_) => None,
         }
     }
 }

@@ -120,7 +120,7 @@ impl MemberChange {
     ];
 
     /// As clients are told.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Joined => "joined",
             Self::Left => "left",

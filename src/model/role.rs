@@ -14,7 +14,7 @@ pub enum Role {
 
 impl Role {
     /// As clients write it.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Member => "member",
             Self::Admin => "admin",
@@ -51,7 +51,7 @@ pub enum JoinPolicy {
 
 impl JoinPolicy {
     /// As clients write it.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Open => "open",
             Self::Invite => "invite",

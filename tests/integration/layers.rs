@@ -29,6 +29,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("deadpool_postgres", &["store/postgres/"]),
     ("dotenvy", &["config/"]),
     ("fastrand", &["kit/"]),
+    ("flate2", &["http/"]),
     ("form_urlencoded", &["compat/"]),
     ("governor", &["auth/"]),
     ("groupcast_bench", &["config/", "main.rs"]),
@@ -67,6 +68,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("unicode_script", &["search/"]),
     ("unicode_segmentation", &["search/"]),
     ("ureq", &["auth/"]),
+    ("utoipa", &["http/"]),
 ];
 
 const LINES_MAX: usize = 400;

@@ -11,9 +11,10 @@ use crate::http::body;
 use crate::http::context::Context;
 use crate::http::list::{self, Rows, write_rows};
 use crate::http::need::Need;
+use crate::http::openapi::{Field, Operation, Schemas, Table, Tag};
 use crate::http::resource::{Answer, Resource, Serves};
 use crate::http::response;
-use crate::http::views::GroupView;
+use crate::http::views::{GroupView, JOIN_POLICIES};
 use crate::model::limits::{
     GROUP_NAME_CHARS_MAX, PAGE_ROWS_MAX, RETAIN_MESSAGES_MAX, RETAIN_SECONDS_MAX, RETAIN_SECONDS_MIN,
     TOPIC_CHARS_MAX,
@@ -22,17 +23,37 @@ use crate::model::{Group, GroupId, JoinPolicy, RetentionRule};
 
 pub(super) static GROUPS: Resource = Resource {
     paths: &["/api/v1/groups/"],
-    serves: Serves::Methods(&[(Method::GET, Need::Caller, &list), (Method::POST, Need::Caller, &create)]),
+    serves: Serves::Methods(&[
+        (Method::GET, Need::Caller, &list, &LIST),
+        (Method::POST, Need::Caller, &create, &CREATE),
+    ]),
 };
 
 pub(super) static GROUP: Resource = Resource {
     paths: &["/api/v1/groups/{group_id}"],
     serves: Serves::Methods(&[
-        (Method::GET, Need::Caller, &read),
-        (Method::PATCH, Need::Caller, &change),
-        (Method::DELETE, Need::Caller, &delete),
+        (Method::GET, Need::Caller, &read, &READ),
+        (Method::PATCH, Need::Caller, &change, &CHANGE),
+        (Method::DELETE, Need::Caller, &delete, &DELETE),
     ]),
 };
+
+const NEW_GROUP: Table = Table::taken(
+    "NewGroup",
+    "A group that is to be.",
+    &[NAME, Field::boolean("is_private", "Whether it has at most two members."), ACTOR],
+)
+.example(r#"{"name": "lobby", "is_private": false}"#);
+
+const NAME: Field = Field::text("name", Length::Characters(GROUP_NAME_CHARS_MAX), "Unique.");
+
+const ACTOR: Field = Field::integer("user_id", "As the parameter, before which it goes.").optional();
+
+const CREATE: Operation = Operation::new("createGroup", Tag::Groups, "Creates a group.")
+    .about("Who creates it owns it.")
+    .takes(&NEW_GROUP)
+    .answers(Schemas::of::<GroupView<'_>>)
+    .refuses(&[(400, "The name is taken.")]);
 
 async fn create(mut context: Context<'_>) -> Answer {
     let (name, is_private, user) = context
@@ -45,6 +66,14 @@ async fn create(mut context: Context<'_>) -> Answer {
     let group = context.chat.create_group(&caller, &name, is_private).await?;
     Ok(response::json(&GroupView::new(context.chat, &group)))
 }
+
+const LIST: Operation = Operation::new("listGroups", Tag::Groups, "Lists the groups that one may see.")
+    .about("In the order of their numbers.")
+    .query(&[
+        Field::count("skip", "So many are left out at the beginning.").or(0),
+        Field::count("limit", "At most so many are given; without it all.").optional(),
+    ])
+    .answers(Schemas::list_of::<GroupView<'_>>);
 
 /// All that one may see, unless `skip` and `limit` say otherwise.
 async fn list(context: Context<'_>) -> Answer {
@@ -59,6 +88,9 @@ async fn list(context: Context<'_>) -> Answer {
     list::respond(context.chat, Groups { caller, after: GroupId(0), skip, limit }).await
 }
 
+const READ: Operation =
+    Operation::new("readGroup", Tag::Groups, "Gives one group.").answers(Schemas::of::<GroupView<'_>>);
+
 async fn read(context: Context<'_>) -> Answer {
     let id = context.group_id()?;
     let group = context.chat.group_for(&context.acting().await?, id, Action::Look).await?;
@@ -70,6 +102,34 @@ async fn show(context: &Context<'_>, group: &Group) -> Answer {
     let rule = context.chat.retention(group).await?;
     Ok(response::json(&GroupView::new(context.chat, group).with_retention(rule)))
 }
+
+const GROUP_CHANGES: Table = Table::taken(
+    "GroupChange",
+    "What changes about a group; what is absent stays.",
+    &[
+        NAME.optional(),
+        Field::text("topic", Length::Characters(TOPIC_CHARS_MAX), "").optional(),
+        Field::word("join", JOIN_POLICIES, "Who may join: anybody, or who is brought in.").optional(),
+        Field::other("retention", |schemas| RETENTION.schema(schemas)).optional(),
+        ACTOR,
+    ],
+)
+.example(r#"{"topic": "All about tea"}"#);
+
+const RETENTION: Table = Table::taken(
+    "RetentionChange",
+    "The group's own rule about how much of its log is kept; null or without fields for none.",
+    &[
+        Field::within("max_age_s", RETAIN_SECONDS_MIN as i64, RETAIN_SECONDS_MAX as i64, "In seconds.")
+            .optional(),
+        Field::within("max_messages", 1, RETAIN_MESSAGES_MAX as i64, "").optional(),
+    ],
+);
+
+const CHANGE: Operation = Operation::new("changeGroup", Tag::Groups, "Changes a group.")
+    .takes(&GROUP_CHANGES)
+    .answers(Schemas::of::<GroupView<'_>>)
+    .refuses(&[(400, "The name is taken.")]);
 
 async fn change(mut context: Context<'_>) -> Answer {
     let id = context.group_id()?;
@@ -97,6 +157,9 @@ fn take_retention(form: &mut Form<'_>) -> RetentionRule {
         max_messages: messages.and_then(|count| NonZeroU32::new(count.try_into().ok()?)),
     }
 }
+
+const DELETE: Operation =
+    Operation::new("deleteGroup", Tag::Groups, "Deletes a group and all that was said in it.");
 
 async fn delete(context: Context<'_>) -> Answer {
     let id = context.group_id()?;

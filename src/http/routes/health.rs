@@ -4,21 +4,25 @@ use std::time::Duration;
 
 use hyper::{Method, Response, StatusCode};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::http::body::Body;
 use crate::http::context::Context;
 use crate::http::error::HttpError;
 use crate::http::need::Need;
+use crate::http::openapi::{Operation, Schemas, Tag};
 use crate::http::resource::{Answer, Resource, Serves};
 use crate::http::response;
 
 pub(super) static LIVENESS: Resource =
-    Resource { paths: &["/healthz"], serves: Serves::Methods(&[(Method::GET, Need::Open, &live)]) };
+    Resource { paths: &["/healthz"], serves: Serves::Methods(&[(Method::GET, Need::Open, &live, &LIVE)]) };
 
 pub(super) static READINESS: Resource =
-    Resource { paths: &["/readyz"], serves: Serves::Methods(&[(Method::GET, Need::Open, &ready)]) };
+    Resource { paths: &["/readyz"], serves: Serves::Methods(&[(Method::GET, Need::Open, &ready, &READY)]) };
 
-#[derive(Serialize)]
+/// That all is well.
+#[derive(Serialize, ToSchema)]
+#[schema(examples(json!({"status": "ok"})))]
 struct Health {
     status: &'static str,
 }
@@ -27,9 +31,18 @@ fn well() -> Response<Body> {
     response::json(&Health { status: "ok" })
 }
 
+const LIVE: Operation = Operation::new("checkLiveness", Tag::Server, "Tells that the process lives.")
+    .plain()
+    .answers(Schemas::of::<Health>);
+
 async fn live(_: Context<'_>) -> Answer {
     Ok(well())
 }
+
+const READY: Operation = Operation::new("checkReadiness", Tag::Server, "Tells whether the server can serve.")
+    .plain()
+    .answers(Schemas::of::<Health>)
+    .refuses(&[(503, "The database is away, or the server is about to stop.")]);
 
 async fn ready(context: Context<'_>) -> Answer {
     if context.draining.is_cancelled() {

@@ -7,19 +7,29 @@ use crate::compat::fastapi::Problems;
 use crate::http::context::Context;
 use crate::http::list::{self, Rows, write_rows};
 use crate::http::need::Need;
+use crate::http::openapi::{Field, Operation, Tag};
 use crate::http::resource::{Answer, Resource, Serves};
+use crate::http::views::entries;
 use crate::model::limits::PAGE_ROWS_MAX;
 use crate::model::{Entry, GroupId, Seq};
 use crate::protocol::event;
 
 pub(super) static LOG: Resource = Resource {
     paths: &["/api/v1/groups/{group_id}/log/"],
-    serves: Serves::Methods(&[(Method::GET, Need::Caller, &list)]),
+    serves: Serves::Methods(&[(Method::GET, Need::Caller, &list, &LIST)]),
 };
 
 /// Entries in one answer unless `limit` says otherwise, and at most.
 const LIMIT_DEFAULT: u64 = 100;
 const LIMIT_MAX: u64 = 1_000;
+
+const LIST: Operation = Operation::new("listLog", Tag::Messages, "Lists the entries of a group's log.")
+    .about("As the events of a socket, in the order of `seq`.")
+    .query(&[
+        Field::count("after_seq", "Entries behind this one.").or(0),
+        Field::count("limit", "At most so many are given; above 1,000 it counts as 1,000.").or(LIMIT_DEFAULT),
+    ])
+    .answers(entries);
 
 async fn list(context: Context<'_>) -> Answer {
     let group = context.group_id()?;

@@ -7,6 +7,7 @@ use crate::compat::fastapi::Length;
 use crate::http::context::Context;
 use crate::http::error::HttpError;
 use crate::http::need::Need;
+use crate::http::openapi::{Field, Operation, Schemas, Table, Tag};
 use crate::http::resource::{Answer, Resource, Serves};
 use crate::http::response;
 use crate::http::views::Account;
@@ -14,13 +15,42 @@ use crate::model::limits::{EMAIL_CHARS_MAX, PASSWORD_BYTES_MAX};
 
 pub(super) static ME: Resource = Resource {
     paths: &["/api/v1/users/me"],
-    serves: Serves::Methods(&[(Method::GET, Need::User, &read), (Method::PATCH, Need::User, &change)]),
+    serves: Serves::Methods(&[
+        (Method::GET, Need::User, &read, &READ),
+        (Method::PATCH, Need::User, &change, &CHANGE),
+    ]),
 };
+
+const READ: Operation =
+    Operation::new("readMe", Tag::Users, "Gives oneself.").answers(Schemas::of::<Account<'_>>);
 
 async fn read(context: Context<'_>) -> Answer {
     let principal = oneself(&context).await?;
     Ok(response::json(&Account::from(&**principal.user())))
 }
+
+const ACCOUNT_CHANGE: Table = Table::taken(
+    "AccountChange",
+    "What changes about one's account; what is absent stays.",
+    &[
+        PASSWORD,
+        Field::secret("current_password", Length::Bytes(PASSWORD_BYTES_MAX), "Which a new password needs.")
+            .filled()
+            .optional(),
+        Field::email("email", "").optional(),
+    ],
+)
+.example(r#"{"email": "alice@example.com"}"#);
+
+const PASSWORD: Field =
+    Field::secret("password", Length::Bytes(PASSWORD_BYTES_MAX), "Ends all other sessions.")
+        .filled()
+        .optional();
+
+const CHANGE: Operation = Operation::new("changeMe", Tag::Users, "Changes one's own account.")
+    .takes(&ACCOUNT_CHANGE)
+    .answers(Schemas::of::<Account<'_>>)
+    .refuses(&[(400, "The address is taken."), (403, "The password of today is another, or a key asks.")]);
 
 async fn change(mut context: Context<'_>) -> Answer {
     let change = context

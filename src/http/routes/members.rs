@@ -2,31 +2,39 @@
 
 use hyper::Method;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::chat::{Caller, Chat, ChatResult, Member};
 use crate::http::context::Context;
 use crate::http::list::{self, Rows, write_rows};
 use crate::http::need::Need;
+use crate::http::openapi::{Field, Operation, Schemas, Table, Tag};
 use crate::http::resource::{Answer, Resource, Serves};
 use crate::http::response;
-use crate::http::views::Person;
+use crate::http::views::{Person, ROLES, role};
 use crate::model::limits::PAGE_ROWS_MAX;
 use crate::model::{GroupId, Role, UserId};
 
 pub(super) static MEMBERS: Resource = Resource {
     paths: &["/api/v1/groups/{group_id}/members/"],
-    serves: Serves::Methods(&[(Method::GET, Need::Caller, &list)]),
+    serves: Serves::Methods(&[(Method::GET, Need::Caller, &list, &LIST)]),
 };
 
 pub(super) static MEMBER: Resource = Resource {
     paths: &["/api/v1/groups/{group_id}/members/{user_id}"],
-    serves: Serves::Methods(&[(Method::PUT, Need::Caller, &put), (Method::DELETE, Need::Caller, &remove)]),
+    serves: Serves::Methods(&[
+        (Method::PUT, Need::Caller, &put, &PUT),
+        (Method::DELETE, Need::Caller, &remove, &REMOVE),
+    ]),
 };
 
-#[derive(Serialize)]
+/// A member of a group.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Member, examples(json!({"id": 1, "username": "alice", "role": "owner"})))]
 struct View<'m> {
     #[serde(flatten)]
     person: Person<'m>,
+    #[schema(schema_with = role)]
     role: &'static str,
 }
 
@@ -36,11 +44,26 @@ impl<'m> From<&'m Member> for View<'m> {
     }
 }
 
+const LIST: Operation = Operation::new("listMembers", Tag::Members, "Lists who belongs to a group.")
+    .answers(Schemas::list_of::<View<'_>>);
+
 async fn list(context: Context<'_>) -> Answer {
     let group = context.group_id()?;
     let caller = context.acting().await?;
     list::respond(context.chat, Members { caller, group, after: UserId(0) }).await
 }
+
+const MEMBERSHIP: Table = Table::taken(
+    "Membership",
+    "What somebody is to be in a group.",
+    &[Field::word("role", ROLES, "Without it the one they have, at first `member`.").optional()],
+)
+.example(r#"{"role": "admin"}"#);
+
+const PUT: Operation =
+    Operation::new("putMember", Tag::Members, "Joins, adds somebody, or gives a member another role.")
+        .may_take(&MEMBERSHIP)
+        .answers(Schemas::of::<View<'_>>);
 
 /// Joins, adds somebody, or gives a member another role.
 async fn put(mut context: Context<'_>) -> Answer {
@@ -50,6 +73,8 @@ async fn put(mut context: Context<'_>) -> Answer {
     let member = context.chat.put_member(&context.changing().await?, group, user, role).await?;
     Ok(response::json(&View::from(&member)))
 }
+
+const REMOVE: Operation = Operation::new("removeMember", Tag::Members, "Leaves, or takes somebody out.");
 
 /// Leaves, or takes somebody out.
 async fn remove(context: Context<'_>) -> Answer {

@@ -7,10 +7,12 @@ use crate::compat::fastapi::Length;
 use crate::http::body;
 use crate::http::context::Context;
 use crate::http::error::HttpError;
-use crate::http::idempotency::idempotency_key;
+use crate::http::idempotency::{CLIENT_ID, KEY, idempotency_key};
 use crate::http::need::Need;
+use crate::http::openapi::{Field, Operation, Table, Tag};
 use crate::http::resource::{Answer, Resource, Serves};
 use crate::http::response;
+use crate::http::views::MESSAGE as VIEW;
 use crate::model::limits::CLIENT_ID_BYTES_MAX;
 use crate::model::{Message, MessageId};
 use crate::protocol::annotated::write_annotated;
@@ -18,9 +20,9 @@ use crate::protocol::annotated::write_annotated;
 pub(super) static MESSAGE: Resource = Resource {
     paths: &["/api/v1/messages/{message_id}"],
     serves: Serves::Methods(&[
-        (Method::GET, Need::Caller, &read),
-        (Method::PATCH, Need::Caller, &edit),
-        (Method::DELETE, Need::Caller, &delete),
+        (Method::GET, Need::Caller, &read, &READ),
+        (Method::PATCH, Need::Caller, &edit, &EDIT),
+        (Method::DELETE, Need::Caller, &delete, &DELETE),
     ]),
 };
 
@@ -29,11 +31,30 @@ pub(super) fn message_id(context: &Context<'_>) -> Result<MessageId, HttpError> 
     Ok(MessageId(context.row_id("message_id", Entity::Message)?))
 }
 
+const READ: Operation = Operation::new("readMessage", Tag::Messages, "Gives one message.")
+    .answers(|schemas| VIEW.schema(schemas));
+
 async fn read(context: Context<'_>) -> Answer {
     let id = message_id(&context)?;
     let message = context.chat.message(&context.acting().await?, id).await?;
     show(&context, &message).await
 }
+
+const MESSAGE_EDIT: Table = Table::taken(
+    "MessageEdit",
+    "The new content of a message.",
+    &[
+        Field::text("content", Length::Any, "Any text without NUL."),
+        CLIENT_ID,
+        Field::integer("user_id", "As the parameter, before which it goes.").optional(),
+    ],
+)
+.example(r#"{"content": "Tea at four?"}"#);
+
+const EDIT: Operation = Operation::new("editMessage", Tag::Messages, "Gives one's message another content.")
+    .headers(&[KEY])
+    .takes(&MESSAGE_EDIT)
+    .answers(|schemas| VIEW.schema(schemas));
 
 async fn edit(mut context: Context<'_>) -> Answer {
     let id = message_id(&context)?;
@@ -54,6 +75,10 @@ async fn edit(mut context: Context<'_>) -> Answer {
     let message = context.chat.edit(&principal, id, draft).await?;
     show(&context, &message).await
 }
+
+const DELETE: Operation =
+    Operation::new("deleteMessage", Tag::Messages, "Takes the content of a message away.")
+        .about("The message stays in its place.");
 
 async fn delete(context: Context<'_>) -> Answer {
     let id = message_id(&context)?;

@@ -7,11 +7,13 @@ use crate::compat::fastapi::json::Value;
 use crate::compat::fastapi::{Length, Location, Problem, Problems, Query};
 use crate::http::body;
 use crate::http::context::Context;
-use crate::http::idempotency::idempotency_key;
+use crate::http::idempotency::{CLIENT_ID, KEY, idempotency_key};
 use crate::http::list::{self, Rows, write_rows};
 use crate::http::need::Need;
+use crate::http::openapi::{Field, Operation, Table, Tag, list as list_schema};
 use crate::http::resource::{Answer, Resource, Serves};
 use crate::http::response;
+use crate::http::views::MESSAGE;
 use crate::model::limits::{CLIENT_ID_BYTES_MAX, PAGE_BYTES_MAX, PAGE_ROWS_MAX};
 use crate::model::{GroupId, MessageId, Seq, UserId};
 use crate::protocol::annotated::write_annotated;
@@ -19,11 +21,31 @@ use crate::protocol::message::write_message;
 
 pub(super) static MESSAGES: Resource = Resource {
     paths: &["/api/v1/messages/"],
-    serves: Serves::Methods(&[(Method::GET, Need::Caller, &list), (Method::POST, Need::Caller, &send)]),
+    serves: Serves::Methods(&[
+        (Method::GET, Need::Caller, &list, &LIST),
+        (Method::POST, Need::Caller, &send, &SEND),
+    ]),
 };
 
 /// Rows of a list unless `limit` says otherwise.
 const LIMIT_DEFAULT: u64 = 100;
+
+const LIST: Operation = Operation::new("listMessages", Tag::Messages, "Lists messages, oldest first.")
+    .about(
+        "Without `group_id` of all groups that one may read. A group, user or thread that does not exist has no \
+         messages. `before_seq` without `after_seq` gives the newest before it.",
+    )
+    .without_actor()
+    .query(&[
+        Field::count("skip", "So many are left out at the beginning.").or(0),
+        Field::count("limit", "At most so many are given.").or(LIMIT_DEFAULT),
+        Field::integer("group_id", "Those of this group.").optional(),
+        Field::integer("user_id", "Those of this sender.").optional(),
+        Field::integer("thread_id", "The thread that this message begins.").optional(),
+        Field::integer("after_seq", "Those behind this place; needs `group_id`.").optional(),
+        Field::integer("before_seq", "Those before this place; needs `group_id`.").optional(),
+    ])
+    .answers(|schemas| list_schema(MESSAGE.schema(schemas)));
 
 /// `user_id` is the sender here, and not who acts.
 async fn list(context: Context<'_>) -> Answer {
@@ -96,6 +118,26 @@ impl Rows for MessagePage {
         Ok(last.map(|last| Self { after: last.id, skip: 0, limit, ..self }))
     }
 }
+
+const NEW_MESSAGE: Table = Table::taken(
+    "NewMessage",
+    "A message that is to be sent.",
+    &[
+        Field::integer("group_id", ""),
+        Field::integer("user_id", "The sender; needed unless a token or the query tells who that is.")
+            .optional(),
+        Field::text("content", Length::Any, "Any text without NUL."),
+        CLIENT_ID,
+        Field::integer("reply_to", "The message of the same group that it answers.").optional(),
+    ],
+)
+.example(r#"{"group_id": 1, "user_id": 1, "content": "Tea?", "client_id": "order-17"}"#);
+
+const SEND: Operation = Operation::new("sendMessage", Tag::Messages, "Sends a message.")
+    .about("It is answered when the message is stored. In an open group it makes a member where a name is enough.")
+    .headers(&[KEY])
+    .takes(&NEW_MESSAGE)
+    .answers(|schemas| MESSAGE.schema(schemas));
 
 async fn send(mut context: Context<'_>) -> Answer {
     let is_open_who_acts = context.leaves_open_who_acts();

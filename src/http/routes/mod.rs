@@ -3,6 +3,7 @@
 //! All that has to know the resources goes over [`RESOURCES`].
 
 mod bans;
+mod contracts;
 mod groups;
 mod health;
 mod log;
@@ -57,6 +58,8 @@ pub(super) static RESOURCES: &[&Resource] = &[
     &reactions::REACTION,
     &page::PAGE,
     &page::ASSET,
+    &contracts::OPENAPI,
+    &contracts::ASYNCAPI,
     &health::LIVENESS,
     &health::READINESS,
     &metrics::METRICS,

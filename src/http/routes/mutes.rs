@@ -2,11 +2,12 @@
 
 use hyper::Method;
 
-use super::sanction::{SanctionView, take_until};
+use super::sanction::{SanctionView, UNTIL, take_until};
 use crate::chat::{Caller, Chat, ChatResult};
 use crate::http::context::Context;
 use crate::http::list::{self, Rows, write_rows};
 use crate::http::need::Need;
+use crate::http::openapi::{Operation, Schemas, Table, Tag};
 use crate::http::resource::{Answer, Resource, Serves};
 use crate::http::response;
 use crate::model::limits::PAGE_ROWS_MAX;
@@ -14,13 +15,19 @@ use crate::model::{GroupId, UserId};
 
 pub(super) static MUTES: Resource = Resource {
     paths: &["/api/v1/groups/{group_id}/mutes/"],
-    serves: Serves::Methods(&[(Method::GET, Need::Caller, &list)]),
+    serves: Serves::Methods(&[(Method::GET, Need::Caller, &list, &LIST)]),
 };
 
 pub(super) static MUTE: Resource = Resource {
     paths: &["/api/v1/groups/{group_id}/mutes/{user_id}"],
-    serves: Serves::Methods(&[(Method::PUT, Need::Caller, &put), (Method::DELETE, Need::Caller, &lift)]),
+    serves: Serves::Methods(&[
+        (Method::PUT, Need::Caller, &put, &PUT),
+        (Method::DELETE, Need::Caller, &lift, &LIFT),
+    ]),
 };
+
+const LIST: Operation = Operation::new("listMutes", Tag::Moderation, "Lists which members may not write.")
+    .answers(Schemas::list_of::<SanctionView<'_>>);
 
 async fn list(context: Context<'_>) -> Answer {
     let group = context.group_id()?;
@@ -28,12 +35,20 @@ async fn list(context: Context<'_>) -> Answer {
     list::respond(context.chat, Mutes { caller, group, after: UserId(0) }).await
 }
 
+const NEW_MUTE: Table = Table::taken("NewMute", "How long somebody may not write.", &[UNTIL]);
+
+const PUT: Operation = Operation::new("muteMember", Tag::Moderation, "Lets a member not write.")
+    .may_take(&NEW_MUTE)
+    .answers(Schemas::of::<SanctionView<'_>>);
+
 async fn put(mut context: Context<'_>) -> Answer {
     let (group, user) = (context.group_id()?, context.user_id()?);
     let until = context.optional_form(take_until).await?;
     let mute = context.chat.mute(&context.changing().await?, group, user, until).await?;
     Ok(response::json(&SanctionView::from(&mute)))
 }
+
+const LIFT: Operation = Operation::new("unmuteMember", Tag::Moderation, "Lets a member write again.");
 
 async fn lift(context: Context<'_>) -> Answer {
     let (group, user) = (context.group_id()?, context.user_id()?);

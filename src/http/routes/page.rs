@@ -2,28 +2,21 @@
 
 use std::sync::LazyLock;
 
+use hyper::Response;
 use hyper::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS,
 };
-use hyper::{Method, Response};
 
 use crate::http::asset::{ASSETS, tagged};
 use crate::http::body::Body;
 use crate::http::context::Context;
 use crate::http::error::HttpError;
-use crate::http::need::Need;
 use crate::http::resource::{Answer, Resource, Serves};
 
-pub(super) static PAGE: Resource = Resource {
-    paths: &["/"],
-    serves: Serves::Methods(&[(Method::GET, Need::Open, &page), (Method::HEAD, Need::Open, &page)]),
-};
+pub(super) static PAGE: Resource = Resource { paths: &["/"], serves: Serves::Page(&page) };
 
-pub(super) static ASSET: Resource = Resource {
-    paths: &["/assets/{name}"],
-    serves: Serves::Methods(&[(Method::GET, Need::Open, &asset), (Method::HEAD, Need::Open, &asset)]),
-};
+pub(super) static ASSET: Resource = Resource { paths: &["/assets/{name}"], serves: Serves::Page(&asset) };
 
 /// As `clients/web/build.mjs` made it. It names its assets, whose names change with their contents.
 const TEMPLATE: &str = include_str!("../../../clients/web/dist/index.html");

@@ -5,11 +5,14 @@ use percent_encoding::percent_decode_str;
 
 use super::message::message_id;
 use crate::chat::ChatError;
+use crate::compat::fastapi::Length;
 use crate::http::context::Context;
 use crate::http::error::HttpError;
 use crate::http::need::Need;
+use crate::http::openapi::{Field, Operation, Tag};
 use crate::http::resource::{Answer, Resource, Serves};
 use crate::http::response;
+use crate::model::limits::EMOJI_BYTES_MAX;
 
 pub(super) static REACTION: Resource = Resource {
     paths: &[
@@ -17,12 +20,30 @@ pub(super) static REACTION: Resource = Resource {
         // A slash may be part of it.
         "/api/v1/messages/{message_id}/reactions/{emoji:path}",
     ],
-    serves: Serves::Methods(&[(Method::PUT, Need::Caller, &add), (Method::DELETE, Need::Caller, &take_back)]),
+    serves: Serves::Methods(&[
+        (Method::PUT, Need::Caller, &add, &ADD),
+        (Method::DELETE, Need::Caller, &take_back, &TAKE_BACK),
+    ]),
 };
+
+const EMOJI: Field = Field::text(
+    "emoji",
+    Length::Bytes(EMOJI_BYTES_MAX),
+    "Any text without white space and NUL, of so many bytes of UTF-8.",
+)
+.filled();
+
+const ADD: Operation = Operation::new("addReaction", Tag::Messages, "Reacts to a message.")
+    .path(&[EMOJI])
+    .refuses(&[(409, "The message has as many different reactions as it can have.")]);
 
 async fn add(context: Context<'_>) -> Answer {
     react(context, true).await
 }
+
+const TAKE_BACK: Operation =
+    Operation::new("takeBackReaction", Tag::Messages, "Takes one's reaction to a message back.")
+        .path(&[EMOJI]);
 
 async fn take_back(context: Context<'_>) -> Answer {
     react(context, false).await

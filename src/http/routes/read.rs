@@ -2,25 +2,31 @@
 
 use hyper::Method;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::http::context::Context;
 use crate::http::need::Need;
+use crate::http::openapi::{Field, Operation, Schemas, Table, Tag};
 use crate::http::resource::{Answer, Resource, Serves};
 use crate::http::response;
 use crate::model::{GroupId, ReadMark, Seq};
 
 pub(super) static READ: Resource = Resource {
     paths: &["/api/v1/groups/{group_id}/read/"],
-    serves: Serves::Methods(&[(Method::PUT, Need::Caller, &mark)]),
+    serves: Serves::Methods(&[(Method::PUT, Need::Caller, &mark, &MARK)]),
 };
 
-#[derive(Serialize)]
+/// How far one has read a group.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ReadMark)]
 struct View {
     group_id: i64,
     seq: i64,
+    /// Messages of others behind it, as far as they are counted.
     unread: u64,
+    /// Those of them that mention one.
     mentions: u64,
-    /// Absent where both are exact.
+    /// True where there may be more than are counted; absent where both are exact.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     capped: bool,
 }
@@ -37,6 +43,21 @@ impl View {
         }
     }
 }
+
+const NEW_MARK: Table = Table::taken(
+    "NewReadMark",
+    "How far one has read.",
+    &[
+        Field::number("seq", "The last entry that one has read; above the head it counts as the head."),
+        Field::integer("user_id", "As the parameter, before which it goes.").optional(),
+    ],
+)
+.example(r#"{"seq": 3}"#);
+
+const MARK: Operation = Operation::new("markRead", Tag::Messages, "Moves one's read mark forward.")
+    .about("It never moves back.")
+    .takes(&NEW_MARK)
+    .answers(Schemas::of::<View>);
 
 async fn mark(mut context: Context<'_>) -> Answer {
     let group = context.group_id()?;

@@ -1,29 +1,59 @@
 //! Messages by their words.
 
 use hyper::Method;
+use utoipa::openapi::schema::Type;
+use utoipa::openapi::{ArrayBuilder, Object};
 
 use crate::chat::{Found, SearchFilter};
 use crate::compat::fastapi::json::Value;
-use crate::compat::fastapi::{Location, Problem, Problems};
+use crate::compat::fastapi::{Length, Location, Problem, Problems};
 use crate::http::body;
 use crate::http::context::Context;
 use crate::http::list::write_rows;
 use crate::http::need::Need;
+use crate::http::openapi::{Field, MakeSchema, Operation, Table, Tag, list};
 use crate::http::resource::{Answer, Resource, Serves};
 use crate::http::response;
+use crate::http::views::MESSAGE;
 use crate::model::{GroupId, MessageId, UserId};
 use crate::protocol::annotated::write_annotated;
-use crate::search::{Highlight, SearchQuery};
+use crate::search::{Highlight, QUERY_CHARS_MAX, SearchQuery};
 
 pub(super) static SEARCH: Resource = Resource {
     paths: &["/api/v1/search/"],
-    serves: Serves::Methods(&[(Method::GET, Need::Caller, &search)]),
+    serves: Serves::Methods(&[(Method::GET, Need::Caller, &find, &FIND)]),
 };
 
 /// Messages in the answer unless `limit` says otherwise.
 const LIMIT_DEFAULT: u64 = 20;
 
-async fn search(context: Context<'_>) -> Answer {
+const RANGE: MakeSchema = |_| {
+    let number = || Object::with_type(Type::Integer);
+    let range = ArrayBuilder::new().items(number()).min_items(Some(2)).max_items(Some(2));
+    list(range.into())
+};
+
+const FOUND: Table = Table::given(
+    "Found",
+    "A message that answers, and where: `[start, length]` in characters (Unicode code points) of its content.",
+    &[Field::other("message", |schemas| MESSAGE.schema(schemas)), Field::other("highlights", RANGE)],
+);
+
+const FIND: Operation = Operation::new("searchMessages", Tag::Search, "Finds messages by their words.")
+    .about(
+        "Newest first, in the groups that one belongs to. Words stand in any order, `\"a phrase\"` in its own, and \
+         `begin*` is the beginning of a word.",
+    )
+    .query(&[
+        Field::text("q", Length::Characters(QUERY_CHARS_MAX), "What to look for."),
+        Field::integer("group_id", "In this group.").optional(),
+        Field::integer("from_id", "Of this sender.").optional(),
+        Field::integer("before_id", "Before this message.").optional(),
+        Field::count("limit", "At most so many are given; above 100 it counts as 100.").or(LIMIT_DEFAULT),
+    ])
+    .answers(|schemas| list(FOUND.schema(schemas)));
+
+async fn find(context: Context<'_>) -> Answer {
     let mut problems = Problems::default();
     let text = context.query.required("q", &mut problems);
     let group = context.query.integer("group_id", &mut problems);

@@ -2,14 +2,9 @@ use std::collections::BTreeSet;
 
 use super::RESOURCES;
 use crate::http::need::Need::{self, Caller, Open, Shown, User};
-use crate::http::resource::Serves;
 
 /// What each method of each resource needs. Written by hand: who adds a resource says here what it needs.
 const NEEDS: &[(&str, &str, Need)] = &[
-    ("GET", "/", Open),
-    ("HEAD", "/", Open),
-    ("GET", "/assets/{name}", Open),
-    ("HEAD", "/assets/{name}", Open),
     ("GET", "/healthz", Open),
     ("GET", "/readyz", Open),
     ("GET", "/metrics", Open),
@@ -59,11 +54,9 @@ fn every_method_of_every_resource_says_what_it_needs() {
     let line = |method: &str, path: &str, need: Need| format!("{method} {path} {need:?}");
     let mut found = BTreeSet::new();
     for resource in RESOURCES {
-        if let Serves::Methods(methods) = resource.serves {
-            found.extend(
-                methods.iter().map(|(method, need, _)| line(method.as_str(), resource.paths[0], *need)),
-            );
-        }
+        found.extend(
+            resource.entries().map(|entry| line(entry.method.as_str(), resource.paths[0], entry.need)),
+        );
     }
     let expected: BTreeSet<_> = NEEDS.iter().map(|(method, path, need)| line(method, path, *need)).collect();
     assert_eq!(found, expected);

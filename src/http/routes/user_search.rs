@@ -2,20 +2,29 @@
 
 use hyper::Method;
 
-use crate::compat::fastapi::Problems;
+use crate::compat::fastapi::{Length, Problems};
 use crate::http::context::Context;
 use crate::http::need::Need;
+use crate::http::openapi::{Field, Operation, Schemas, Tag};
 use crate::http::resource::{Answer, Resource, Serves};
 use crate::http::response;
 use crate::http::views::Person;
 
 pub(super) static USER_SEARCH: Resource = Resource {
     paths: &["/api/v1/search/users/"],
-    serves: Serves::Methods(&[(Method::GET, Need::Caller, &search)]),
+    serves: Serves::Methods(&[(Method::GET, Need::Caller, &search, &SEARCH)]),
 };
 
 /// Users in the answer unless `limit` says otherwise.
 const LIMIT_DEFAULT: u64 = 20;
+
+const SEARCH: Operation =
+    Operation::new("searchUsers", Tag::Search, "Finds users whose name begins with something.")
+        .query(&[
+            Field::text("q", Length::Any, "The beginning, in upper or lower case."),
+            Field::count("limit", "At most so many are given; above 100 it counts as 100.").or(LIMIT_DEFAULT),
+        ])
+        .answers(Schemas::list_of::<Person<'_>>);
 
 async fn search(context: Context<'_>) -> Answer {
     let mut problems = Problems::default();

@@ -1,14 +1,17 @@
 //! A user, as they see themself.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::model::User;
 
 /// A user with their address, or with null for those who may not know it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(examples(json!({"id": 1, "username": "alice", "email": "alice@example.com"})))]
 pub(in crate::http) struct Account<'u> {
     id: i64,
     username: &'u str,
+    #[schema(required)]
     email: Option<&'u str>,
 }
 

@@ -3,31 +3,46 @@
 use std::num::NonZeroU32;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
+use super::words::join_policy;
 use crate::chat::Chat;
 use crate::model::{Group, JoinPolicy, RetentionRule};
 
 /// A group. Where names are believed the program that came before had neither topics nor invitations, so they are told
 /// of groups alone that have any.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(
+    as = Group,
+    description = "A group. A private one has at most two members. One by one it is shown with its own rule about how \
+                   much of its log is kept, if it has one.",
+    examples(json!({"id": 1, "name": "lobby", "is_private": false, "topic": "All about tea", "join": "open"}))
+)]
 pub(in crate::http) struct GroupView<'g> {
     id: i64,
     name: &'g str,
     is_private: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     topic: Option<&'g str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = join_policy)]
     join: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     retention: Option<RetentionView>,
 }
 
 /// How much of a group's log is kept.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Retention)]
 struct RetentionView {
+    /// In seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     max_age_s: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     max_messages: Option<u32>,
 }
 

@@ -1,9 +1,15 @@
-//! What clients see of users and groups.
+//! What clients see of users, groups and logs.
 
 mod account;
+mod entry;
 mod group;
+mod message;
 mod person;
+mod words;
 
 pub(super) use account::Account;
+pub(super) use entry::entries;
 pub(super) use group::GroupView;
+pub(super) use message::MESSAGE;
 pub(super) use person::Person;
+pub(super) use words::{JOIN_POLICIES, ROLES, role};

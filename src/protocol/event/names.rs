@@ -16,7 +16,7 @@ macro_rules! names {
             pub(crate) const ALL: &[Self] = &[$(Self::$Variant),*];
 
             /// As it is written on the wire.
-            pub(crate) fn name(self) -> &'static str {
+            pub(crate) const fn name(self) -> &'static str {
                 match self {
                     $(Self::$Variant => $name,)*
                 }

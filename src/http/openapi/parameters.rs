@@ -1,0 +1,63 @@
+//! Parameters of operations.
+
+use utoipa::openapi::Required;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+
+use super::field::Field;
+use super::operation::Operation;
+use super::schemas::Schemas;
+use crate::http::need::Need;
+
+const ACTOR: Field = Field::integer(
+    "user_id",
+    "The user in whose name this is done: who asks where a name is enough, or whom a key `--as-any` speaks for. A token \
+     or key of one user needs none.",
+)
+.optional();
+
+/// The parameters in the path that a template has, in their order.
+pub(super) fn names(template: &str) -> impl Iterator<Item = &str> {
+    template.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
+}
+
+/// Whether the query may say who acts.
+pub(super) fn has_actor(operation: &Operation, need: Need) -> bool {
+    operation.has_actor && matches!(need, Need::Caller | Need::User)
+}
+
+/// All parameters.
+pub(super) fn parameters(
+    template: &'static str,
+    operation: &Operation,
+    need: Need,
+    schemas: &mut Schemas,
+) -> Vec<Parameter> {
+    let in_path = names(template).map(|name| match operation.path.iter().find(|field| field.name == name) {
+        Some(field) => *field,
+        None => Field::integer(name, ""),
+    });
+    let actor = has_actor(operation, need).then_some(ACTOR);
+    let in_query = operation.query.iter().copied().chain(actor);
+    let mut parameters = Vec::new();
+    let groups: [(ParameterIn, &mut dyn Iterator<Item = Field>); 3] = [
+        (ParameterIn::Path, &mut in_path.into_iter()),
+        (ParameterIn::Query, &mut in_query.into_iter()),
+        (ParameterIn::Header, &mut operation.headers.iter().copied()),
+    ];
+    for (place, fields) in groups {
+        parameters.extend(fields.map(|field| parameter(place.clone(), field, schemas)));
+    }
+    parameters
+}
+
+fn parameter(place: ParameterIn, field: Field, schemas: &mut Schemas) -> Parameter {
+    let required = if field.is_optional { Required::False } else { Required::True };
+    let about = Some(field.about).filter(|about| !about.is_empty());
+    ParameterBuilder::new()
+        .name(field.name)
+        .parameter_in(place)
+        .required(required)
+        .description(about)
+        .schema(Some(field.unexplained().schema(schemas)))
+        .build()
+}
