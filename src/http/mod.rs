@@ -14,6 +14,7 @@ mod error;
 mod forwarded;
 mod gate;
 mod host;
+mod html;
 mod idempotency;
 mod list;
 mod need;

@@ -73,13 +73,11 @@ fn http_method(method: &Method) -> Option<HttpMethod> {
 }
 
 fn info() -> Info {
-    let mut license = License::new(env!("CARGO_PKG_LICENSE"));
-    license.identifier = Some(env!("CARGO_PKG_LICENSE").to_owned());
     InfoBuilder::new()
         .title(env!("CARGO_PKG_NAME"))
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(ABOUT))
-        .license(Some(license))
+        .license(Some(License::new(env!("CARGO_PKG_LICENSE"))))
         .build()
 }
 
@@ -92,7 +90,7 @@ impl Entry {
             .summary(Some(operation.summary))
             .description(Some(operation.about).filter(|about| !about.is_empty()))
             .securities(requirements(need, offer));
-        for parameter in parameters(template, operation, need, schemas) {
+        for parameter in parameters(template, operation, need, offer, schemas) {
             described = described.parameter(parameter);
         }
         if let Some(body) = &operation.body {
@@ -121,12 +119,12 @@ fn request_body(body: &TakenBody, schemas: &mut Schemas) -> RequestBody {
 
 fn success(success: Success, schemas: &mut Schemas) -> (&'static str, Response) {
     let with = |content_type, schema| {
-        let answer = ResponseBuilder::new().description("Done.");
+        let answer = ResponseBuilder::new().description("Successful.");
         ("200", answer.content(content_type, Content::new(Some(schema))).build())
     };
     match success {
         Success::Json(make) => with("application/json", make(schemas)),
         Success::Text(content_type) => with(content_type, Object::with_type(Type::String).into()),
-        Success::Nothing => ("204", Response::new("Done, and there is nothing to tell.")),
+        Success::Nothing => ("204", Response::new("Successful, and there is nothing to tell.")),
     }
 }

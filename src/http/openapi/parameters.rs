@@ -4,16 +4,19 @@ use utoipa::openapi::Required;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 
 use super::field::Field;
+use super::offer::Offer;
 use super::operation::Operation;
 use super::schemas::Schemas;
 use crate::http::need::Need;
 
-const ACTOR: Field = Field::integer(
-    "user_id",
-    "The user in whose name this is done: who asks where a name is enough, or whom a key `--as-any` speaks for. A token \
-     or key of one user needs none.",
-)
-.optional();
+/// Who acts.
+fn actor(offer: Offer) -> Field {
+    let about = match offer.believes_names {
+        true => "The user who does this.",
+        false => "For a key made with `--as-any`: the user in whose name this is done.",
+    };
+    Field::integer("user_id", about).optional()
+}
 
 /// The parameters in the path that a template has, in their order.
 pub(super) fn names(template: &str) -> impl Iterator<Item = &str> {
@@ -30,21 +33,22 @@ pub(super) fn parameters(
     template: &'static str,
     operation: &Operation,
     need: Need,
+    offer: Offer,
     schemas: &mut Schemas,
 ) -> Vec<Parameter> {
     let in_path = names(template).map(|name| match operation.path.iter().find(|field| field.name == name) {
         Some(field) => *field,
         None => Field::integer(name, ""),
     });
-    let actor = has_actor(operation, need).then_some(ACTOR);
+    let actor = has_actor(operation, need).then(|| actor(offer));
     let in_query = operation.query.iter().copied().chain(actor);
     let mut parameters = Vec::new();
-    let groups: [(ParameterIn, &mut dyn Iterator<Item = Field>); 3] = [
+    let places: [(ParameterIn, &mut dyn Iterator<Item = Field>); 3] = [
         (ParameterIn::Path, &mut in_path.into_iter()),
         (ParameterIn::Query, &mut in_query.into_iter()),
         (ParameterIn::Header, &mut operation.headers.iter().copied()),
     ];
-    for (place, fields) in groups {
+    for (place, fields) in places {
         parameters.extend(fields.map(|field| parameter(place.clone(), field, schemas)));
     }
     parameters

@@ -1,9 +1,9 @@
 //! What the server can be asked, as documents for tools.
 
-use std::collections::hash_map::DefaultHasher;
-use std::hash::{Hash, Hasher};
 use std::io;
 use std::sync::OnceLock;
+
+use hyper::header::{CACHE_CONTROL, HeaderValue};
 
 use super::RESOURCES;
 use crate::chat::ChatError;
@@ -17,6 +17,7 @@ pub(super) static OPENAPI: Resource = Resource { paths: &["/openapi.json"], serv
 pub(super) static ASYNCAPI: Resource =
     Resource { paths: &["/asyncapi.json"], serves: Serves::Page(&asyncapi) };
 
+const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 const APPLICATION_JSON: &str = "application/json";
 
 /// Of the sockets. A test holds it to what they do.
@@ -40,14 +41,17 @@ async fn asyncapi(context: Context<'_>) -> Answer {
 }
 
 fn pack(document: &[u8]) -> io::Result<Packed> {
-    let mut hasher = DefaultHasher::new();
-    document.hash(&mut hasher);
-    Packed::of(APPLICATION_JSON, format!("{:016x}", hasher.finish()), document)
+    Packed::of(APPLICATION_JSON, document)
 }
 
 fn respond(context: &Context<'_>, document: &io::Result<Packed>) -> Answer {
     match document {
-        Ok(document) => Ok(document.respond(&context.head.headers)),
+        Ok(document) => {
+            let mut response = document.respond(&context.head.headers);
+            // Kept, but asked for each time: a new program has a new document.
+            response.headers_mut().insert(CACHE_CONTROL, NO_CACHE);
+            Ok(response)
+        }
         Err(error) => Err(ChatError::Internal(Some(error.to_string().into())).into()),
     }
 }

@@ -15,7 +15,9 @@ pub(super) static METRICS: Resource =
 
 const SHOW: Operation = Operation::new("showMetrics", Tag::Server, "Shows what the server counts.")
     .only_if(|offer| offer.shows_metrics)
-    .answers_text(metrics::CONTENT_TYPE);
+    .plain()
+    .answers_text(metrics::CONTENT_TYPE)
+    .refuses(&[(429, "The client asks more often than the server allows.")]);
 
 async fn show(context: Context<'_>) -> Answer {
     if !context.shows_metrics {

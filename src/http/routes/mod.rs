@@ -4,6 +4,7 @@
 
 mod bans;
 mod contracts;
+mod docs;
 mod groups;
 mod health;
 mod log;
@@ -60,6 +61,9 @@ pub(super) static RESOURCES: &[&Resource] = &[
     &page::ASSET,
     &contracts::OPENAPI,
     &contracts::ASYNCAPI,
+    &docs::SWAGGER,
+    &docs::REDOC,
+    &docs::FILE,
     &health::LIVENESS,
     &health::READINESS,
     &metrics::METRICS,

@@ -2,16 +2,12 @@
 
 use std::sync::LazyLock;
 
-use hyper::Response;
-use hyper::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS,
-};
+use hyper::header::HeaderValue;
 
-use crate::http::asset::{ASSETS, tagged};
-use crate::http::body::Body;
+use crate::http::asset::ASSETS;
 use crate::http::context::Context;
 use crate::http::error::HttpError;
+use crate::http::html;
 use crate::http::resource::{Answer, Resource, Serves};
 
 pub(super) static PAGE: Resource = Resource { paths: &["/"], serves: Serves::Page(&page) };
@@ -28,31 +24,17 @@ static PAGES: LazyLock<[String; 2]> =
 
 /// What the page is held to, whatever a bug or a message may make of it. Nothing but the server's own files, requests
 /// and sockets; no text becomes markup or code.
-const HEADERS: [(HeaderName, &str); 6] = [
-    (
-        CONTENT_SECURITY_POLICY,
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
-         base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; \
-         trusted-types 'none'",
-    ),
-    (CONTENT_TYPE, "text/html; charset=utf-8"),
-    // Kept, but asked for each time: a new program has a new page.
-    (CACHE_CONTROL, "no-cache"),
-    (REFERRER_POLICY, "no-referrer"),
-    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-];
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; \
+     form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+);
 
 async fn page(context: Context<'_>) -> Answer {
     let [by_name, by_token] = &*PAGES;
     let (mode, page) =
         if context.chat.believes_names() { ("username", by_name) } else { ("token", by_token) };
     let tag = format!("\"{mode}-{TEMPLATE_HASH}\"");
-    let mut response: Response<Body> = tagged(&context.head.headers, &tag, page.as_bytes());
-    for (name, value) in HEADERS {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
-    }
-    Ok(response)
+    Ok(html::respond(&context.head.headers, &tag, page.as_bytes(), POLICY))
 }
 
 async fn asset(context: Context<'_>) -> Answer {
