@@ -37,6 +37,7 @@ mod matched_path;
 mod messages;
 mod metrics;
 mod migrate;
+mod openapi;
 mod operators;
 mod outage;
 mod page;

@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use super::RESOURCES;
 use crate::http::need::Need::{self, Caller, Open, Shown, User};
+use crate::http::openapi::{Offer, document};
 
 /// What each method of each resource needs. Written by hand: who adds a resource says here what it needs.
 const NEEDS: &[(&str, &str, Need)] = &[
@@ -59,5 +60,19 @@ fn every_method_of_every_resource_says_what_it_needs() {
         );
     }
     let expected: BTreeSet<_> = NEEDS.iter().map(|(method, path, need)| line(method, path, *need)).collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn the_document_describes_every_method_and_nothing_else() {
+    let entries = RESOURCES.iter().flat_map(|resource| resource.entries());
+    let document = document(entries, Offer { believes_names: false, shows_metrics: true });
+    let document = serde_json::to_value(&document).unwrap();
+    let mut found = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let methods = item.as_object().unwrap().keys();
+        found.extend(methods.map(|method| format!("{} {path}", method.to_uppercase())));
+    }
+    let expected = NEEDS.iter().map(|(method, path, _)| format!("{method} {path}")).collect();
     assert_eq!(found, expected);
 }

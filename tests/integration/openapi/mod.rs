@@ -1,0 +1,6 @@
+//! `/openapi.json`: whether it is right, and whether the server does what it says.
+
+mod contract;
+mod document;
+mod served;
+mod walk;
