@@ -24,6 +24,7 @@ pub(super) const CLIENT_ID: Field = Field::text(
      answer is the first one.",
 )
 .filled()
+.storable()
 .optional();
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");

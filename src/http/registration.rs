@@ -10,7 +10,7 @@ use crate::model::limits::{EMAIL_CHARS_MAX, PASSWORD_BYTES_MAX, USERNAME_CHARS_M
 
 /// The fields, as they are described.
 pub(super) const FIELDS: &[Field] = &[
-    Field::text("username", Length::Characters(USERNAME_CHARS_MAX), "Unique.").filled(),
+    Field::text("username", Length::Characters(USERNAME_CHARS_MAX), "Unique.").filled().storable(),
     Field::email("email", "Unique."),
     Field::secret("password", Length::Bytes(PASSWORD_BYTES_MAX), "").filled(),
 ];

@@ -3,7 +3,7 @@
 use hyper::Method;
 use utoipa::openapi::path::{HttpMethod, OperationBuilder, PathItem, PathsBuilder};
 use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
-use utoipa::openapi::schema::Type;
+use utoipa::openapi::schema::{AnyOfBuilder, Type};
 use utoipa::openapi::{
     ComponentsBuilder, Content, Info, InfoBuilder, License, Object, OpenApi, OpenApiBuilder, Required,
     Response, ResponseBuilder, path,
@@ -37,12 +37,12 @@ pub(in crate::http) struct Entry {
 
 /// The document of a server that has these methods.
 pub(in crate::http) fn document(entries: impl Iterator<Item = Entry>, offer: Offer) -> OpenApi {
-    let mut schemas = Schemas::default();
+    let mut schemas = Schemas::new(offer);
     let mut paths = PathsBuilder::new();
     let mut tags: Vec<Tag> = Vec::new();
     for entry in entries.filter(|entry| (entry.operation.is_offered)(offer)) {
         let Some(method) = http_method(entry.method) else { continue };
-        paths = paths.path(entry.template, PathItem::new(method, entry.describe(offer, &mut schemas)));
+        paths = paths.path(entry.template, PathItem::new(method, entry.describe(&mut schemas)));
         tags.push(entry.operation.tag);
     }
     tags.sort_unstable();
@@ -82,15 +82,15 @@ fn info() -> Info {
 }
 
 impl Entry {
-    fn describe(&self, offer: Offer, schemas: &mut Schemas) -> path::Operation {
-        let Self { template, need, operation, .. } = *self;
+    fn describe(&self, schemas: &mut Schemas) -> path::Operation {
+        let (Self { template, need, operation, .. }, offer) = (*self, schemas.offer);
         let mut described = OperationBuilder::new()
             .operation_id(Some(operation.id))
             .tag(operation.tag.name())
             .summary(Some(operation.summary))
             .description(Some(operation.about).filter(|about| !about.is_empty()))
             .securities(requirements(need, offer));
-        for parameter in parameters(template, operation, need, offer, schemas) {
+        for parameter in parameters(template, operation, need, schemas) {
             described = described.parameter(parameter);
         }
         if let Some(body) = &operation.body {
@@ -107,7 +107,12 @@ impl Entry {
 }
 
 fn request_body(body: &TakenBody, schemas: &mut Schemas) -> RequestBody {
-    let content = Content::new(Some(body.table.schema(schemas)));
+    let schema = body.table.schema(schemas);
+    let schema = match body.is_optional {
+        true => AnyOfBuilder::new().item(schema).item(Object::with_type(Type::Null)).into(),
+        false => schema,
+    };
+    let content = Content::new(Some(schema));
     let required = if body.is_optional { Required::False } else { Required::True };
     let request = RequestBodyBuilder::new().required(Some(required));
     let request = match body.is_form {

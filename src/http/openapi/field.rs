@@ -1,30 +1,37 @@
 //! Values that have a name.
 
 use serde_json::Value;
-use utoipa::openapi::schema::{SchemaType, Type};
-use utoipa::openapi::{
-    ArrayBuilder, KnownFormat, Object, ObjectBuilder, OneOfBuilder, RefOr, Schema, SchemaFormat,
-};
+use utoipa::openapi::schema::{AnyOfBuilder, SchemaType, Type};
+use utoipa::openapi::{ArrayBuilder, KnownFormat, Object, ObjectBuilder, RefOr, Schema, SchemaFormat};
 
+use super::offer::Offer;
 use super::schemas::{MakeSchema, Schemas};
 use crate::compat::fastapi::Length;
 use crate::model::limits::EMAIL_CHARS_MAX;
 
-/// A field of an object, or a parameter. It has to be there unless it is [`optional`](Self::optional).
+/// A field of an object, or a parameter. It has to be there unless it is said otherwise.
 #[derive(Clone, Copy)]
 pub(in crate::http) struct Field {
     pub(super) name: &'static str,
     /// A sentence; may be empty.
     pub(super) about: &'static str,
     kind: Kind,
-    pub(super) is_optional: bool,
+    presence: Presence,
     is_nullable: bool,
     default: Option<u64>,
 }
 
 #[derive(Clone, Copy)]
+enum Presence {
+    Required,
+    /// Only where a name is enough to be somebody.
+    RequiredByName,
+    Optional,
+}
+
+#[derive(Clone, Copy)]
 enum Kind {
-    Text { min: usize, max: Option<usize>, format: Option<&'static str> },
+    Text { min: usize, max: Option<usize>, format: Option<&'static str>, pattern: Option<&'static str> },
     Integer { low: Option<i64>, high: Option<i64> },
     Boolean,
     Word(&'static [&'static str]),
@@ -34,7 +41,7 @@ enum Kind {
 
 impl Field {
     const fn new(name: &'static str, kind: Kind, about: &'static str) -> Self {
-        Self { name, about, kind, is_optional: false, is_nullable: false, default: None }
+        Self { name, about, kind, presence: Presence::Required, is_nullable: false, default: None }
     }
 
     const fn formatted(
@@ -43,12 +50,14 @@ impl Field {
         format: &'static str,
         about: &'static str,
     ) -> Self {
-        Self::new(name, Kind::Text { min: 0, max: longest(length), format: Some(format) }, about)
+        let max = longest(length);
+        Self::new(name, Kind::Text { min: 0, max, format: Some(format), pattern: None }, about)
     }
 
     /// A text. No text has more characters than bytes, so a bound in bytes is one in characters too.
     pub(in crate::http) const fn text(name: &'static str, length: Length, about: &'static str) -> Self {
-        Self::new(name, Kind::Text { min: 0, max: longest(length), format: None }, about)
+        let max = longest(length);
+        Self::new(name, Kind::Text { min: 0, max, format: None, pattern: None }, about)
     }
 
     /// A text that nobody should see.
@@ -117,7 +126,12 @@ impl Field {
 
     /// The same, which may be absent.
     pub(in crate::http) const fn optional(self) -> Self {
-        Self { is_optional: true, ..self }
+        Self { presence: Presence::Optional, ..self }
+    }
+
+    /// The same, which may be absent where a token says it.
+    pub(in crate::http) const fn required_by_name(self) -> Self {
+        Self { presence: Presence::RequiredByName, ..self }
     }
 
     /// The same, which may be absent and is this number then.
@@ -133,7 +147,24 @@ impl Field {
     /// The same, if it is a text not an empty one.
     pub(in crate::http) const fn filled(self) -> Self {
         match self.kind {
-            Kind::Text { max, format, .. } => Self { kind: Kind::Text { min: 1, max, format }, ..self },
+            Kind::Text { max, format, pattern, .. } => {
+                Self { kind: Kind::Text { min: 1, max, format, pattern }, ..self }
+            }
+            _ => self,
+        }
+    }
+
+    /// The same, if it is a text one without NUL, which not every database can store.
+    pub(in crate::http) const fn storable(self) -> Self {
+        self.like(r"^[^\u0000]*$")
+    }
+
+    /// The same, if it is a text one that this regular expression (ECMA 262) finds something in.
+    pub(in crate::http) const fn like(self, pattern: &'static str) -> Self {
+        match self.kind {
+            Kind::Text { min, max, format, .. } => {
+                Self { kind: Kind::Text { min, max, format, pattern: Some(pattern) }, ..self }
+            }
             _ => self,
         }
     }
@@ -143,46 +174,45 @@ impl Field {
         Self { about: "", ..self }
     }
 
-    /// What may stand there, if it refers to nothing.
-    pub(in crate::http) fn alone(&self) -> RefOr<Schema> {
-        self.schema(&mut Schemas::default())
+    /// Whether it has to be there.
+    pub(super) fn is_required(&self, offer: Offer) -> bool {
+        match self.presence {
+            Presence::Required => true,
+            Presence::RequiredByName => offer.believes_names,
+            Presence::Optional => false,
+        }
     }
 
     /// What may stand there.
     pub(super) fn schema(&self, schemas: &mut Schemas) -> RefOr<Schema> {
+        let schema = self.not_null(schemas);
+        match self.is_nullable {
+            true => AnyOfBuilder::new().item(schema).item(Object::with_type(Type::Null)).into(),
+            false => schema,
+        }
+    }
+
+    fn not_null(&self, schemas: &mut Schemas) -> RefOr<Schema> {
         let about = Some(self.about).filter(|about| !about.is_empty());
         let plain = |kind: Type| {
-            let of_type = match self.is_nullable {
-                true => SchemaType::from_iter([kind, Type::Null]),
-                false => SchemaType::new(kind),
-            };
-            ObjectBuilder::new()
-                .schema_type(of_type)
-                .description(about)
-                .default(self.default.map(Value::from))
+            let default = self.default.map(Value::from);
+            ObjectBuilder::new().schema_type(SchemaType::new(kind)).description(about).default(default)
         };
         let object = match self.kind {
-            Kind::Text { min, max, format } => plain(Type::String)
+            Kind::Text { min, max, format, pattern } => plain(Type::String)
                 .min_length(Some(min).filter(|min| *min > 0))
                 .max_length(max)
+                .pattern(pattern)
                 .format(format.map(|format| SchemaFormat::Custom(format.to_owned()))),
             Kind::Integer { low, high } => plain(Type::Integer)
                 .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
                 .minimum(low.map(|low| low as isize))
                 .maximum(high.map(|high| high as isize)),
             Kind::Boolean => plain(Type::Boolean),
-            Kind::Word(words) => {
-                let null = self.is_nullable.then_some(Value::Null);
-                let words = words.iter().map(|word| Value::from(*word)).chain(null);
-                plain(Type::String).enum_values(Some(words))
-            }
+            Kind::Word(words) => plain(Type::String).enum_values(Some(words.iter().copied())),
             Kind::Ids => {
-                let id = Self::integer("", "").schema(schemas);
+                let id = Self::integer("", "").not_null(schemas);
                 return ArrayBuilder::new().items(id).description(about).into();
-            }
-            Kind::Other(make) if self.is_nullable => {
-                let null = Object::with_type(Type::Null);
-                return OneOfBuilder::new().item(make(schemas)).item(null).into();
             }
             Kind::Other(make) => return make(schemas),
         };

@@ -24,7 +24,7 @@ pub(in crate::http) struct Operation {
     pub(super) body: Option<TakenBody>,
     pub(super) success: Success,
     pub(super) refusals: &'static [(u16, &'static str)],
-    pub(super) has_actor: bool,
+    pub(super) actor: Actor,
     pub(super) is_plain: bool,
     pub(super) is_offered: fn(Offer) -> bool,
 }
@@ -36,6 +36,15 @@ pub(super) struct TakenBody {
     pub(super) is_optional: bool,
     /// Whether what HTML forms send is taken too.
     pub(super) is_form: bool,
+}
+
+/// Whether `user_id` in the query says who acts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Actor {
+    Never,
+    Maybe,
+    /// It does where a name is enough.
+    Always,
 }
 
 /// What is answered if all goes well.
@@ -63,7 +72,7 @@ impl Operation {
             body: None,
             success: Success::Nothing,
             refusals: &[],
-            has_actor: true,
+            actor: Actor::Maybe,
             is_plain: false,
             is_offered: |_| true,
         }
@@ -121,7 +130,12 @@ impl Operation {
 
     /// Does not look at `user_id` in the query to learn who acts.
     pub(in crate::http) const fn without_actor(self) -> Self {
-        Self { has_actor: false, ..self }
+        Self { actor: Actor::Never, ..self }
+    }
+
+    /// Is done by somebody: where a name is enough, `user_id` in the query has to be there.
+    pub(in crate::http) const fn by_somebody(self) -> Self {
+        Self { actor: Actor::Always, ..self }
     }
 
     /// Refuses nothing but what [`refuses`](Self::refuses) says, and what is no HTTP.

@@ -5,17 +5,21 @@ use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 
 use super::field::Field;
 use super::offer::Offer;
-use super::operation::Operation;
+use super::operation::{Actor, Operation};
 use super::schemas::Schemas;
 use crate::http::need::Need;
 
 /// Who acts.
-fn actor(offer: Offer) -> Field {
+fn actor(operation: &Operation, offer: Offer) -> Field {
     let about = match offer.believes_names {
         true => "The user who does this.",
         false => "For a key made with `--as-any`: the user in whose name this is done.",
     };
-    Field::integer("user_id", about).optional()
+    let actor = Field::integer("user_id", about);
+    match operation.actor {
+        Actor::Always => actor.required_by_name(),
+        Actor::Maybe | Actor::Never => actor.optional(),
+    }
 }
 
 /// The parameters in the path that a template has, in their order.
@@ -25,7 +29,7 @@ pub(super) fn names(template: &str) -> impl Iterator<Item = &str> {
 
 /// Whether the query may say who acts.
 pub(super) fn has_actor(operation: &Operation, need: Need) -> bool {
-    operation.has_actor && matches!(need, Need::Caller | Need::User)
+    operation.actor != Actor::Never && matches!(need, Need::Caller | Need::User)
 }
 
 /// All parameters.
@@ -33,14 +37,13 @@ pub(super) fn parameters(
     template: &'static str,
     operation: &Operation,
     need: Need,
-    offer: Offer,
     schemas: &mut Schemas,
 ) -> Vec<Parameter> {
     let in_path = names(template).map(|name| match operation.path.iter().find(|field| field.name == name) {
         Some(field) => *field,
         None => Field::integer(name, ""),
     });
-    let actor = has_actor(operation, need).then(|| actor(offer));
+    let actor = has_actor(operation, need).then(|| actor(operation, schemas.offer));
     let in_query = operation.query.iter().copied().chain(actor);
     let mut parameters = Vec::new();
     let places: [(ParameterIn, &mut dyn Iterator<Item = Field>); 3] = [
@@ -55,7 +58,7 @@ pub(super) fn parameters(
 }
 
 fn parameter(place: ParameterIn, field: Field, schemas: &mut Schemas) -> Parameter {
-    let required = if field.is_optional { Required::False } else { Required::True };
+    let required = if field.is_required(schemas.offer) { Required::True } else { Required::False };
     let about = Some(field.about).filter(|about| !about.is_empty());
     ParameterBuilder::new()
         .name(field.name)

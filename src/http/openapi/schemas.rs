@@ -5,20 +5,30 @@ use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use utoipa::openapi::{ArrayBuilder, Ref, RefOr, Schema};
 
+use super::offer::Offer;
+
 /// Makes a schema, and names those that it refers to.
 pub(in crate::http) type MakeSchema = fn(&mut Schemas) -> RefOr<Schema>;
 
 /// The schemas that something refers to, by their names.
-#[derive(Default)]
-pub(in crate::http) struct Schemas(BTreeMap<String, RefOr<Schema>>);
+pub(in crate::http) struct Schemas {
+    /// Of the server that they are for.
+    pub(super) offer: Offer,
+    named: BTreeMap<String, RefOr<Schema>>,
+}
 
 impl Schemas {
+    /// None yet.
+    pub(super) fn new(offer: Offer) -> Self {
+        Self { offer, named: BTreeMap::new() }
+    }
+
     /// The schema of a type that is serialised, by its name.
     pub(in crate::http) fn of<T: ToSchema>(&mut self) -> RefOr<Schema> {
         let mut found = vec![(T::name().into_owned(), T::schema())];
         T::schemas(&mut found);
         for (name, schema) in found {
-            self.0.insert(name, schema);
+            self.named.insert(name, schema);
         }
         Ref::from_schema_name(T::name()).into()
     }
@@ -30,13 +40,13 @@ impl Schemas {
 
     /// Names a schema, and refers to it.
     pub(in crate::http) fn name(&mut self, name: &str, schema: impl Into<RefOr<Schema>>) -> RefOr<Schema> {
-        self.0.insert(name.to_owned(), schema.into());
+        self.named.insert(name.to_owned(), schema.into());
         Ref::from_schema_name(name).into()
     }
 
     /// All of them.
     pub(super) fn into_named(self) -> BTreeMap<String, RefOr<Schema>> {
-        self.0
+        self.named
     }
 }
 

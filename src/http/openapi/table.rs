@@ -55,10 +55,11 @@ impl Table {
     pub(in crate::http) fn schema(&self, schemas: &mut Schemas) -> RefOr<Schema> {
         let mut object = ObjectBuilder::new().description(Some(self.about));
         for field in self.head.iter().chain(self.fields) {
-            let takes_null = self.takes_null && field.is_optional;
+            let is_required = field.is_required(schemas.offer);
+            let takes_null = self.takes_null && !is_required;
             let schema = if takes_null { field.or_null() } else { *field }.schema(schemas);
             object = object.property(field.name, schema);
-            if !field.is_optional {
+            if is_required {
                 object = object.required(field.name);
             }
         }

@@ -39,11 +39,12 @@ async fn list(context: Context<'_>) -> Answer {
 const NEW_BAN: Table = Table::taken(
     "NewBan",
     "How long somebody is kept out, and why.",
-    &[Field::text("reason", Length::Characters(REASON_CHARS_MAX), "").optional(), UNTIL],
+    &[Field::text("reason", Length::Characters(REASON_CHARS_MAX), "").storable().optional(), UNTIL],
 );
 
 const PUT: Operation =
     Operation::new("banUser", Tag::Moderation, "Takes somebody out of a group and keeps them out.")
+        .by_somebody()
         .may_take(&NEW_BAN)
         .answers(Schemas::of::<SanctionView<'_>>);
 
@@ -59,7 +60,7 @@ async fn put(mut context: Context<'_>) -> Answer {
     Ok(response::json(&SanctionView::from(&ban)))
 }
 
-const LIFT: Operation = Operation::new("unbanUser", Tag::Moderation, "Lets somebody in again.");
+const LIFT: Operation = Operation::new("unbanUser", Tag::Moderation, "Lets somebody in again.").by_somebody();
 
 async fn lift(context: Context<'_>) -> Answer {
     let (group, user) = (context.group_id()?, context.user_id()?);

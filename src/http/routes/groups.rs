@@ -45,7 +45,7 @@ const NEW_GROUP: Table = Table::taken(
 )
 .example(r#"{"name": "lobby", "is_private": false}"#);
 
-const NAME: Field = Field::text("name", Length::Characters(GROUP_NAME_CHARS_MAX), "Unique.");
+const NAME: Field = Field::text("name", Length::Characters(GROUP_NAME_CHARS_MAX), "Unique.").storable();
 
 const ACTOR: Field = Field::integer("user_id", "As the parameter, before which it goes.").optional();
 
@@ -108,7 +108,7 @@ const GROUP_CHANGES: Table = Table::taken(
     "What changes about a group; what is absent stays.",
     &[
         NAME.optional(),
-        Field::text("topic", Length::Characters(TOPIC_CHARS_MAX), "").optional(),
+        Field::text("topic", Length::Characters(TOPIC_CHARS_MAX), "").storable().optional(),
         Field::word("join", JOIN_POLICIES, "Who may join: anybody, or who is brought in.").optional(),
         Field::other("retention", |schemas| RETENTION.schema(schemas)).optional(),
         ACTOR,
@@ -127,6 +127,7 @@ const RETENTION: Table = Table::taken(
 );
 
 const CHANGE: Operation = Operation::new("changeGroup", Tag::Groups, "Changes a group.")
+    .by_somebody()
     .takes(&GROUP_CHANGES)
     .answers(Schemas::of::<GroupView<'_>>)
     .refuses(&[(400, "The name is taken.")]);
@@ -159,7 +160,7 @@ fn take_retention(form: &mut Form<'_>) -> RetentionRule {
 }
 
 const DELETE: Operation =
-    Operation::new("deleteGroup", Tag::Groups, "Deletes a group and all that was said in it.");
+    Operation::new("deleteGroup", Tag::Groups, "Deletes a group and all that was said in it.").by_somebody();
 
 async fn delete(context: Context<'_>) -> Answer {
     let id = context.group_id()?;

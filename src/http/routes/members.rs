@@ -62,6 +62,7 @@ const MEMBERSHIP: Table = Table::taken(
 
 const PUT: Operation =
     Operation::new("putMember", Tag::Members, "Joins, adds somebody, or gives a member another role.")
+        .by_somebody()
         .may_take(&MEMBERSHIP)
         .answers(Schemas::of::<View<'_>>);
 
@@ -74,7 +75,8 @@ async fn put(mut context: Context<'_>) -> Answer {
     Ok(response::json(&View::from(&member)))
 }
 
-const REMOVE: Operation = Operation::new("removeMember", Tag::Members, "Leaves, or takes somebody out.");
+const REMOVE: Operation =
+    Operation::new("removeMember", Tag::Members, "Leaves, or takes somebody out.").by_somebody();
 
 /// Leaves, or takes somebody out.
 async fn remove(context: Context<'_>) -> Answer {

@@ -44,7 +44,7 @@ const MESSAGE_EDIT: Table = Table::taken(
     "MessageEdit",
     "The new content of a message.",
     &[
-        Field::text("content", Length::Any, "Any text without NUL."),
+        Field::text("content", Length::Any, "Any text without NUL.").storable(),
         CLIENT_ID,
         Field::integer("user_id", "As the parameter, before which it goes.").optional(),
     ],
@@ -52,6 +52,7 @@ const MESSAGE_EDIT: Table = Table::taken(
 .example(r#"{"content": "Tea at four?"}"#);
 
 const EDIT: Operation = Operation::new("editMessage", Tag::Messages, "Gives one's message another content.")
+    .by_somebody()
     .headers(&[KEY])
     .takes(&MESSAGE_EDIT)
     .answers(|schemas| VIEW.schema(schemas));
@@ -78,6 +79,7 @@ async fn edit(mut context: Context<'_>) -> Answer {
 
 const DELETE: Operation =
     Operation::new("deleteMessage", Tag::Messages, "Takes the content of a message away.")
+        .by_somebody()
         .about("The message stays in its place.");
 
 async fn delete(context: Context<'_>) -> Answer {

@@ -124,9 +124,8 @@ const NEW_MESSAGE: Table = Table::taken(
     "A message that is to be sent.",
     &[
         Field::integer("group_id", ""),
-        Field::integer("user_id", "The sender; needed unless a token or the query tells who that is.")
-            .optional(),
-        Field::text("content", Length::Any, "Any text without NUL."),
+        Field::integer("user_id", "The sender; a token of one user tells it by itself.").required_by_name(),
+        Field::text("content", Length::Any, "Any text without NUL.").storable(),
         CLIENT_ID,
         Field::integer("reply_to", "The message of the same group that it answers.").optional(),
     ],

@@ -38,6 +38,7 @@ async fn list(context: Context<'_>) -> Answer {
 const NEW_MUTE: Table = Table::taken("NewMute", "How long somebody may not write.", &[UNTIL]);
 
 const PUT: Operation = Operation::new("muteMember", Tag::Moderation, "Lets a member not write.")
+    .by_somebody()
     .may_take(&NEW_MUTE)
     .answers(Schemas::of::<SanctionView<'_>>);
 
@@ -48,7 +49,8 @@ async fn put(mut context: Context<'_>) -> Answer {
     Ok(response::json(&SanctionView::from(&mute)))
 }
 
-const LIFT: Operation = Operation::new("unmuteMember", Tag::Moderation, "Lets a member write again.");
+const LIFT: Operation =
+    Operation::new("unmuteMember", Tag::Moderation, "Lets a member write again.").by_somebody();
 
 async fn lift(context: Context<'_>) -> Answer {
     let (group, user) = (context.group_id()?, context.user_id()?);

@@ -31,9 +31,11 @@ const EMOJI: Field = Field::text(
     Length::Bytes(EMOJI_BYTES_MAX),
     "Any text without white space and NUL, of so many bytes of UTF-8.",
 )
-.filled();
+.filled()
+.like(r"^[^\s\u0000]+$");
 
 const ADD: Operation = Operation::new("addReaction", Tag::Messages, "Reacts to a message.")
+    .by_somebody()
     .path(&[EMOJI])
     .refuses(&[(409, "The message has as many different reactions as it can have.")]);
 
@@ -43,6 +45,7 @@ async fn add(context: Context<'_>) -> Answer {
 
 const TAKE_BACK: Operation =
     Operation::new("takeBackReaction", Tag::Messages, "Takes one's reaction to a message back.")
+        .by_somebody()
         .path(&[EMOJI]);
 
 async fn take_back(context: Context<'_>) -> Answer {

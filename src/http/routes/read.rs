@@ -55,6 +55,7 @@ const NEW_MARK: Table = Table::taken(
 .example(r#"{"seq": 3}"#);
 
 const MARK: Operation = Operation::new("markRead", Tag::Messages, "Moves one's read mark forward.")
+    .by_somebody()
     .about("It never moves back.")
     .takes(&NEW_MARK)
     .answers(Schemas::of::<View>);

@@ -40,6 +40,7 @@ const FOUND: Table = Table::given(
 );
 
 const FIND: Operation = Operation::new("searchMessages", Tag::Search, "Finds messages by their words.")
+    .by_somebody()
     .about(
         "Newest first, in the groups that one belongs to. Words stand in any order, `\"a phrase\"` in its own, and \
          `begin*` is the beginning of a word.",

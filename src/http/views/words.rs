@@ -1,8 +1,8 @@
 //! Words that stand for something.
 
-use utoipa::openapi::{RefOr, Schema};
+use utoipa::openapi::schema::Type;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
 
-use crate::http::openapi::Field;
 use crate::model::{JoinPolicy, Role};
 
 /// What somebody is in a group.
@@ -13,10 +13,14 @@ pub(in crate::http) const JOIN_POLICIES: &[&str] = &[JoinPolicy::Open.name(), Jo
 
 /// The schema of a role.
 pub(in crate::http) fn role() -> RefOr<Schema> {
-    Field::word("role", ROLES, "").alone()
+    one_of(ROLES)
 }
 
 /// The schema of a way to join.
 pub(in crate::http) fn join_policy() -> RefOr<Schema> {
-    Field::word("join", JOIN_POLICIES, "").alone()
+    one_of(JOIN_POLICIES)
+}
+
+fn one_of(words: &[&str]) -> RefOr<Schema> {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words.iter().copied())).into()
 }
