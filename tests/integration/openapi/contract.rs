@@ -40,10 +40,11 @@ impl Contract {
         }
     }
 
-    /// A validator for a schema that stands in the document.
+    /// A validator for a schema that stands in the document. Nothing may be there that is not described.
     pub(super) fn validator(&self, schema: &Value) -> Validator {
         let mut root = schema.clone();
         root["components"] = self.document["components"].clone();
+        close(&mut root);
         let options = jsonschema::options().with_draft(Draft::Draft202012).should_validate_formats(true);
         options.build(&root).unwrap_or_else(|error| panic!("{schema}: {error}"))
     }
@@ -73,5 +74,20 @@ impl Contract {
         for name in expected["headers"].as_object().into_iter().flat_map(|headers| headers.keys()) {
             assert!(answer.header(&name.to_lowercase()).is_some(), "{operation} {status} has no {name}");
         }
+    }
+}
+
+/// Lets what is referred to have no other fields than it says, but for the parts that others are put together from.
+fn close(schema: &mut Value) {
+    match schema {
+        Value::Array(schemas) => schemas.iter_mut().for_each(close),
+        Value::Object(fields) => {
+            if fields.get("$ref").is_some_and(Value::is_string) {
+                fields.insert("unevaluatedProperties".to_owned(), json!(false));
+            }
+            let others = fields.iter_mut().filter(|(name, _)| *name != "allOf");
+            others.for_each(|(_, schema)| close(schema));
+        }
+        _ => {}
     }
 }

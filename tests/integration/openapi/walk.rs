@@ -104,7 +104,7 @@ async fn walk(walk: &mut Walk) {
     let group =
         walk.by(&alice).does("POST /api/v1/groups/", &[], "", json!({ "name": "tea", "is_private": false }));
     let group = group.await["id"].clone();
-    let of_group = &[group.clone()];
+    let of_group = std::slice::from_ref(&group);
     let change = json!({ "topic": "All about it", "retention": { "max_age_s": 86_400, "max_messages": 9 } });
     walk.does(&format!("PATCH {GROUP}"), of_group, "", change).await;
     walk.does(&format!("GET {GROUP}"), of_group, "", Value::Null).await;
@@ -157,7 +157,8 @@ async fn messages(walk: &mut Walk, group: &Value, [alice, bob, carol]: [&Person;
     let list = "GET /api/v1/messages/";
     let shown = walk.does(list, &[], &format!("group_id={group}"), Value::Null).await;
     assert!(shown[0]["reactions"].is_array() && shown[0]["mentions"].is_array() && shown[0]["replies"] == 1);
-    walk.does("PUT /api/v1/groups/{group_id}/read/", &[group.clone()], "", json!({ "seq": 1 })).await;
+    walk.does("PUT /api/v1/groups/{group_id}/read/", std::slice::from_ref(group), "", json!({ "seq": 1 }))
+        .await;
     walk.does("GET /api/v1/users/{user_id}/groups/", &[json!(bob.id)], "", Value::Null).await;
     let found = walk.by(carol).does("GET /api/v1/search/users/", &[], "q=AL", Value::Null).await;
     assert_eq!(found[0]["username"], "alice");
