@@ -1,15 +1,19 @@
-//! What operators do from the command line: users, API keys, groups and the tables, a file for each.
+//! What operators do from the command line: users, API keys, groups, the tables and all that is in
+//! them, a file for each.
 //!
 //! On Postgres a command works beside a running server, which notices within a second; on SQLite while none runs. What is
 //! wrong with what was given is said before the database is opened.
 
 mod check;
 mod error;
+mod export;
 mod group;
+mod import;
 mod key;
 mod listing;
 mod migrate;
 mod password;
+mod transfer;
 mod user;
 
 use std::io::Write;
@@ -32,6 +36,8 @@ pub async fn run(operation: Operation, out: &mut dyn Write) -> AdminResult<()> {
         OperatorCommand::Key(command) => key::run(command, &database, out).await,
         OperatorCommand::Group(command) => group::run(command, &database, out).await,
         OperatorCommand::Migrate(command) => migrate::run(command, &database, out).await,
+        OperatorCommand::Export(command) => export::run(command, &database, out).await,
+        OperatorCommand::Import(command) => import::run(command, &database, out).await,
     }
 }
 

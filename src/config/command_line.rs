@@ -8,7 +8,7 @@ use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches};
 use clap_complete::Shell;
 
 use super::database::DatabaseParser;
-use super::operation::{GroupCommand, KeyCommand, Migrate, UserCommand};
+use super::operation::{ExportTo, GroupCommand, ImportFrom, KeyCommand, Migrate, UserCommand};
 use super::settings::Config;
 use super::{ConfigError, Database, dotenv};
 
@@ -66,6 +66,10 @@ pub(super) enum Subcommand {
     /// Make the tables or bring them up to date, which a server that starts does too; those of the FastAPI program that
     /// came before are taken over
     Migrate(Beside<Migrate>),
+    /// Write all data to a file, as JSON Lines, also beside a running server; secrets are among them
+    Export(Beside<ExportTo>),
+    /// Read an export into an empty database, or go on with that after it was stopped
+    Import(Beside<ImportFrom>),
     /// Print a script that completes commands and options in a shell
     Completions {
         /// Which shell

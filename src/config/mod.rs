@@ -29,8 +29,8 @@ pub use deliver::Deliver;
 pub use error::ConfigError;
 pub use log_format::LogFormat;
 pub use operation::{
-    GroupCommand, GroupRetention, KeyAs, KeyCommand, Migrate, Operation, OperatorCommand, PasswordSource,
-    UserCommand,
+    ExportTo, GroupCommand, GroupRetention, ImportFrom, KeyAs, KeyCommand, Migrate, Operation,
+    OperatorCommand, PasswordSource, UserCommand,
 };
 pub use quantity::ByteSize;
 pub use registration::Registration;
@@ -108,6 +108,8 @@ impl Command {
             Subcommand::Key(Operators { beside, command }) => (beside, OperatorCommand::Key(command)),
             Subcommand::Group(Operators { beside, command }) => (beside, OperatorCommand::Group(command)),
             Subcommand::Migrate(Beside { beside, command }) => (beside, OperatorCommand::Migrate(command)),
+            Subcommand::Export(Beside { beside, command }) => (beside, OperatorCommand::Export(command)),
+            Subcommand::Import(Beside { beside, command }) => (beside, OperatorCommand::Import(command)),
         };
         Ok(Self::Operate(Box::new(Operation { database, command })))
     }

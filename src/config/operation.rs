@@ -1,6 +1,7 @@
 //! What operators do with a database, beside the server or while it is stopped.
 
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -31,6 +32,29 @@ pub enum OperatorCommand {
     Group(GroupCommand),
     /// `groupcast migrate`
     Migrate(Migrate),
+    /// `groupcast export`
+    Export(ExportTo),
+    /// `groupcast import`
+    Import(ImportFrom),
+}
+
+/// Where an export goes.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ExportTo {
+    /// The file, which only its owner may read; `-` is standard output
+    #[arg(default_value = "-")]
+    pub file: PathBuf,
+}
+
+/// Where an export comes from.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ImportFrom {
+    /// The file; `-` is standard input
+    #[arg(default_value = "-")]
+    pub file: PathBuf,
+    /// Say at the end as JSON what was imported
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// How the tables are brought up to date.

@@ -1,6 +1,7 @@
 //! Points in time.
 
 use std::fmt;
+use std::ops::Range;
 
 /// A point in time: microseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
 ///
@@ -29,6 +30,21 @@ impl Timestamp {
         put(&mut text[17..19], seconds % 60);
         put(&mut text[20..26], micros % 1_000_000);
         text
+    }
+
+    /// The point in time that is displayed as `text`; `None` if that is not a displayed form to the letter.
+    pub fn of_text(text: &str) -> Option<Self> {
+        let bytes: &[u8; Self::TEXT_BYTES] = text.as_bytes().try_into().ok()?;
+        let number = |digits: Range<usize>| {
+            bytes[digits].iter().try_fold(0, |number, digit| {
+                digit.is_ascii_digit().then(|| number * 10 + i64::from(digit - b'0'))
+            })
+        };
+        let days = days_from_civil(number(0..4)?, number(5..7)?, number(8..10)?);
+        let seconds = (number(11..13)? * 60 + number(14..16)?) * 60 + number(17..19)?;
+        let at = Self((days * 86_400 + seconds) * 1_000_000 + number(20..26)?);
+        // A day or an hour that does not exist, or another sign in between, is displayed otherwise.
+        (at.to_text() == *bytes).then_some(at)
     }
 }
 
@@ -61,6 +77,15 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
     (year, month, day)
 }
 
+/// The inverse of [`civil_from_days`].
+fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+    let year = year - i64::from(month <= 2);
+    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    era * 146_097 + day_of_era - 719_468
+}
+
 #[cfg(test)]
 mod tests {
     use super::Timestamp;
@@ -76,6 +101,25 @@ mod tests {
             (4_107_542_400_000_000, "2100-03-01T00:00:00.000000Z"),
         ] {
             assert_eq!(Timestamp(micros).to_string(), text);
+            assert_eq!(Timestamp::of_text(text), Some(Timestamp(micros)));
+        }
+    }
+
+    #[test]
+    fn only_what_is_displayed_is_read() {
+        for text in [
+            "",
+            "2024-01-02T03:04:05Z",
+            "2024-01-02T03:04:05.678901+",
+            "2024-01-02 03:04:05.678901Z",
+            "2023-02-29T00:00:00.000000Z",
+            "2024-00-02T03:04:05.678901Z",
+            "2024-13-02T03:04:05.678901Z",
+            "2024-01-02T24:00:00.000000Z",
+            "2024-01-02T03:04:60.000000Z",
+            "+024-01-02T03:04:05.678901Z",
+        ] {
+            assert_eq!(Timestamp::of_text(text), None, "{text}");
         }
     }
 }

@@ -42,6 +42,7 @@ pub(super) fn assert_all_listed(folder: &str, files: &[Embedded]) {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     found.sort();
-    let listed: Vec<String> = files.iter().map(|(name, _)| format!("{name}.sql")).collect();
+    let mut listed: Vec<String> = files.iter().map(|(name, _)| format!("{name}.sql")).collect();
+    listed.sort();
     assert_eq!(listed, found);
 }

@@ -33,6 +33,7 @@ mod search;
 mod slice;
 mod sqlite;
 mod together;
+mod transfer;
 mod upgrade;
 mod writer_thread;
 
@@ -51,6 +52,7 @@ pub use moderation::{GroupChange, Moderation, NewSanction, OwnGroup, Removed, Sa
 pub use postgres::copy;
 pub use retention::{Cut, CutEnd, Extent, Retention};
 pub use search::{Search, SearchIndex, SearchPage, SearchPlace, SearchScope};
+pub(crate) use transfer::{Import, ImportProgress, ImportState, Record, Snapshot};
 pub use upgrade::{Original, Upgrade};
 
 /// The result of asking a store.
@@ -171,5 +173,31 @@ pub async fn migrate(database: &Database) -> StoreResult<Upgrade> {
     match database {
         Database::Sqlite(file) => sqlite::migrate(file).await,
         Database::Postgres(url) => postgres::migrate(url).await,
+    }
+}
+
+/// All that is to be exported of this database, as of one moment; beside a server too. The tables are brought up to date
+/// if no server uses them.
+///
+/// # Errors
+/// Those of [`open`] but [`StoreError::Owned`], with the first page. [`StoreError::Refused`] also if there is no such
+/// SQLite file, if an import into the database is not complete, or if a server uses it whose tables are not those of this
+/// program.
+pub(crate) async fn snapshot(database: &Database) -> StoreResult<Snapshot> {
+    match database {
+        Database::Sqlite(file) => Ok(sqlite::snapshot(file)),
+        Database::Postgres(url) => postgres::snapshot(url).await,
+    }
+}
+
+/// Opens this database to read an export into it: makes what is missing, brings the tables up to date and takes ownership,
+/// as [`open`].
+///
+/// # Errors
+/// Those of [`open`].
+pub(crate) async fn open_import(database: &Database) -> StoreResult<Box<dyn Import>> {
+    match database {
+        Database::Sqlite(file) => sqlite::open_import(file),
+        Database::Postgres(url) => postgres::open_import(url).await,
     }
 }

@@ -4,14 +4,14 @@ use tokio::task::JoinHandle;
 use tokio_postgres::Client;
 
 use super::connect::Target;
-use super::migrations;
-use super::session::OWNER_LOCK;
+use super::ownership::OWNER_LOCK;
+use super::{import, migrations};
 use crate::store::{StoreError, StoreResult, Upgrade};
 
 /// Brings the tables up to date if no server owns the database.
 ///
 /// # Errors
-/// [`StoreError::Refused`] if one does and they are not those of this program.
+/// [`StoreError::Refused`] if one does and they are not those of this program, or if an import is not complete.
 pub(super) async fn check(target: &Target) -> StoreResult<()> {
     let mut beside = Beside::new(target).await?;
     let checked = if beside.is_owner {
@@ -28,6 +28,10 @@ pub(super) async fn check(target: &Target) -> StoreResult<()> {
             }
             Err(error) => Err(error),
         }
+    };
+    let checked = match checked {
+        Ok(()) => import::check_complete(&beside.client, target).await,
+        failed => failed,
     };
     beside.end().await?;
     checked

@@ -21,6 +21,9 @@ pub(super) const SESSION_SETTINGS: &str =
      SET tcp_keepalives_interval = 5;
      SET tcp_keepalives_count = 3;";
 
+/// The task of a connection, which ends when that does.
+pub(super) type Connection = JoinHandle<()>;
+
 /// Where to connect to.
 #[derive(Clone)]
 pub(super) struct Target {
@@ -56,7 +59,7 @@ impl Target {
     }
 
     /// Opens a connection. Its I/O runs in the task until the client is dropped or the database goes away.
-    pub(super) async fn connect(&self) -> StoreResult<(Client, JoinHandle<()>)> {
+    pub(super) async fn connect(&self) -> StoreResult<(Client, Connection)> {
         let (client, connection) =
             self.config.connect(NoTls).await.map_err(|error| self.unreachable(&error))?;
         let place = self.place.clone();

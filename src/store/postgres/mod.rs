@@ -28,9 +28,11 @@ mod entries;
 mod epoch;
 mod erasure;
 mod error;
+mod export;
 mod extents;
 mod facts;
 mod groups;
+mod import;
 mod instant;
 mod keys;
 mod log;
@@ -44,8 +46,10 @@ mod moderation;
 mod numbers;
 mod outside;
 mod own_groups;
+mod ownership;
 mod pool;
 mod private;
+mod record;
 mod retention;
 mod sanctions;
 mod search;
@@ -65,6 +69,7 @@ use writer::{Keeper, Writer};
 
 use super::indexing::{self, Load};
 use super::together::{self, Together};
+use super::transfer::{Import, Snapshot};
 use super::{
     Asked, Beginning, Join, Lifecycle, Opened, Search, SearchIndex, SearchPage, Store, StoreResult, Upgrade,
     writer_thread,
@@ -143,6 +148,16 @@ pub(super) async fn lacks(url: &str) -> StoreResult<Upgrade> {
 /// See [`migrate`](super::migrate).
 pub(super) async fn migrate(url: &str) -> StoreResult<Upgrade> {
     beside::migrate(&Target::parse(url)?).await
+}
+
+/// See [`snapshot`](super::snapshot).
+pub(super) async fn snapshot(url: &str) -> StoreResult<Snapshot> {
+    export::snapshot(Target::parse(url)?).await
+}
+
+/// See [`open_import`](super::open_import).
+pub(super) async fn open_import(url: &str) -> StoreResult<Box<dyn Import>> {
+    Ok(Box::new(import::open(&Target::parse(url)?).await?))
 }
 
 impl PostgresStore {

@@ -55,17 +55,17 @@ const INSERT: &str = "INSERT INTO search_documents (message_id, words)
     FROM unnest($1::bigint[], $2::text[]) AS new (id, words)
     ON CONFLICT (message_id) DO UPDATE SET words = excluded.words";
 
+/// Empties the index: it begins anew.
+pub(super) const EMPTY: &str =
+    "TRUNCATE search_documents, search_queue; UPDATE search_progress SET last_message_id = 0";
+
 /// Empties the index if it was made under other rules.
 pub(super) async fn prepare(client: &Client) -> StoreResult<()> {
     let progress = client.query_one("SELECT rules FROM search_progress", &[]).await?;
     if column::<&str>(&progress, 0, "search_progress", "rules")? == rules() {
         return Ok(());
     }
-    client
-        .batch_execute(
-            "BEGIN; TRUNCATE search_documents, search_queue; UPDATE search_progress SET last_message_id = 0; COMMIT",
-        )
-        .await?;
+    client.batch_execute(&format!("BEGIN; {EMPTY}; COMMIT")).await?;
     client.execute("UPDATE search_progress SET rules = $1", &[&rules()]).await?;
     Ok(())
 }

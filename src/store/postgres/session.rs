@@ -6,36 +6,25 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::SinkExt;
-use tokio::task::{AbortHandle, JoinHandle};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::task::AbortHandle;
+use tokio::time::timeout;
 use tokio_postgres::{Client, Statement};
 
-use super::connect::{SESSION_SETTINGS, Target};
+use super::connect::{Connection, SESSION_SETTINGS, Target};
 use super::error::{is_duplicate, unavailable};
-use super::{changes, copy, mentioned, messages, migrations, numbers, search_index, slices, targets};
+use super::{
+    changes, copy, import, mentioned, messages, migrations, numbers, ownership, search_index, slices, targets,
+};
 use crate::model::{Change, Message};
 use crate::store::slice::Slice;
 use crate::store::{
-    self, Cut, LogBatch, MentionQuestion, Mentioned, Sent, SentKey, StoreError, StoreResult, TargetQuestion,
+    self, Cut, LogBatch, MentionQuestion, Mentioned, Sent, SentKey, StoreResult, TargetQuestion,
 };
-
-/// The advisory lock that the owner of a database holds: "groupcas" in ASCII.
-pub(super) const OWNER_LOCK: i64 = 0x6772_6f75_7063_6173;
 
 /// What the database itself ends, a little before the writer gives up on the connection. All that is asked here is
 /// looked up by its key: without good statistics the planner may find a table small enough to look through it.
 const SETTINGS: &str = "SET statement_timeout = '25s'; SET idle_in_transaction_session_timeout = '25s';
      SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off;";
-
-/// How long it may take to connect and to take ownership.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// How long a starting server waits for the lock: the database may take a moment to notice that a predecessor
-/// was killed.
-const OWNED_TIMEOUT: Duration = Duration::from_secs(3);
-
-/// How often it tries.
-const OWNED_RETRY: Duration = Duration::from_millis(50);
 
 /// How long an orderly goodbye may take.
 const RELEASE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -43,7 +32,7 @@ const RELEASE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Bytes handed to the connection at a time.
 const CHUNK_BYTES: usize = 256 * 1024;
 
-/// A connection that holds [`OWNER_LOCK`]. The database takes the lock back when it ends.
+/// A connection that owns the database, which takes that back when it ends.
 pub(super) struct Session {
     client: Client,
     connection: AbortHandle,
@@ -55,20 +44,12 @@ pub(super) struct Session {
     slices: slices::Statements,
 }
 
-/// The task of a session's connection, which ends when that does.
-pub(super) type Connection = JoinHandle<()>;
-
 impl Session {
     /// Takes ownership of the database and brings its tables up to date. Returns the owner's name with it.
     pub(super) async fn open(target: &Target) -> StoreResult<(Self, Connection, String)> {
-        let deadline = Instant::now() + OWNED_TIMEOUT;
-        let (mut client, connection) = loop {
-            match connect(target).await {
-                Err(StoreError::Owned(_)) if Instant::now() < deadline => sleep(OWNED_RETRY).await,
-                settled => break settled?,
-            }
-        };
+        let (mut client, connection) = ownership::take_patiently(target).await?;
         migrations::run(&mut client).await?;
+        import::check_complete(&client, target).await?;
         search_index::prepare(&client).await?;
         client.batch_execute(SESSION_SETTINGS).await?;
         client.batch_execute(SETTINGS).await?;
@@ -83,7 +64,7 @@ impl Session {
     /// Takes ownership back after the connection was lost. Fails if another server was the owner meanwhile:
     /// what this one has numbered no longer fits.
     pub(super) async fn resume(target: &Target, owner: &str) -> StoreResult<(Self, Connection)> {
-        let (client, connection) = connect(target).await?;
+        let (client, connection) = ownership::take(target).await?;
         client.batch_execute(SESSION_SETTINGS).await?;
         client.batch_execute(SETTINGS).await?;
         let row = client.query_one("SELECT owner IS NOT DISTINCT FROM $1 FROM server", &[&owner]).await?;
@@ -209,34 +190,10 @@ impl Session {
     pub(super) async fn release(self: Arc<Self>, connection: Connection) {
         // Unlocked here rather than by the end of the connection, which the database may notice later.
         let goodbye = async move {
-            _ = self.client.execute("SELECT pg_advisory_unlock($1)", &[&OWNER_LOCK]).await;
+            ownership::release(&self.client).await;
             drop(self);
             _ = connection.await;
         };
         _ = timeout(RELEASE_TIMEOUT, goodbye).await;
     }
-}
-
-/// Connects and takes the lock.
-async fn connect(target: &Target) -> StoreResult<(Client, JoinHandle<()>)> {
-    timeout(CONNECT_TIMEOUT, connect_and_lock(target))
-        .await
-        .unwrap_or_else(|_| Err(unavailable(format!("{}: no answer in time", target.place))))
-}
-
-async fn connect_and_lock(target: &Target) -> StoreResult<(Client, JoinHandle<()>)> {
-    let (client, connection) = target.connect().await?;
-    let row = client
-        .query_one("SELECT pg_try_advisory_lock($1), current_setting('server_encoding')", &[&OWNER_LOCK])
-        .await?;
-    if !row.try_get::<_, bool>(0)? {
-        return Err(StoreError::Owned(target.place.clone()));
-    }
-    let encoding: String = row.try_get(1)?;
-    if encoding != "UTF8" {
-        return Err(StoreError::Refused(
-            format!("{} is encoded in {encoding}; UTF8 is needed", target.place).into(),
-        ));
-    }
-    Ok((client, connection))
 }

@@ -9,9 +9,9 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-use super::connect::Target;
+use super::connect::{Connection, Target};
 use super::error::unavailable;
-use super::session::{Connection, Session};
+use super::session::Session;
 use crate::store::slice::Slice;
 use crate::store::{
     self, Cut, LogBatch, MentionQuestion, Mentioned, Sent, SentKey, StoreError, StoreResult, TargetQuestion,

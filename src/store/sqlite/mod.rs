@@ -23,9 +23,11 @@ mod entries;
 mod epoch;
 mod erasure;
 mod error;
+mod export;
 mod extents;
 mod facts;
 mod groups;
+mod import;
 mod keys;
 mod log;
 mod marks;
@@ -40,6 +42,7 @@ mod outside;
 mod own_groups;
 mod ownership;
 mod private;
+mod record;
 mod retention;
 mod sanctions;
 mod search;
@@ -61,6 +64,7 @@ use writer::{Requests, Writer};
 
 use super::indexing::{self, Load};
 use super::row::places;
+use super::transfer::{Import, Snapshot};
 use super::{
     Asked, Beginning, Lifecycle, Opened, Search, SearchIndex, SearchPage, Store, StoreResult, Upgrade,
     writer_thread,
@@ -128,6 +132,16 @@ pub(super) async fn migrate(file: &Path) -> StoreResult<Upgrade> {
     .await
 }
 
+/// See [`snapshot`](super::snapshot).
+pub(super) fn snapshot(file: &Path) -> Snapshot {
+    export::snapshot(file)
+}
+
+/// See [`open_import`](super::open_import).
+pub(super) fn open_import(file: &Path) -> StoreResult<Box<dyn Import>> {
+    Ok(Box::new(import::open(file)?))
+}
+
 /// Does `work`, which may wait for the disk, on a thread of its own.
 async fn aside<T: Send + 'static>(work: impl FnOnce() -> StoreResult<T> + Send + 'static) -> StoreResult<T> {
     spawn_blocking(work).await.map_err(unavailable)?
@@ -139,6 +153,7 @@ impl SqliteStore {
         let ownership = Arc::new(Ownership::take(&place)?);
         let mut writer = connection::open_writer(&place)?;
         migrations::run(&mut writer)?;
+        import::check_complete(&writer, &place)?;
         search_index::prepare(&writer)?;
         connection::leave_waiting(&writer)?;
         let readers = (0..connections.clamp(1, READERS_MAX))

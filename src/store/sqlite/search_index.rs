@@ -28,13 +28,18 @@ pub(super) fn prepare(connection: &Connection) -> Result<()> {
     if connection.prepare_cached(is_current)?.exists([rules()])? {
         return Ok(());
     }
+    empty(connection)?;
+    connection.prepare_cached("UPDATE search_progress SET rules = ?1")?.execute([rules()])?;
+    Ok(())
+}
+
+/// Empties the index: it begins anew.
+pub(super) fn empty(connection: &Connection) -> Result<()> {
     connection.execute_batch(
         "INSERT INTO search_words (search_words) VALUES ('delete-all');
          DELETE FROM search_queue;
          UPDATE search_progress SET last_message_id = 0;",
-    )?;
-    connection.prepare_cached("UPDATE search_progress SET rules = ?1")?.execute([rules()])?;
-    Ok(())
+    )
 }
 
 /// Indexes the next messages.
