@@ -176,7 +176,9 @@ impl Reading {
         for (name, count) in &end.end {
             let there = counts.get(name).copied().unwrap_or_default();
             if there != *count {
-                return failed(format!("line {line} counts {count} records {name}, and there are {there}"));
+                return failed(format!(
+                    "line {line} counts {count} records of the kind {name}, and there are {there}"
+                ));
             }
         }
         if counts.len() != end.end.len() {

@@ -53,6 +53,7 @@ mod slow_reader;
 mod stop;
 mod store;
 mod text_mode;
+mod transfer;
 mod unfinished;
 mod verify;
 mod ws_wire;

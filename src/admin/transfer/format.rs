@@ -63,12 +63,12 @@ pub(in crate::admin) struct End {
 impl End {
     /// One that has counted no records.
     pub(in crate::admin) fn new() -> Self {
-        Self { end: Record::names().map(|name| (name.to_owned(), 0)).collect() }
+        Self { end: Record::kinds().map(|name| (name.to_owned(), 0)).collect() }
     }
 
     /// Counts a record.
     pub(in crate::admin) fn count(&mut self, record: &Record) {
-        if let Some(count) = self.end.get_mut(record.name()) {
+        if let Some(count) = self.end.get_mut(record.kind()) {
             *count += 1;
         }
     }

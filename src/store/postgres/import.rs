@@ -133,7 +133,7 @@ const COMPLETE: &str = "UPDATE server SET marked_id = coalesce((SELECT max(id) F
      ANALYZE users, groups, group_memberships, messages, reactions, log_entries, mentions, sent_ids;";
 
 async fn insert(transaction: &Transaction<'_>, records: &[Record]) -> StoreResult<()> {
-    for records in records.chunk_by(|one, next| one.name() == next.name()) {
+    for records in records.chunk_by(|one, next| one.kind() == next.kind()) {
         match records.first() {
             Some(Record::Server(server)) => set_server(transaction, server).await?,
             Some(first) => {

@@ -11,11 +11,11 @@ use super::instant::Instant;
 use super::unread;
 use crate::model::UserId;
 use crate::store::StoreResult;
-use crate::store::transfer::{Column, Kind, Source, Table, Value};
+use crate::store::transfer::{Column, Kind, Record, Source, Table, Value};
 
 /// The question for all rows of a table, in the order of its key. Texts are compared byte by byte, whatever the language
 /// of the database.
-pub(super) fn select(table: &Table) -> String {
+pub(super) fn select(table: &Table<Record>) -> String {
     let columns: Vec<String> =
         table.columns.iter().map(|column| expression(table.name, column.name)).collect();
     let is_text =
@@ -44,9 +44,9 @@ fn last_value(table: &str) -> String {
     format!("(SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {table}_id_seq)")
 }
 
-/// The statement that takes [`Record::values`](crate::store::transfer::Record::values) of many records, and the types of
+/// The statement that takes [`Record::values`] of many records, and the types of
 /// these.
-pub(super) fn copy(table: &Table) -> (String, Vec<Type>) {
+pub(super) fn copy(table: &Table<Record>) -> (String, Vec<Type>) {
     let columns: Vec<&str> = table.all_columns().map(|column| column.name).collect();
     let types = table.all_columns().map(|column| type_of(column.kind)).collect();
     (format!("COPY {} ({}) FROM STDIN (FORMAT binary)", table.name, columns.join(", ")), types)

@@ -47,7 +47,7 @@ fn note(transaction: &Transaction<'_>, progress: ImportProgress) -> StoreResult<
     let ImportProgress { lines, digest, is_complete } = progress;
     transaction
         .prepare_cached(
-            "INSERT OR REPLACE INTO import_progress (lines, digest, is_complete) VALUES (?1, ?2, ?3)",
+            "INSERT OR REPLACE INTO import_progress (only_row, lines, digest, is_complete) VALUES (1, ?1, ?2, ?3)",
         )?
         .execute(params![row::count(lines), digest, is_complete])?;
     Ok(())
@@ -125,7 +125,7 @@ impl Import for SqliteImport {
 }
 
 fn insert(transaction: &Transaction<'_>, records: &[Record]) -> StoreResult<()> {
-    for records in records.chunk_by(|one, next| one.name() == next.name()) {
+    for records in records.chunk_by(|one, next| one.kind() == next.kind()) {
         let first = match records.first() {
             Some(Record::Server(server)) => {
                 set_server(transaction, server)?;

@@ -5,11 +5,11 @@ use rusqlite::{Row, ToSql};
 
 use super::mentions;
 use crate::model::Timestamp;
-use crate::store::transfer::{Column, Kind, Source, Table, Value};
+use crate::store::transfer::{Column, Kind, Record, Source, Table, Value};
 use crate::store::{StoreError, StoreResult};
 
 /// The question for all rows of a table, in the order of its key.
-pub(super) fn select(table: &Table) -> String {
+pub(super) fn select(table: &Table<Record>) -> String {
     let columns: Vec<String> =
         table.columns.iter().map(|column| expression(table.name, column.name)).collect();
     format!("SELECT {} FROM {} t ORDER BY {}", columns.join(", "), table.name, table.key.join(", "))
@@ -34,8 +34,8 @@ fn expression(table: &str, column: &str) -> String {
     }
 }
 
-/// The statement that takes [`Record::values`](crate::store::transfer::Record::values).
-pub(super) fn insert(table: &Table) -> String {
+/// The statement that takes [`Record::values`].
+pub(super) fn insert(table: &Table<Record>) -> String {
     let columns: Vec<&str> = table.all_columns().map(|column| column.name).collect();
     let values: Vec<String> = (1..=columns.len()).map(|place| format!("?{place}")).collect();
     format!("INSERT INTO {} ({}) VALUES ({})", table.name, columns.join(", "), values.join(", "))

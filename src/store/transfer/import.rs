@@ -24,7 +24,7 @@ pub(crate) trait Import: Send {
     /// Whether the database refuses one of these records. Stores none.
     fn refuses<'a>(&'a mut self, records: &'a [Record]) -> Asked<'a, bool>;
 
-    /// How many records there are, by what they are [called](Record::names).
+    /// How many records there are, by their [kinds](Record::kinds).
     fn count(&mut self) -> Asked<'_, BTreeMap<String, u64>>;
 
     /// Makes what follows from the records, and notes that all are there.

@@ -1,14 +1,13 @@
 //! What a table and its records are to both databases.
 
 use super::field::{Field, Kind, Value};
-use super::tables::Record;
 use crate::store::{StoreError, StoreResult};
 
-/// A table that is exported.
-pub(in crate::store) struct Table {
+/// A table that is exported, as records `R`.
+pub(in crate::store) struct Table<R: 'static> {
     /// Its name.
     pub(in crate::store) name: &'static str,
-    /// What a record of it is called.
+    /// What kind of record its rows are.
     pub(in crate::store) record: &'static str,
     /// Those of its columns that are exported.
     pub(in crate::store) columns: &'static [Column],
@@ -17,10 +16,10 @@ pub(in crate::store) struct Table {
     /// The columns of its primary key, in which order it is exported.
     pub(in crate::store) key: &'static [&'static str],
     /// Makes a record of a row with `columns`.
-    pub(in crate::store) read: fn(&dyn Source) -> StoreResult<Record>,
+    pub(in crate::store) read: fn(&dyn Source) -> StoreResult<R>,
 }
 
-impl Table {
+impl<R> Table<R> {
     /// The columns that a record is made from and written to.
     pub(in crate::store) fn all_columns(&self) -> impl Iterator<Item = &Column> {
         self.columns.iter().chain(self.derived)
@@ -40,9 +39,9 @@ pub(in crate::store) trait Source {
 }
 
 /// The next field of a record.
-pub(super) fn field<T: Field>(
+pub(super) fn field<T: Field, R>(
     source: &dyn Source,
-    table: &'static Table,
+    table: &'static Table<R>,
     columns: &mut impl Iterator<Item = (usize, &'static Column)>,
 ) -> StoreResult<T> {
     let corrupt =
@@ -73,7 +72,7 @@ macro_rules! tables {
             }
 
             impl $Name {
-                const TABLE: Table = Table {
+                const TABLE: Table<Record> = Table {
                     name: $table,
                     record: $record,
                     columns: &[$(Column { name: stringify!($field), kind: <$Type as Field>::KIND }),+],
@@ -104,7 +103,7 @@ macro_rules! tables {
 
         impl Record {
             /// The table that it belongs to.
-            pub(in crate::store) fn table(&self) -> &'static Table {
+            pub(in crate::store) fn table(&self) -> &'static Table<Record> {
                 match self { $(Self::$Name(_) => &$Name::TABLE,)+ }
             }
 
@@ -115,7 +114,7 @@ macro_rules! tables {
         }
 
         /// The tables in the order in which they are exported.
-        pub(in crate::store) const TABLES: &[&Table] = &[$(&$Name::TABLE),+];
+        pub(in crate::store) const TABLES: &[&Table<Record>] = &[$(&$Name::TABLE),+];
     };
 }
 

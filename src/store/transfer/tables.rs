@@ -170,13 +170,13 @@ tables! {
 }
 
 impl Record {
-    /// What a record of this kind is called.
-    pub(crate) fn name(&self) -> &'static str {
+    /// What kind of record it is, as an export calls it.
+    pub(crate) fn kind(&self) -> &'static str {
         self.table().record
     }
 
-    /// What all kinds of records are called.
-    pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    /// All kinds of records.
+    pub(crate) fn kinds() -> impl Iterator<Item = &'static str> {
         TABLES.iter().map(|table| table.record)
     }
 
