@@ -1,14 +1,27 @@
 //! `groupcast export`.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use super::AdminResult;
-use super::transfer::{End, Header, Meter, Output};
+use super::transfer::{End, Header, Meter, Output, stopped};
 use crate::config::ExportTo;
 use crate::store::{self, Database};
 
 pub(super) async fn run(command: ExportTo, database: &Database, out: &mut dyn Write) -> AdminResult<()> {
     let file = Some(command.file.as_path()).filter(|file| file.as_os_str() != "-");
+    let (records, bytes) = tokio::select! {
+        written = write(file, database, out) => written?,
+        // A file that is not complete goes with what writes it.
+        stopped = stopped() => return stopped,
+    };
+    // Whoever reads standard output reads the export there.
+    _ = writeln!(io::stderr(), "groupcast: exported {records} records, {bytes} bytes");
+    Ok(())
+}
+
+/// Writes everything, and answers how many records and bytes that was.
+async fn write(file: Option<&Path>, database: &Database, out: &mut dyn Write) -> AdminResult<(u64, u64)> {
     let mut snapshot = store::snapshot(database).await?;
     // What is wrong with the database is known before a file is made.
     let mut page = snapshot.next().await?;
@@ -26,8 +39,5 @@ pub(super) async fn run(command: ExportTo, database: &Database, out: &mut dyn Wr
     output.line(&end)?;
     let bytes = output.bytes();
     output.complete()?;
-    drop(meter);
-    // Whoever reads standard output reads the export there.
-    _ = writeln!(io::stderr(), "groupcast: exported {} records, {bytes} bytes", end.records());
-    Ok(())
+    Ok((end.records(), bytes))
 }

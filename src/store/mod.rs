@@ -4,6 +4,8 @@
 //! [`Retention`] and [`Lifecycle`]. They are asked once per batch of messages or per request, never per delivered message,
 //! and their answers are the same whatever database is behind them; [`open`] and [`open_beside`] alone know which there are.
 //!
+//! Beside the contract stands the room `transfer`: all data go out of one database and into another.
+//!
 //! Each method is one transaction. Texts handed in contain no NUL and keep the bounds of
 //! [`limits`](crate::model::limits). An absent row is `Ok(None)` or an empty list, never an error.
 

@@ -30,10 +30,12 @@ impl Meter {
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
-        if !bar.is_hidden() {
-            bar.enable_steady_tick(TICK);
+        let mut meter = Self { bar, records: 0 };
+        meter.advance(0, 0);
+        if !meter.bar.is_hidden() {
+            meter.bar.enable_steady_tick(TICK);
         }
-        Self { bar, records: 0 }
+        meter
     }
 
     /// Notes how many records have come since, and how many bytes there were by now.

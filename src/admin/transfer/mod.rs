@@ -4,8 +4,10 @@ mod format;
 mod lines;
 mod meter;
 mod output;
+mod stop;
 
 pub(super) use format::{Counts, End, Header};
 pub(super) use lines::Lines;
 pub(super) use meter::Meter;
 pub(super) use output::Output;
+pub(super) use stop::stopped;

@@ -3,8 +3,12 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use super::program::{assert_equal, complaint, done, export};
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::interrupted::long_export;
+use super::program::{assert_equal, complaint, done, export, imported, start};
 use crate::support::database::{Database, Store};
+use crate::support::{patiently, until};
 
 both_stores!(a_file_is_for_its_owner_alone);
 
@@ -33,6 +37,21 @@ async fn what_cannot_be_written_is_told() {
     }
     let left = fs::read_dir(database.dir()).unwrap().map(|entry| entry.unwrap().file_name());
     assert!(left.into_iter().all(|name| name.to_string_lossy().starts_with("chat.sqlite")));
+}
+
+#[tokio::test]
+async fn what_is_half_written_goes_when_it_is_stopped() {
+    let database = imported(Store::Postgres, &long_export(6_000)).await;
+    let (locker, connection) = tokio_postgres::connect(database.url(), tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    locker.batch_execute("BEGIN; LOCK TABLE reactions").await.unwrap();
+    let mut child = start(&database, &["export", "all.jsonl"]);
+    let files = || fs::read_dir(database.dir()).unwrap().count();
+    until("a part of the file", async || (files() == 1).then_some(())).await;
+    let pid = child.id().and_then(|id| Pid::from_raw(id.try_into().unwrap())).unwrap();
+    kill_process(pid, Signal::TERM).unwrap();
+    let status = patiently("the program's end", child.wait()).await.unwrap();
+    assert_eq!((status.code(), files()), (Some(1), 0));
 }
 
 #[tokio::test]

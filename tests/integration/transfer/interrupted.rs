@@ -17,7 +17,7 @@ both_stores!(
 const MESSAGES: usize = 30_000;
 
 /// An export of a group of two.
-fn long_export(messages: usize) -> String {
+pub(super) fn long_export(messages: usize) -> String {
     let time = "2026-01-02T03:04:05.678901Z";
     let mut lines = vec![
         json!({ "groupcast": "export", "format": 1, "version": "0" }),
