@@ -16,7 +16,7 @@ const FILES: &[Embedded] = &[
     ("V7__read_marks", include_str!("../../../sql/sqlite/V7__read_marks.sql")),
     ("V8__retention", include_str!("../../../sql/sqlite/V8__retention.sql")),
     ("V9__search", include_str!("../../../sql/sqlite/V9__search.sql")),
-    ("V11__import", include_str!("../../../sql/sqlite/V11__import.sql")),
+    ("V10__import", include_str!("../../../sql/sqlite/V10__import.sql")),
 ];
 
 /// Applies what is missing, all of it in one transaction.
