@@ -6,13 +6,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{Caller, Chat, ChatError, ChatResult};
-use crate::model::limits::PAGE_BYTES_MAX;
+use crate::model::limits::{FOUND_MAX, PAGE_BYTES_MAX};
 use crate::model::{Annotations, GroupId, Message, MessageId, UserId};
 use crate::search::{Highlight, SearchQuery};
 use crate::store::{MessageFilter, Search, SearchPlace, SearchScope};
-
-/// Messages in one answer.
-const FOUND_MAX: u64 = 100;
 
 /// How long is searched before the answer is what was found by then. It is so long only for what nearly all messages have
 /// the words of and hardly one answers.

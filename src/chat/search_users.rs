@@ -2,9 +2,7 @@
 
 use super::{Caller, Chat, ChatResult, validate};
 use crate::model::User;
-
-/// Users in one answer.
-const USERS_MAX: u64 = 100;
+use crate::model::limits::FOUND_USERS_MAX;
 
 impl Chat {
     /// Users whose name begins with `prefix` in any case, at most `limit` of them, at most 100 whatever is asked. None
@@ -18,6 +16,6 @@ impl Chat {
         if prefix.is_empty() || validate::contains_nul(prefix) {
             return Ok(Vec::new());
         }
-        Ok(self.store.accounts.search_users(prefix, limit.min(USERS_MAX)).await?)
+        Ok(self.store.accounts.search_users(prefix, limit.min(FOUND_USERS_MAX)).await?)
     }
 }

@@ -51,6 +51,12 @@ pub const REQUEST_ID_BYTES_MAX: usize = 64;
 /// Longest message content unless configured otherwise, in bytes of UTF-8 after unescaping.
 pub const CONTENT_BYTES_MAX_DEFAULT: usize = 1024 * 1024;
 
+/// Messages that one search gives.
+pub const FOUND_MAX: u64 = 100;
+
+/// Users that one search gives.
+pub const FOUND_USERS_MAX: u64 = 100;
+
 /// Rows that one question to the store may bring. Longer lists are read in pages of this size, so a list
 /// of any length takes a bounded amount of memory.
 pub const PAGE_ROWS_MAX: usize = 500;

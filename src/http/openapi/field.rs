@@ -14,11 +14,13 @@ use crate::model::limits::EMAIL_CHARS_MAX;
 pub(in crate::http) struct Field {
     pub(super) name: &'static str,
     /// A sentence; may be empty.
-    pub(super) about: &'static str,
+    about: &'static str,
     kind: Kind,
     presence: Presence,
     is_nullable: bool,
     default: Option<u64>,
+    /// A greater number counts as this one.
+    cap: Option<u64>,
 }
 
 #[derive(Clone, Copy)]
@@ -31,7 +33,7 @@ enum Presence {
 
 #[derive(Clone, Copy)]
 enum Kind {
-    Text { min: usize, max: Option<usize>, format: Option<&'static str>, pattern: Option<&'static str> },
+    Text(Text),
     Integer { low: Option<i64>, high: Option<i64> },
     Boolean,
     Word(&'static [&'static str]),
@@ -39,40 +41,45 @@ enum Kind {
     Other(MakeSchema),
 }
 
+#[derive(Clone, Copy)]
+struct Text {
+    is_filled: bool,
+    length: Length,
+    format: Option<&'static str>,
+    /// ECMA 262
+    pattern: Option<&'static str>,
+}
+
 impl Field {
     const fn new(name: &'static str, kind: Kind, about: &'static str) -> Self {
-        Self { name, about, kind, presence: Presence::Required, is_nullable: false, default: None }
-    }
-
-    const fn formatted(
-        name: &'static str,
-        length: Length,
-        format: &'static str,
-        about: &'static str,
-    ) -> Self {
-        let max = longest(length);
-        Self::new(name, Kind::Text { min: 0, max, format: Some(format), pattern: None }, about)
+        Self { name, about, kind, presence: Presence::Required, is_nullable: false, default: None, cap: None }
     }
 
     /// A text. No text has more characters than bytes, so a bound in bytes is one in characters too.
     pub(in crate::http) const fn text(name: &'static str, length: Length, about: &'static str) -> Self {
-        let max = longest(length);
-        Self::new(name, Kind::Text { min: 0, max, format: None, pattern: None }, about)
+        Self::new(name, Kind::Text(Text { is_filled: false, length, format: None, pattern: None }), about)
+    }
+
+    const fn formatted(self, format: &'static str) -> Self {
+        match self.kind {
+            Kind::Text(text) => Self { kind: Kind::Text(Text { format: Some(format), ..text }), ..self },
+            _ => self,
+        }
     }
 
     /// A text that nobody should see.
     pub(in crate::http) const fn secret(name: &'static str, length: Length, about: &'static str) -> Self {
-        Self::formatted(name, length, "password", about)
+        Self::text(name, length, about).formatted("password")
     }
 
     /// An e-mail address.
     pub(in crate::http) const fn email(name: &'static str, about: &'static str) -> Self {
-        Self::formatted(name, Length::Characters(EMAIL_CHARS_MAX), "email", about)
+        Self::text(name, Length::Characters(EMAIL_CHARS_MAX), about).formatted("email")
     }
 
     /// A point in time (RFC 3339).
     pub(in crate::http) const fn instant(name: &'static str, about: &'static str) -> Self {
-        Self::formatted(name, Length::Any, "date-time", about)
+        Self::text(name, Length::Any, about).formatted("date-time")
     }
 
     /// A boolean.
@@ -139,6 +146,11 @@ impl Field {
         Self { default: Some(default), ..self.optional() }
     }
 
+    /// The same, of which a greater number counts as this one.
+    pub(in crate::http) const fn capped(self, cap: u64) -> Self {
+        Self { cap: Some(cap), ..self }
+    }
+
     /// The same, which may be null.
     pub(in crate::http) const fn or_null(self) -> Self {
         Self { is_nullable: true, ..self }
@@ -147,9 +159,7 @@ impl Field {
     /// The same, if it is a text not an empty one.
     pub(in crate::http) const fn filled(self) -> Self {
         match self.kind {
-            Kind::Text { max, format, pattern, .. } => {
-                Self { kind: Kind::Text { min: 1, max, format, pattern }, ..self }
-            }
+            Kind::Text(text) => Self { kind: Kind::Text(Text { is_filled: true, ..text }), ..self },
             _ => self,
         }
     }
@@ -162,16 +172,9 @@ impl Field {
     /// The same, if it is a text one that this regular expression (ECMA 262) finds something in.
     pub(in crate::http) const fn like(self, pattern: &'static str) -> Self {
         match self.kind {
-            Kind::Text { min, max, format, .. } => {
-                Self { kind: Kind::Text { min, max, format, pattern: Some(pattern) }, ..self }
-            }
+            Kind::Text(text) => Self { kind: Kind::Text(Text { pattern: Some(pattern), ..text }), ..self },
             _ => self,
         }
-    }
-
-    /// The same without a sentence, which then stands elsewhere.
-    pub(super) const fn unexplained(self) -> Self {
-        Self { about: "", ..self }
     }
 
     /// Whether it has to be there.
@@ -183,25 +186,50 @@ impl Field {
         }
     }
 
+    /// What is to be told of it beyond its schema.
+    pub(super) fn description(&self) -> Option<String> {
+        let bytes = match self.kind {
+            Kind::Text(Text { length: Length::Bytes(max), .. }) => {
+                Some(format!("At most {max} bytes of UTF-8."))
+            }
+            _ => None,
+        };
+        let cap = self.cap.map(|cap| format!("Above {cap} it counts as {cap}."));
+        let about = Some(self.about.to_owned()).filter(|about| !about.is_empty());
+        let sentences: Vec<String> = [about, bytes, cap].into_iter().flatten().collect();
+        (!sentences.is_empty()).then(|| sentences.join(" "))
+    }
+
+    /// What may stand there, with its description.
+    pub(super) fn described_schema(&self, schemas: &mut Schemas) -> RefOr<Schema> {
+        self.make_schema(self.description(), schemas)
+    }
+
     /// What may stand there.
     pub(super) fn schema(&self, schemas: &mut Schemas) -> RefOr<Schema> {
-        let schema = self.not_null(schemas);
+        self.make_schema(None, schemas)
+    }
+
+    fn make_schema(&self, description: Option<String>, schemas: &mut Schemas) -> RefOr<Schema> {
+        let schema = self.not_null(description, schemas);
         match self.is_nullable {
             true => AnyOfBuilder::new().item(schema).item(Object::with_type(Type::Null)).into(),
             false => schema,
         }
     }
 
-    fn not_null(&self, schemas: &mut Schemas) -> RefOr<Schema> {
-        let about = Some(self.about).filter(|about| !about.is_empty());
+    fn not_null(&self, description: Option<String>, schemas: &mut Schemas) -> RefOr<Schema> {
         let plain = |kind: Type| {
             let default = self.default.map(Value::from);
-            ObjectBuilder::new().schema_type(SchemaType::new(kind)).description(about).default(default)
+            ObjectBuilder::new().schema_type(SchemaType::new(kind)).default(default)
         };
         let object = match self.kind {
-            Kind::Text { min, max, format, pattern } => plain(Type::String)
-                .min_length(Some(min).filter(|min| *min > 0))
-                .max_length(max)
+            Kind::Text(Text { is_filled, length, format, pattern }) => plain(Type::String)
+                .min_length(is_filled.then_some(1))
+                .max_length(match length {
+                    Length::Characters(max) | Length::Bytes(max) => Some(max),
+                    Length::Any => None,
+                })
                 .pattern(pattern)
                 .format(format.map(|format| SchemaFormat::Custom(format.to_owned()))),
             Kind::Integer { low, high } => plain(Type::Integer)
@@ -211,18 +239,11 @@ impl Field {
             Kind::Boolean => plain(Type::Boolean),
             Kind::Word(words) => plain(Type::String).enum_values(Some(words.iter().copied())),
             Kind::Ids => {
-                let id = Self::integer("", "").not_null(schemas);
-                return ArrayBuilder::new().items(id).description(about).into();
+                let id = Self::integer("", "").schema(schemas);
+                return ArrayBuilder::new().items(id).description(description).into();
             }
             Kind::Other(make) => return make(schemas),
         };
-        object.into()
-    }
-}
-
-const fn longest(length: Length) -> Option<usize> {
-    match length {
-        Length::Characters(max) | Length::Bytes(max) => Some(max),
-        Length::Any => None,
+        object.description(description).into()
     }
 }

@@ -59,12 +59,11 @@ pub(super) fn parameters(
 
 fn parameter(place: ParameterIn, field: Field, schemas: &mut Schemas) -> Parameter {
     let required = if field.is_required(schemas.offer) { Required::True } else { Required::False };
-    let about = Some(field.about).filter(|about| !about.is_empty());
     ParameterBuilder::new()
         .name(field.name)
         .parameter_in(place)
         .required(required)
-        .description(about)
-        .schema(Some(field.unexplained().schema(schemas)))
+        .description(field.description())
+        .schema(Some(field.schema(schemas)))
         .build()
 }

@@ -57,7 +57,7 @@ impl Table {
         for field in self.head.iter().chain(self.fields) {
             let is_required = field.is_required(schemas.offer);
             let takes_null = self.takes_null && !is_required;
-            let schema = if takes_null { field.or_null() } else { *field }.schema(schemas);
+            let schema = if takes_null { field.or_null() } else { *field }.described_schema(schemas);
             object = object.property(field.name, schema);
             if is_required {
                 object = object.required(field.name);

@@ -27,7 +27,7 @@ const LIST: Operation = Operation::new("listLog", Tag::Messages, "Lists the entr
     .about("As the events of a socket, in the order of `seq`.")
     .query(&[
         Field::count("after_seq", "Entries behind this one.").or(0),
-        Field::count("limit", "At most so many are given; above 1,000 it counts as 1,000.").or(LIMIT_DEFAULT),
+        Field::count("limit", "At most so many are given.").or(LIMIT_DEFAULT).capped(LIMIT_MAX),
     ])
     .answers(entries);
 

@@ -26,13 +26,10 @@ pub(super) static REACTION: Resource = Resource {
     ]),
 };
 
-const EMOJI: Field = Field::text(
-    "emoji",
-    Length::Bytes(EMOJI_BYTES_MAX),
-    "Any text without white space and NUL, of so many bytes of UTF-8.",
-)
-.filled()
-.like(r"^[^\s\u0000]+$");
+const EMOJI: Field =
+    Field::text("emoji", Length::Bytes(EMOJI_BYTES_MAX), "Any text without white space and NUL.")
+        .filled()
+        .like(r"^[^\s\u0000]+$");
 
 const ADD: Operation = Operation::new("addReaction", Tag::Messages, "Reacts to a message.")
     .by_somebody()

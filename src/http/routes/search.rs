@@ -15,6 +15,7 @@ use crate::http::openapi::{Field, MakeSchema, Operation, Table, Tag, list};
 use crate::http::resource::{Answer, Resource, Serves};
 use crate::http::response;
 use crate::http::views::MESSAGE;
+use crate::model::limits::FOUND_MAX;
 use crate::model::{GroupId, MessageId, UserId};
 use crate::protocol::annotated::write_annotated;
 use crate::search::{Highlight, QUERY_CHARS_MAX, SearchQuery};
@@ -50,7 +51,7 @@ const FIND: Operation = Operation::new("searchMessages", Tag::Search, "Finds mes
         Field::integer("group_id", "In this group.").optional(),
         Field::integer("from_id", "Of this sender.").optional(),
         Field::integer("before_id", "Before this message.").optional(),
-        Field::count("limit", "At most so many are given; above 100 it counts as 100.").or(LIMIT_DEFAULT),
+        Field::count("limit", "At most so many are given.").or(LIMIT_DEFAULT).capped(FOUND_MAX),
     ])
     .answers(|schemas| list(FOUND.schema(schemas)));
 

@@ -9,6 +9,7 @@ use crate::http::openapi::{Field, Operation, Schemas, Tag};
 use crate::http::resource::{Answer, Resource, Serves};
 use crate::http::response;
 use crate::http::views::Person;
+use crate::model::limits::FOUND_USERS_MAX;
 
 pub(super) static USER_SEARCH: Resource = Resource {
     paths: &["/api/v1/search/users/"],
@@ -22,7 +23,7 @@ const SEARCH: Operation =
     Operation::new("searchUsers", Tag::Search, "Finds users whose name begins with something.")
         .query(&[
             Field::text("q", Length::Any, "The beginning, in upper or lower case."),
-            Field::count("limit", "At most so many are given; above 100 it counts as 100.").or(LIMIT_DEFAULT),
+            Field::count("limit", "At most so many are given.").or(LIMIT_DEFAULT).capped(FOUND_USERS_MAX),
         ])
         .answers(Schemas::list_of::<Person<'_>>);
 
