@@ -102,6 +102,9 @@ async fn other_parameters_are_outdated() {
     }
 }
 
+/// How often is measured at most.
+const ROUNDS_MAX: usize = 50;
+
 #[tokio::test]
 async fn what_is_no_hash_is_wrong_after_the_same_time() {
     let hasher = PasswordHasher::new(Handle::current(), 2);
@@ -120,17 +123,21 @@ async fn what_is_no_hash_is_wrong_after_the_same_time() {
         ("U*U", Some("$2a$31$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW")),
     ];
     for (password, hash) in cases {
-        // The quickest of a few, as the machine has other work.
+        // The quickest of each, which other work on the machine makes no quicker, until enough were quick.
         let (mut of_known, mut of_case) = (Duration::MAX, Duration::MAX);
-        for _ in 0..5 {
+        let mut ratio = 0.0;
+        for _ in 0..ROUNDS_MAX {
             let start = Instant::now();
             assert_eq!(verify(&hasher, "wrong", Some(&known)).await, Verified::Wrong);
             of_known = of_known.min(start.elapsed());
             let start = Instant::now();
             assert_eq!(verify(&hasher, password, hash).await, Verified::Wrong, "{hash:?}");
             of_case = of_case.min(start.elapsed());
+            ratio = of_case.as_secs_f64() / of_known.as_secs_f64();
+            if (0.5..2.0).contains(&ratio) {
+                break;
+            }
         }
-        let ratio = of_case.as_secs_f64() / of_known.as_secs_f64();
-        assert!((0.3..3.0).contains(&ratio), "{hash:?}: {of_case:?} rather than {of_known:?}");
+        assert!((0.5..2.0).contains(&ratio), "{hash:?}: {of_case:?} rather than {of_known:?}");
     }
 }
