@@ -94,7 +94,7 @@ async fn list(store: &Store, is_json: bool, out: &mut dyn Write) -> AdminResult<
 }
 
 async fn revoke(store: &Store, name: &str, out: &mut dyn Write) -> AdminResult<()> {
-    if !store.accounts.revoke_key(name).await? {
+    if store.accounts.revoke_key(name).await?.is_none() {
         return Err(AdminError::Failed(format!("there is no key {name:?}")));
     }
     note_change(store).await?;

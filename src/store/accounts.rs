@@ -33,6 +33,13 @@ pub trait Accounts: Send + Sync + 'static {
     /// `StoreError::Missing`.
     fn set_admin(&self, user: UserId, is_admin: bool) -> Asked<'_, ()>;
 
+    /// Makes the user no admin of the server any more, who may be none; `false` if nobody else would be one. Of two who
+    /// take it from each other one stays.
+    ///
+    /// # Errors
+    /// `StoreError::Missing`.
+    fn take_admin(&self, user: UserId) -> Asked<'_, bool>;
+
     /// Creates a user who is an admin, if nobody is one yet; `None` if somebody is.
     ///
     /// # Errors
@@ -93,8 +100,8 @@ pub trait Accounts: Send + Sync + 'static {
     /// All keys in ascending order of `name`; at most 10,000.
     fn keys(&self) -> Asked<'_, Vec<ApiKey>>;
 
-    /// Takes a key back; `false` if there is none of this name.
-    fn revoke_key<'a>(&'a self, name: &'a str) -> Asked<'a, bool>;
+    /// Takes a key back; answers the hash of its secret, `None` if there is none of this name.
+    fn revoke_key<'a>(&'a self, name: &'a str) -> Asked<'a, Option<Digest>>;
 
     /// The user whom an outside issuer knows as `subject`.
     fn outside_user<'a>(&'a self, issuer: &'a str, subject: &'a str) -> Asked<'a, Option<User>>;

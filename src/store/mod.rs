@@ -1,7 +1,7 @@
 //! Where users, groups, memberships and messages are kept: one contract, two databases.
 //!
-//! The contract is eight traits: [`MessageLog`], [`SearchIndex`], [`Directory`], [`Accounts`], [`Moderation`], [`Marks`],
-//! [`Retention`] and [`Lifecycle`]. They are asked once per batch of messages or per request, never per delivered message,
+//! The contract is nine traits: [`MessageLog`], [`SearchIndex`], [`Directory`], [`Accounts`], [`Moderation`],
+//! [`Overview`], [`Marks`], [`Retention`] and [`Lifecycle`]. They are asked once per batch of messages or per request, never per delivered message,
 //! and their answers are the same whatever database is behind them; [`open`] and [`open_beside`] alone know which there are.
 //!
 //! Beside the contract stands the room `transfer`: all data go out of one database and into another.
@@ -26,6 +26,7 @@ mod log;
 mod marks;
 mod migration;
 mod moderation;
+mod overview;
 mod page;
 mod postgres;
 mod prefix;
@@ -50,6 +51,7 @@ pub use log::{
 };
 pub use marks::{Marks, Swept};
 pub use moderation::{GroupChange, Moderation, NewSanction, OwnGroup, Removed, Sanction};
+pub use overview::{ListedGroup, ListedUser, Overview};
 #[doc(hidden)]
 pub use postgres::copy;
 pub use retention::{Cut, CutEnd, Extent, Retention};
@@ -88,6 +90,8 @@ pub struct Store {
     pub accounts: Arc<dyn Accounts>,
     /// Roles, bans and mutes.
     pub moderation: Arc<dyn Moderation>,
+    /// What admins of the server look through.
+    pub overview: Arc<dyn Overview>,
     /// How far members have read.
     pub marks: Arc<dyn Marks>,
     /// How much of the logs is kept.
@@ -99,7 +103,15 @@ pub struct Store {
 impl Store {
     /// A store of which one value answers all questions.
     pub fn new<
-        B: MessageLog + SearchIndex + Directory + Accounts + Moderation + Marks + Retention + Lifecycle,
+        B: MessageLog
+            + SearchIndex
+            + Directory
+            + Accounts
+            + Moderation
+            + Overview
+            + Marks
+            + Retention
+            + Lifecycle,
     >(
         backend: Arc<B>,
     ) -> Self {
@@ -109,6 +121,7 @@ impl Store {
             directory: Arc::<B>::clone(&backend),
             accounts: Arc::<B>::clone(&backend),
             moderation: Arc::<B>::clone(&backend),
+            overview: Arc::<B>::clone(&backend),
             marks: Arc::<B>::clone(&backend),
             retention: Arc::<B>::clone(&backend),
             lifecycle: backend,

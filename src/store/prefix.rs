@@ -1,5 +1,7 @@
 //! Names by how they begin, whatever the case of their letters.
 
+use crate::model::limits::{EMAIL_CHARS_MAX, GROUP_NAME_CHARS_MAX};
+
 /// The name in lower case, letter by letter: what a letter becomes does not depend on those around it, so a prefix of a
 /// name becomes a prefix of what the name becomes.
 pub(super) fn lower(name: &str) -> String {
@@ -16,6 +18,12 @@ pub(super) fn end(prefix: &str) -> Option<String> {
         }
     }
     None
+}
+
+/// A text after all names and addresses that begin with `prefix`, in the order of their bytes.
+pub(super) fn bound(prefix: &str) -> String {
+    // Where nothing comes after them, this is longer than any of them.
+    end(prefix).unwrap_or_else(|| char::MAX.to_string().repeat(EMAIL_CHARS_MAX.max(GROUP_NAME_CHARS_MAX) + 1))
 }
 
 #[cfg(test)]

@@ -28,6 +28,11 @@ pub(super) const REACTION_USERS_MAX: i64 = 10;
 /// Rows that ran out which are cleared away at once.
 pub(super) const CLEARED_ROWS_MAX: i64 = 1_000;
 
+/// How many there are, as the database counts them.
+pub(super) fn length(count: i64) -> u64 {
+    count.unsigned_abs()
+}
+
 /// A user's number as read from `table`.`column`.
 pub(super) fn user_id(value: i64, table: &'static str, column: &'static str) -> StoreResult<UserId> {
     positive(value, i64::MAX, table, column).map(UserId)

@@ -31,6 +31,10 @@ impl Accounts for PostgresStore {
         self.ask(move |client| Box::pin(admins::set(client, user, is_admin)))
     }
 
+    fn take_admin(&self, user: UserId) -> Asked<'_, bool> {
+        self.ask(move |client| Box::pin(admins::take(client, user)))
+    }
+
     fn create_first_admin(&self, user: NewUser) -> Asked<'_, Option<User>> {
         self.ask(move |client| Box::pin(admins::create_first(client, user)))
     }
@@ -88,7 +92,7 @@ impl Accounts for PostgresStore {
         self.ask(|client| Box::pin(keys::list(client)))
     }
 
-    fn revoke_key<'a>(&'a self, name: &'a str) -> Asked<'a, bool> {
+    fn revoke_key<'a>(&'a self, name: &'a str) -> Asked<'a, Option<Digest>> {
         let name = name.to_owned();
         self.ask(move |client| Box::pin(keys::revoke(client, name)))
     }

@@ -60,9 +60,16 @@ pub(super) async fn list(client: &Client) -> StoreResult<Vec<ApiKey>> {
 }
 
 /// See [`Accounts::revoke_key`](crate::store::Accounts::revoke_key).
-pub(super) async fn revoke(client: &Client, name: String) -> StoreResult<bool> {
-    let delete = client.prepare_cached("DELETE FROM api_keys WHERE name = $1").await?;
-    Ok(client.execute(&delete, &[&name]).await? > 0)
+pub(super) async fn revoke(client: &Client, name: String) -> StoreResult<Option<Digest>> {
+    let delete = client.prepare_cached("DELETE FROM api_keys WHERE name = $1 RETURNING digest").await?;
+    let Some(row) = client.query_opt(&delete, &[&name]).await? else { return Ok(None) };
+    let digest: &[u8] = column(&row, 0, "api_keys", "digest")?;
+    let corrupt = || StoreError::Corrupt {
+        table: "api_keys",
+        column: "digest",
+        reason: format!("{} bytes are no SHA-256", digest.len()),
+    };
+    digest.try_into().map(Some).map_err(|_| corrupt())
 }
 
 fn is_there(row: &Row) -> StoreResult<bool> {

@@ -18,6 +18,7 @@ const FILES: &[Embedded] = &[
     ("V8__retention", include_str!("../../../sql/postgres/V8__retention.sql")),
     ("V9__search", include_str!("../../../sql/postgres/V9__search.sql")),
     ("V10__import", include_str!("../../../sql/postgres/V10__import.sql")),
+    ("V11__overview", include_str!("../../../sql/postgres/V11__overview.sql")),
 ];
 
 /// Applies what is missing, all of it in one transaction. Takes as long as it takes: the tables of an

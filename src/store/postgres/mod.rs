@@ -45,6 +45,7 @@ mod migrations;
 mod moderation;
 mod numbers;
 mod outside;
+mod overview;
 mod own_groups;
 mod ownership;
 mod pool;

@@ -11,7 +11,10 @@ use crate::model::{RefreshDigests, Session, SessionId, UserId};
 use crate::store::{Renewal, Renewed, StoreError, StoreResult, row};
 
 /// The columns that [`from_row`] reads.
-const COLUMNS: &str = "id, user_id, created_at, renewed_at, expires_at, client";
+pub(super) const COLUMNS: &str = "id, user_id, created_at, renewed_at, expires_at, client";
+
+/// How many these are.
+pub(super) const COLUMN_COUNT: usize = 6;
 
 /// See [`Accounts::start_session`](crate::store::Accounts::start_session).
 pub(super) async fn start(
@@ -162,7 +165,8 @@ fn is_there(row: &Row) -> StoreResult<bool> {
     Ok(column::<Option<i64>>(row, 0, "sessions", "id")?.is_some())
 }
 
-fn from_row(row: &Row) -> StoreResult<Session> {
+/// A session from [`COLUMNS`].
+pub(super) fn from_row(row: &Row) -> StoreResult<Session> {
     Ok(Session {
         id: id(row)?,
         user: row::user_id(column(row, 1, "sessions", "user_id")?, "sessions", "user_id")?,

@@ -31,6 +31,10 @@ impl Accounts for SqliteStore {
         self.writer.write(move |connection| admins::set(connection, user, is_admin))
     }
 
+    fn take_admin(&self, user: UserId) -> Asked<'_, bool> {
+        self.writer.write(move |connection| admins::take(connection, user))
+    }
+
     fn create_first_admin(&self, user: NewUser) -> Asked<'_, Option<User>> {
         self.writer.write(move |connection| admins::create_first(connection, user))
     }
@@ -88,7 +92,7 @@ impl Accounts for SqliteStore {
         self.read(|connection| keys::list(connection))
     }
 
-    fn revoke_key<'a>(&'a self, name: &'a str) -> Asked<'a, bool> {
+    fn revoke_key<'a>(&'a self, name: &'a str) -> Asked<'a, Option<Digest>> {
         let name = name.to_owned();
         self.writer.write(move |connection| keys::revoke(connection, &name))
     }

@@ -14,6 +14,20 @@ pub(super) fn set(connection: &Connection, user: UserId, is_admin: bool) -> Stor
     if changed == 0 { Err(StoreError::Missing("user")) } else { Ok(()) }
 }
 
+/// See [`Accounts::take_admin`](crate::store::Accounts::take_admin).
+pub(super) fn take(connection: &Connection, user: UserId) -> StoreResult<bool> {
+    let is_other = "SELECT 1 FROM users other WHERE other.is_admin AND other.id <> ?1";
+    let changed = connection
+        .prepare_cached(&format!(
+            "UPDATE users SET is_admin = 0 WHERE id = ?1 AND NOT erased AND (NOT is_admin OR EXISTS ({is_other}))"
+        ))?
+        .execute([user.0])?;
+    if changed == 0 {
+        users::check(connection, user)?;
+    }
+    Ok(changed > 0)
+}
+
 /// See [`Accounts::create_first_admin`](crate::store::Accounts::create_first_admin).
 pub(super) fn create_first(connection: &Connection, user: NewUser) -> StoreResult<Option<User>> {
     if exists(connection)? {

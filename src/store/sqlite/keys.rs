@@ -48,8 +48,9 @@ pub(super) fn list(connection: &Connection) -> StoreResult<Vec<ApiKey>> {
 }
 
 /// See [`Accounts::revoke_key`](crate::store::Accounts::revoke_key).
-pub(super) fn revoke(connection: &Connection, name: &str) -> StoreResult<bool> {
-    Ok(connection.prepare_cached("DELETE FROM api_keys WHERE name = ?1")?.execute([name])? > 0)
+pub(super) fn revoke(connection: &Connection, name: &str) -> StoreResult<Option<Digest>> {
+    let mut delete = connection.prepare_cached("DELETE FROM api_keys WHERE name = ?1 RETURNING digest")?;
+    Ok(delete.query_row([name], |row| row.get(0)).optional()?)
 }
 
 fn from_row(row: &Row<'_>) -> StoreResult<ApiKey> {

@@ -17,6 +17,7 @@ const FILES: &[Embedded] = &[
     ("V8__retention", include_str!("../../../sql/sqlite/V8__retention.sql")),
     ("V9__search", include_str!("../../../sql/sqlite/V9__search.sql")),
     ("V10__import", include_str!("../../../sql/sqlite/V10__import.sql")),
+    ("V11__overview", include_str!("../../../sql/sqlite/V11__overview.sql")),
 ];
 
 /// Applies what is missing, all of it in one transaction.

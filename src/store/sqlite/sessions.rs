@@ -9,7 +9,10 @@ use crate::model::{RefreshDigests, Session, SessionId, Timestamp, UserId};
 use crate::store::{Renewal, Renewed, StoreError, StoreResult, row};
 
 /// The columns that [`from_row`] reads.
-const COLUMNS: &str = "id, user_id, created_at, renewed_at, expires_at, client";
+pub(super) const COLUMNS: &str = "id, user_id, created_at, renewed_at, expires_at, client";
+
+/// How many these are.
+pub(super) const COLUMN_COUNT: usize = 6;
 
 /// See [`Accounts::start_session`](crate::store::Accounts::start_session).
 pub(super) fn start(
@@ -123,7 +126,8 @@ pub(super) fn end_all(
     Ok(ended.collect::<Result<_, _>>()?)
 }
 
-fn from_row(row: &Row<'_>) -> StoreResult<Session> {
+/// A session from [`COLUMNS`].
+pub(super) fn from_row(row: &Row<'_>) -> StoreResult<Session> {
     Ok(Session {
         id: SessionId(column(row, 0, "sessions", "id")?),
         user: row::user_id(column(row, 1, "sessions", "user_id")?, "sessions", "user_id")?,

@@ -96,11 +96,16 @@ fn search_sql(end: &str) -> String {
 
 /// A user from [`COLUMNS`].
 pub(super) fn from_row(row: &Row<'_>) -> StoreResult<User> {
+    from_row_at(row, 0)
+}
+
+/// A user from [`COLUMNS`] that begin at `first`.
+pub(super) fn from_row_at(row: &Row<'_>, first: usize) -> StoreResult<User> {
     Ok(User {
-        id: row::user_id(column(row, 0, "users", "id")?, "users", "id")?,
-        username: column(row, 1, "users", "username")?,
-        email: column(row, 2, "users", "email")?,
-        is_admin: column(row, 3, "users", "is_admin")?,
+        id: row::user_id(column(row, first, "users", "id")?, "users", "id")?,
+        username: column(row, first + 1, "users", "username")?,
+        email: column(row, first + 2, "users", "email")?,
+        is_admin: column(row, first + 3, "users", "is_admin")?,
     })
 }
 

@@ -8,9 +8,9 @@ use crate::model::{
     SessionId, Standing, Timestamp, User, UserId,
 };
 use crate::store::{
-    Accounts, Asked, Credentials, Cut, CutEnd, Erased, Extent, GroupChange, Join, Login, Marks, Moderation,
-    NewKey, NewSanction, OwnGroup, Removed, Renewal, Renewed, Retention, Sanction, Search, SearchIndex,
-    SearchPage, StoreError, Swept,
+    Accounts, Asked, Credentials, Cut, CutEnd, Erased, Extent, GroupChange, Join, ListedGroup, ListedUser,
+    Login, Marks, Moderation, NewKey, NewSanction, Overview, OwnGroup, Removed, Renewal, Renewed, Retention,
+    Sanction, Search, SearchIndex, SearchPage, StoreError, Swept,
 };
 
 fn unavailable<'a, T: Send + 'a>() -> Asked<'a, T> {
@@ -109,6 +109,25 @@ impl Marks for ModelStore {
     }
 }
 
+impl Overview for ModelStore {
+    fn listed_users<'a>(&'a self, _: &'a str, _: UserId, _: u64, _: Timestamp) -> Asked<'a, Vec<ListedUser>> {
+        unavailable()
+    }
+
+    fn listed_groups<'a>(&'a self, _: &'a str, _: GroupId, _: u64) -> Asked<'a, Vec<ListedGroup>> {
+        unavailable()
+    }
+
+    fn newest_sessions(
+        &self,
+        _: Option<SessionId>,
+        _: u64,
+        _: Timestamp,
+    ) -> Asked<'_, Option<Vec<(Session, User)>>> {
+        unavailable()
+    }
+}
+
 impl Accounts for ModelStore {
     fn credentials<'a>(&'a self, _: Login<'a>) -> Asked<'a, Option<Credentials>> {
         unavailable()
@@ -127,6 +146,10 @@ impl Accounts for ModelStore {
     }
 
     fn set_admin(&self, _: UserId, _: bool) -> Asked<'_, ()> {
+        unavailable()
+    }
+
+    fn take_admin(&self, _: UserId) -> Asked<'_, bool> {
         unavailable()
     }
 
@@ -186,7 +209,7 @@ impl Accounts for ModelStore {
         unavailable()
     }
 
-    fn revoke_key<'a>(&'a self, _: &'a str) -> Asked<'a, bool> {
+    fn revoke_key<'a>(&'a self, _: &'a str) -> Asked<'a, Option<Digest>> {
         unavailable()
     }
 

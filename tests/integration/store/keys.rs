@@ -38,9 +38,9 @@ on_both! {
         store.lifecycle.close().await.unwrap();
         let store = backend.open().await;
         assert_eq!(store.accounts.keys().await.unwrap(), by_name);
-        assert!(store.accounts.revoke_key("b").await.unwrap());
-        assert!(!store.accounts.revoke_key("b").await.unwrap());
-        assert!(!store.accounts.revoke_key("c").await.unwrap());
+        assert_eq!(store.accounts.revoke_key("b").await.unwrap(), Some([1; 32]));
+        assert_eq!(store.accounts.revoke_key("b").await.unwrap(), None);
+        assert_eq!(store.accounts.revoke_key("c").await.unwrap(), None);
         assert_eq!(store.accounts.key([1; 32]).await.unwrap(), None);
         assert_eq!(store.accounts.keys().await.unwrap(), by_name[..2]);
         // Its name is free, its number is not used again.

@@ -47,6 +47,7 @@ mod marks;
 mod messages;
 mod moderation;
 mod outage;
+mod overview;
 mod ownership;
 mod plans;
 mod retention;

@@ -145,6 +145,23 @@ const QUESTIONS: &[(&str, Question)] = &[
         let search = async move { store.accounts.search_users(&format!("USER{n}"), 1).await };
         search.map(|found| assert_eq!(found.unwrap().len(), 1)).boxed()
     }),
+    ("listed_users", |store, n| {
+        let list = async move { store.overview.listed_users(&format!("USER{n}"), UserId(0), 1, NOW).await };
+        list.map(|found| assert_eq!(found.unwrap().len(), 1)).boxed()
+    }),
+    ("listed_groups", |store, n| {
+        // The members of each are counted.
+        if n % 3 > 0 {
+            return async {}.boxed();
+        }
+        let list =
+            async move { store.overview.listed_groups(&format!("G{}", 1 + n % 1_000), GroupId(0), 1).await };
+        list.map(|found| assert_eq!(found.unwrap().len(), 1)).boxed()
+    }),
+    ("newest_sessions", |store, n| {
+        let sessions = store.overview.newest_sessions(Some(SessionId(n)), 5, NOW);
+        sessions.map(|found| assert_eq!(found.unwrap().unwrap().len(), 5)).boxed()
+    }),
     ("own_groups", |store, n| {
         let user = UserId(n % 20);
         store.moderation.own_groups(user).map(move |found| assert_eq!(found.is_ok(), n > 0)).boxed()
