@@ -18,3 +18,18 @@ pub struct CoreCount {
     /// Sockets that the server closed, by why.
     pub dropped: BTreeMap<&'static str, u64>,
 }
+
+impl CoreCount {
+    /// Adds what another core says.
+    pub(super) fn add(&mut self, other: &Self) {
+        let Self { text, json, deliveries, outbox_bytes, lagged, dropped } = other;
+        self.text += text;
+        self.json += json;
+        self.deliveries += deliveries;
+        self.outbox_bytes += outbox_bytes;
+        self.lagged += lagged;
+        for (&reason, count) in dropped {
+            *self.dropped.entry(reason).or_default() += count;
+        }
+    }
+}

@@ -48,6 +48,15 @@ pub enum LoginResult {
 
 impl LoginResult {
     pub(super) const ALL: [Self; 4] = [Self::Ok, Self::Wrong, Self::Locked, Self::Unavailable];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Wrong => "wrong",
+            Self::Locked => "locked",
+            Self::Unavailable => "unavailable",
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -57,20 +66,14 @@ pub(super) struct LoggedIn {
 
 impl From<LoginResult> for LoggedIn {
     fn from(result: LoginResult) -> Self {
-        let result = match result {
-            LoginResult::Ok => "ok",
-            LoginResult::Wrong => "wrong",
-            LoginResult::Locked => "locked",
-            LoginResult::Unavailable => "unavailable",
-        };
-        Self { result }
+        Self { result: result.name() }
     }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct Build {
-    version: &'static str,
-    commit: &'static str,
+    pub(super) version: &'static str,
+    pub(super) commit: &'static str,
 }
 
 impl Build {

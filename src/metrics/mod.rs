@@ -6,6 +6,8 @@
 mod core_count;
 mod labels;
 mod process;
+mod snapshot;
+mod timings;
 
 use std::fmt;
 use std::sync::atomic::Ordering;
@@ -23,6 +25,10 @@ use prometheus_client::registry::Registry;
 pub use core_count::CoreCount;
 pub use labels::LoginResult;
 use labels::{Build, ClosedFor, LoggedIn, Mode, Request};
+pub use process::Usage;
+pub use snapshot::Snapshot;
+use timings::Timings;
+pub use timings::TimingsCount;
 
 /// The `Content-Type` of what [`Metrics::encode`] gives.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -31,7 +37,7 @@ pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; cha
 pub struct Metrics {
     registry: Registry,
     messages_committed: Counter,
-    commit_seconds: Histogram,
+    commit_seconds: Timings,
     batch_messages: Histogram,
     queue_messages: Gauge,
     delivery_seconds: Histogram,
@@ -57,8 +63,8 @@ impl Default for Metrics {
         let mut metrics = Self {
             registry: Registry::default(),
             messages_committed: Counter::default(),
-            // 0.1 ms to 3.3 s, and 1 to 1,024 messages: the most that one batch holds is 1,000.
-            commit_seconds: Histogram::new(exponential_buckets(0.0001, 2.0, 16)),
+            commit_seconds: Timings::default(),
+            // 1 to 1,024 messages: the most that one batch holds is 1,000.
             batch_messages: Histogram::new(exponential_buckets(1.0, 2.0, 11)),
             queue_messages: Gauge::default(),
             delivery_seconds: Histogram::new(exponential_buckets(0.0001, 2.0, 16)),
@@ -97,7 +103,7 @@ impl Metrics {
     pub fn committed(&self, entries: usize, messages: usize, took: Duration) {
         self.messages_committed.inc_by(messages as u64);
         self.batch_messages.observe(entries as f64);
-        self.commit_seconds.observe(took.as_secs_f64());
+        self.commit_seconds.observe(took);
     }
 
     /// Notes how many entries wait to be stored.
@@ -120,8 +126,25 @@ impl Metrics {
         self.logins.get_or_create(&result.into()).inc();
     }
 
-    /// All of it, in the format of [`CONTENT_TYPE`]. Of a core that was too busy to say how it stands there is what it
-    /// said last.
+    /// What is counted, as figures. Of a core that was too busy to say how it stands there is what it said last.
+    pub fn snapshot(&self, cores: Vec<Option<CoreCount>>) -> Snapshot {
+        let Build { version, commit } = Build::of_this();
+        let logins = LoginResult::ALL.into_iter();
+        Snapshot {
+            version,
+            commit,
+            cores: self.cores.sum(cores),
+            messages_committed: self.messages_committed.get(),
+            queue_messages: self.queue_messages.get().unsigned_abs(),
+            commit_seconds: self.commit_seconds.count(),
+            logins: logins
+                .map(|result| (result.name(), self.logins.get_or_create(&result.into()).get()))
+                .collect(),
+            usage: process::usage(),
+        }
+    }
+
+    /// All of it, in the format of [`CONTENT_TYPE`]; of a core that was too busy as of [`snapshot`](Self::snapshot).
     pub fn encode(&self, cores: Vec<Option<CoreCount>>) -> String {
         self.cores.sum(cores);
         let mut out = String::new();
@@ -132,7 +155,8 @@ impl Metrics {
 }
 
 impl Cores {
-    fn sum(&self, newest: Vec<Option<CoreCount>>) {
+    /// Adds up what the cores say, shows it, and gives it.
+    fn sum(&self, newest: Vec<Option<CoreCount>>) -> CoreCount {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         counts.resize_with(newest.len(), CoreCount::default);
         for (known, newest) in counts.iter_mut().zip(newest) {
@@ -140,16 +164,17 @@ impl Cores {
                 *known = newest;
             }
         }
-        let sum = |of: fn(&CoreCount) -> u64| counts.iter().map(of).sum::<u64>();
-        self.connections.get_or_create(&Mode::TEXT).set(sum(|core| core.text) as i64);
-        self.connections.get_or_create(&Mode::JSON).set(sum(|core| core.json) as i64);
-        self.outbox_bytes.set(sum(|core| core.outbox_bytes) as i64);
-        self.deliveries.inner().store(sum(|core| core.deliveries), Ordering::Relaxed);
-        self.lagged.inner().store(sum(|core| core.lagged), Ordering::Relaxed);
-        for &reason in counts.iter().flat_map(|core| core.dropped.keys()) {
-            let dropped = counts.iter().filter_map(|core| core.dropped.get(reason)).sum();
+        let mut sum = CoreCount::default();
+        counts.iter().for_each(|core| sum.add(core));
+        self.connections.get_or_create(&Mode::TEXT).set(sum.text as i64);
+        self.connections.get_or_create(&Mode::JSON).set(sum.json as i64);
+        self.outbox_bytes.set(sum.outbox_bytes as i64);
+        self.deliveries.inner().store(sum.deliveries, Ordering::Relaxed);
+        self.lagged.inner().store(sum.lagged, Ordering::Relaxed);
+        for (&reason, &dropped) in &sum.dropped {
             self.dropped.get_or_create(&ClosedFor { reason }).inner().store(dropped, Ordering::Relaxed);
         }
+        sum
     }
 }
 

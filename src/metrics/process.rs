@@ -11,15 +11,23 @@ use prometheus_client::metrics::gauge::ConstGauge;
 #[derive(Debug)]
 pub(super) struct Process;
 
-/// What the system says.
-struct Usage {
-    cpu_seconds: f64,
-    resident_bytes: u64,
-    virtual_bytes: u64,
-    threads: u64,
-    open_files: Option<u64>,
-    open_files_max: Option<u64>,
-    started: Option<f64>,
+/// What the system says of this process.
+#[derive(Clone, Copy, Debug)]
+pub struct Usage {
+    /// Time on all processors, of user and system.
+    pub cpu_seconds: f64,
+    /// Memory in use.
+    pub resident_bytes: u64,
+    /// Addresses in use.
+    pub virtual_bytes: u64,
+    /// Threads.
+    pub threads: u64,
+    /// Open files, connections among them.
+    pub open_files: Option<u64>,
+    /// Files that may be open; `None` also without a limit.
+    pub open_files_max: Option<u64>,
+    /// When it began, in seconds since 1970.
+    pub started: Option<f64>,
 }
 
 impl Collector for Process {
@@ -63,8 +71,9 @@ fn put(
     metric.encode(encoder.encode_descriptor(name, help, None, metric.metric_type())?)
 }
 
+/// What the system says; `None` where it says nothing.
 #[cfg(target_os = "linux")]
-fn usage() -> Option<Usage> {
+pub(super) fn usage() -> Option<Usage> {
     let process = procfs::process::Process::myself().ok()?;
     let stat = process.stat().ok()?;
     let ticks = procfs::ticks_per_second() as f64;
@@ -84,6 +93,6 @@ fn usage() -> Option<Usage> {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn usage() -> Option<Usage> {
+pub(super) fn usage() -> Option<Usage> {
     None
 }
