@@ -12,6 +12,7 @@ use std::thread;
 
 use groupcast::admin::{self, AdminError};
 use groupcast::config::{AuthMode, Command, Config, Operation};
+use groupcast::model::Setting;
 use groupcast::server::{STOP_TIMEOUT, Server};
 use groupcast_verify::Check;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -29,8 +30,8 @@ fn main() -> ExitCode {
     let _ = rustix::thread::disable_transparent_huge_pages(true);
     // Debian's soft limit is 1,024 open files, each connection is one.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
-    let config = match Command::load() {
-        Ok(Command::Serve(config)) => config,
+    let (config, settings) = match Command::load() {
+        Ok(Command::Serve(config, settings)) => (config, settings),
         Ok(Command::Verify(check)) => return run(verify(*check)),
         Ok(Command::Bench(options)) => return run(bench(*options)),
         Ok(Command::Healthcheck(config)) => return run(healthcheck(*config)),
@@ -44,7 +45,7 @@ fn main() -> ExitCode {
     if let Err(error) = telemetry::start(&config.log, config.log_format) {
         return fail(BAD_SETTINGS, error);
     }
-    run(serve(*config))
+    run(serve(*config, settings))
 }
 
 /// Runs `task` on this thread. Its result is the program's.
@@ -57,13 +58,13 @@ fn run(task: impl Future<Output = Result<ExitCode, Box<dyn Error>>>) -> ExitCode
 }
 
 /// Runs a server until the process is told to stop.
-async fn serve(config: Config) -> Result<ExitCode, Box<dyn Error>> {
+async fn serve(config: Config, settings: Vec<Setting>) -> Result<ExitCode, Box<dyn Error>> {
     // From here on a signal stops the server cleanly, even while it is still starting.
     let mut stop = Stop::new()?;
     let store = config.database.to_string();
     let auth = config.auth;
     let server = tokio::select! {
-        server = Server::bind(config) => server?,
+        server = Server::bind(config, settings) => server?,
         () = stop.signal() => return Ok(ExitCode::SUCCESS),
     };
     let address = server.local_addr();

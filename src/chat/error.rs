@@ -52,6 +52,9 @@ pub enum ChatError {
     /// The member may not write now.
     #[error("muted")]
     Muted,
+    /// Nobody would govern the server any more.
+    #[error("the last admin of the server can not give it up")]
+    LastAdmin,
     /// The message has as many different reactions as it can have.
     #[error("the message has too many different reactions")]
     TooManyReactions,
@@ -118,6 +121,8 @@ pub enum Entity {
     Session,
     /// A message.
     Message,
+    /// An API key.
+    Key,
 }
 
 impl std::fmt::Display for Entity {
@@ -130,6 +135,7 @@ impl std::fmt::Display for Entity {
             Self::Mute => "Mute",
             Self::Session => "Session",
             Self::Message => "Message",
+            Self::Key => "Key",
         })
     }
 }

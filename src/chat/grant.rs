@@ -126,6 +126,11 @@ impl Grant {
         }
     }
 
+    /// How many sockets speak by it.
+    pub(super) fn sockets(&self) -> usize {
+        self.sockets.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// Proves nothing from now on; gives the sockets that spoke by it.
     pub(super) fn end(&self) -> Vec<SocketId> {
         self.is_ended.store(true, Ordering::SeqCst);

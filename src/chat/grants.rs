@@ -42,6 +42,11 @@ impl Grants {
         self.kept.get_or_insert_async(&kind, async { Ok(Arc::new(look_up.await?)) }).await
     }
 
+    /// How many sockets speak by it.
+    pub(super) fn sockets(&self, kind: GrantKind) -> usize {
+        self.kept.peek(&kind).map_or(0, |grant| grant.sockets())
+    }
+
     /// Waits until nobody looks one up, and keeps it so. To be held while the store is changed and grants are ended.
     pub(super) async fn change(&self) -> GrantChange<'_> {
         GrantChange { grants: self, _gate: self.gate.write().await }

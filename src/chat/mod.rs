@@ -25,6 +25,7 @@ mod expiry;
 mod find_group;
 mod find_message;
 mod find_user;
+mod govern;
 mod grant;
 mod grants;
 mod history;
@@ -65,6 +66,8 @@ mod watch_changes;
 
 use std::sync::Arc;
 
+use tokio::time::Instant;
+
 pub(crate) use clock::now;
 pub(crate) use validate::check_name;
 
@@ -74,6 +77,7 @@ pub use change_account::AccountChange;
 pub use create_user::Registration;
 pub use enter::{Refusal, SocketTarget};
 pub use error::{Cause, ChatError, Entity};
+pub use govern::{Facts, GroupEntry, KeyEntry, SessionEntry, Status, UserEntry};
 pub use grant::Grant;
 pub use history::History;
 pub use identity::{AuthMode, Identity};
@@ -134,6 +138,9 @@ pub struct Chat {
     send_limit: Option<Arc<RateLimit<UserId>>>,
     /// Changes only when stored history was lost.
     epoch: Box<str>,
+    /// What admins are told of how the server was started.
+    facts: Facts,
+    started: Instant,
     /// Taken in turn by those who ask for a group's head.
     head_turns: [tokio::sync::Mutex<()>; 64],
 }
@@ -166,8 +173,15 @@ impl Chat {
             options,
             send_limit,
             epoch,
+            facts: Facts::default(),
+            started: Instant::now(),
             head_turns,
         }
+    }
+
+    /// The same, which tells admins this of how the server was started.
+    pub fn with_facts(self, facts: Facts) -> Self {
+        Self { facts, ..self }
     }
 
     /// An opaque name of the stored history; another one means that some of it was lost.

@@ -1,11 +1,11 @@
-//! The table of rights: who may do what in a group.
+//! The table of rights: who may do what in a group, or with the server as a whole.
 //!
-//! Every use case that is about a group asks [`decide`]; nothing about rights is decided elsewhere. Whom one may act on
+//! Every use case that is about a group or the server asks [`decide`]; nothing about rights is decided elsewhere. Whom one may act on
 //! is the second question, [`outranks`].
 
 use crate::model::{Role, Scope};
 
-/// What somebody wants to do in a group.
+/// What somebody wants to do in a group, or with the server as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
     /// See that the group is there: its name, topic and how one joins.
@@ -42,6 +42,10 @@ pub enum Action {
     Retain,
     /// Delete the group.
     Delete,
+    /// Look at the server as a whole: how it is, and all users, groups, sessions, keys and settings.
+    Oversee,
+    /// Make admins of the server, end sessions of others, make and revoke keys.
+    Govern,
 }
 
 /// What somebody may do in groups whatever they are there.
@@ -163,6 +167,8 @@ const TABLE: &[Rule] = &[
     rule(Action::SetRole,   Scope::Admin, false,  b". . . . x . x"),
     rule(Action::Retain,    Scope::Admin, false,  b". . . . x . x"),
     rule(Action::Delete,    Scope::Admin, false,  b". . . . x . x"),
+    rule(Action::Oversee,   Scope::Admin, false,  b". . . . . . x"),
+    rule(Action::Govern,    Scope::Admin, false,  b". . . . . . x"),
 ];
 
 /// Whether somebody may do this.

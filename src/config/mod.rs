@@ -23,8 +23,11 @@ use std::ffi::OsString;
 
 use groupcast_verify::Check;
 
+use crate::model::Setting;
+
 pub use auth_mode::AuthMode;
-use command_line::{Beside, DatabaseBeside, Operators, Subcommand};
+use clap::ArgMatches;
+use command_line::{Beside, DatabaseBeside, Operators, Serve, Subcommand};
 pub use deliver::Deliver;
 pub use error::ConfigError;
 pub use log_format::LogFormat;
@@ -43,8 +46,8 @@ pub use crate::store::Database;
 /// What the command line asks for.
 #[derive(Clone, Debug)]
 pub enum Command {
-    /// Run a server with these settings.
-    Serve(Box<Config>),
+    /// Run a server with these settings, which are also there as they are shown.
+    Serve(Box<Config>, Vec<Setting>),
     /// Check a server for lost messages.
     Verify(Box<Check>),
     /// Measure how fast messages reach everybody.
@@ -78,22 +81,34 @@ impl Command {
             command_line::Parsed::CommandLine(command_line, matches) => (command_line, matches),
             command_line::Parsed::Text(text) => return Ok(Self::Print(text)),
         };
-        let (serve, matches) = match (command_line.subcommand, matches.subcommand()) {
-            (Some(Subcommand::Serve(serve)), Some((_, matches))) => (*serve, matches),
-            (Some(subcommand), _) => return Self::of_subcommand(subcommand, command_line.serve.config),
-            (None, _) => (command_line.serve, &matches),
-        };
-        let config = serve.config.completed()?;
-        if serve.check_config {
-            return Ok(Self::Print(report::report(&config, matches, dotenv)));
+        match command_line.subcommand {
+            Some(subcommand) => Self::of_subcommand(subcommand, command_line.serve.config, &matches, dotenv),
+            None => Self::serve(command_line.serve, &matches, dotenv),
         }
-        Ok(Self::Serve(Box::new(config)))
+    }
+
+    /// A server with these settings, or what they are.
+    fn serve(serve: Serve, matches: &ArgMatches, dotenv: &dotenv::Loaded) -> Result<Self, ConfigError> {
+        let config = serve.config.completed()?;
+        let settings = report::settings(&config, matches, dotenv);
+        if serve.check_config {
+            return Ok(Self::Print(report::report(&settings)));
+        }
+        Ok(Self::Serve(Box::new(config), settings))
     }
 
     /// What a subcommand asks for. Settings of a server that could not be used together are no matter to it.
-    fn of_subcommand(subcommand: Subcommand, config: Config) -> Result<Self, ConfigError> {
+    fn of_subcommand(
+        subcommand: Subcommand,
+        config: Config,
+        matches: &ArgMatches,
+        dotenv: &dotenv::Loaded,
+    ) -> Result<Self, ConfigError> {
         let (DatabaseBeside { database }, command) = match subcommand {
-            Subcommand::Serve(serve) => return Ok(Self::Serve(Box::new(serve.config.completed()?))),
+            Subcommand::Serve(serve) => {
+                let matches = matches.subcommand_matches("serve").unwrap_or(matches);
+                return Self::serve(*serve, matches, dotenv);
+            }
             Subcommand::Bench(options) => {
                 options.check().map_err(ConfigError::new)?;
                 return Ok(Self::Bench(Box::new(options)));

@@ -155,6 +155,7 @@ impl HttpError {
                 text: "Too many wrong passwords",
                 retry_after,
             },
+            ChatError::LastAdmin => detail(StatusCode::BAD_REQUEST, error.to_string()),
             ChatError::TooManyReactions => detail(StatusCode::CONFLICT, error.to_string()),
             ChatError::TooLarge { .. } => detail(StatusCode::PAYLOAD_TOO_LARGE, error.to_string()),
             ChatError::RateLimited { retry_after } => Self::TryLater {

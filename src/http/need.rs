@@ -2,7 +2,7 @@
 
 use hyper::header::{AUTHORIZATION, HeaderMap};
 
-use crate::chat::{Caller, Chat, ChatError, ChatResult};
+use crate::chat::{Action, Caller, Chat, ChatError, ChatResult};
 
 /// What a request needs to show, before anything else of it is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +15,9 @@ pub(super) enum Need {
     Caller,
     /// A good token.
     User,
+    /// A good token of who governs the server. The use cases ask for that too; here it keeps others from learning what is
+    /// wrong with their request.
+    Governor,
 }
 
 impl Need {
@@ -22,13 +25,13 @@ impl Need {
     ///
     /// # Errors
     /// [`ChatError::NotAuthenticated`] for want of a token, [`ChatError::BadCredentials`] for one that is not good,
-    /// [`ChatError::Unavailable`] if that can not be found out now.
+    /// [`ChatError::Forbidden`] for one of who does not govern where that is needed, [`ChatError::Unavailable`] if that can not be found out now.
     pub(super) async fn check(self, chat: &Chat, headers: &HeaderMap) -> ChatResult<Caller> {
         let is_demanded = match self {
             Self::Open => return Ok(Caller::Nobody),
             Self::Shown => false,
             Self::Caller => !chat.believes_names(),
-            Self::User => true,
+            Self::User | Self::Governor => true,
         };
         let shown = match bearer(headers) {
             Ok(Some(token)) => chat.authenticate(token).await.map(|authenticated| authenticated.caller),
@@ -38,6 +41,10 @@ impl Need {
         match shown {
             Err(ChatError::NotAuthenticated | ChatError::BadCredentials) if !is_demanded => {
                 Ok(Caller::Nobody)
+            }
+            Ok(caller) if self == Self::Governor => {
+                chat.check_governs(&caller, Action::Oversee)?;
+                Ok(caller)
             }
             shown => shown,
         }

@@ -9,6 +9,9 @@ use super::body::{self, Body};
 
 const APPLICATION_JSON: HeaderValue = HeaderValue::from_static("application/json");
 
+/// The `Cache-Control` of what is kept by nobody on the way, such as tokens (RFC 6749 section 5.1).
+pub(super) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
 /// 200 with a body of JSON.
 pub(super) fn ok(body: Body) -> Response<Body> {
     let mut response = Response::new(body);

@@ -1,5 +1,7 @@
 //! What all cores share: where the listeners of a group are, and the way to them.
 
+mod online;
+
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as HashEntry;
 use std::sync::Arc;
@@ -150,26 +152,6 @@ impl Hub {
     pub fn listeners_as_of(&self, group: GroupId) -> (Listeners, u64) {
         let audience = self.groups.get(&group);
         audience.map_or_else(Default::default, |audience| (audience.listeners(), audience.arrivals))
-    }
-
-    /// The users who listen to the group, in ascending order, if they are at most `named_max`, and how many
-    /// there are.
-    pub fn online(&self, group: GroupId, named_max: usize) -> (usize, Option<Vec<UserId>>) {
-        let Some(audience) = self.groups.get(&group) else { return (0, Some(Vec::new())) };
-        let count = audience.online;
-        let users = (count <= named_max).then(|| {
-            let online = audience.users.iter().filter(|(_, attendance)| attendance.sockets > 0);
-            let mut users: Vec<_> = online.map(|(&user, _)| user).collect();
-            users.sort_unstable();
-            users
-        });
-        (count, users)
-    }
-
-    /// How many sockets of this user's listen to the group.
-    pub fn sockets_of(&self, group: GroupId, user: UserId) -> usize {
-        let sockets = |audience: &Audience| audience.users.get(&user).map(|attendance| attendance.sockets);
-        self.groups.get(&group).and_then(|audience| sockets(&audience)).unwrap_or(0) as usize
     }
 
     /// Hands frames to everyone in their groups, and acks to their senders. Two batches handed over one after

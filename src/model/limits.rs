@@ -61,6 +61,9 @@ pub const FOUND_USERS_MAX: u64 = 100;
 /// of any length takes a bounded amount of memory.
 pub const PAGE_ROWS_MAX: usize = 500;
 
+/// Users, groups or sessions in one page of a list for admins of the server.
+pub const OVERVIEW_ROWS_MAX: usize = 100;
+
 /// Contents that one page of messages may bring, in bytes of UTF-8: a page ends with the message that reaches
 /// this. By count alone a page of the longest messages could take half a gigabyte.
 pub const PAGE_BYTES_MAX: usize = 4 * 1024 * 1024;

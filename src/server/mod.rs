@@ -33,11 +33,11 @@ use tokio_util::sync::CancellationToken;
 use self::handoff::GroupHomes;
 use self::worker::Worker;
 use crate::auth::{IssuerError, RateLimit};
-use crate::chat::{Chat, ChatOptions, RetainOptions};
+use crate::chat::{Chat, ChatOptions, Facts, RetainOptions};
 use crate::config::{Config, Deliver, Registration};
 use crate::http::{AddressLimit, Http, HttpOptions, TrustedProxies};
 use crate::hub::{Hub, Inbox};
-use crate::model::Rate;
+use crate::model::{Rate, Setting};
 use crate::store::{self, Beginning, Lifecycle, Opened, Store, StoreError};
 use crate::writer::{MessageWriter, WriterOptions};
 use crate::ws::UnfinishedBytes;
@@ -151,11 +151,12 @@ impl Drop for Background {
 }
 
 impl Server {
-    /// Opens the store, takes ownership of it, brings it up to date, and listens.
+    /// Opens the store, takes ownership of it, brings it up to date, and listens. Admins of the server are shown
+    /// `settings`.
     ///
     /// # Errors
     /// [`ServerError`], worded for the one who starts the server.
-    pub async fn bind(config: Config) -> Result<Self, ServerError> {
+    pub async fn bind(config: Config, settings: Vec<Setting>) -> Result<Self, ServerError> {
         let address = SocketAddr::new(config.host, config.port);
         let (local_addr, listeners) =
             listener::bind(address, config.threads).map_err(|error| ServerError::Listen(address, error))?;
@@ -175,7 +176,7 @@ impl Server {
         if let Some(limit) = send_limit.clone() {
             background.handle().spawn(async move { limit.run().await });
         }
-        let chat = Arc::new(Chat::new(
+        let chat = Chat::new(
             store.clone(),
             identity::identity(&config, &store, background.handle()).await?,
             writer.clone(),
@@ -188,7 +189,8 @@ impl Server {
             },
             send_limit,
             begin(&*store.lifecycle, &config).await?,
-        ));
+        );
+        let chat = Arc::new(chat.with_facts(Facts { settings, store: config.database.kind() }));
         identity::watch_changes(&chat, &config, background.handle());
         background.handle().spawn(Arc::clone(&chat).keep_marks());
         identity::announce(&chat, &config, local_addr).await;

@@ -164,9 +164,11 @@ pub(super) fn failure(error: &ChatError) -> Failure {
     let code = match error {
         ChatError::NotFound(_) => ErrorCode::NotFound,
         ChatError::GroupFull => ErrorCode::GroupFull,
-        ChatError::NotMember | ChatError::Forbidden(_) | ChatError::Banned | ChatError::Muted => {
-            ErrorCode::Forbidden
-        }
+        ChatError::NotMember
+        | ChatError::Forbidden(_)
+        | ChatError::LastAdmin
+        | ChatError::Banned
+        | ChatError::Muted => ErrorCode::Forbidden,
         ChatError::NotAuthenticated
         | ChatError::BadCredentials
         | ChatError::WrongLogin

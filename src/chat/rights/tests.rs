@@ -1,7 +1,7 @@
 use super::{Action, Place, Power, TABLE, Verdict, decide, outranks};
 use crate::model::{Role, Scope};
 
-const EVERY_ACTION: [Action; 17] = [
+const EVERY_ACTION: [Action; 19] = [
     Action::Look,
     Action::Read,
     Action::Join,
@@ -19,6 +19,8 @@ const EVERY_ACTION: [Action; 17] = [
     Action::SetRole,
     Action::Retain,
     Action::Delete,
+    Action::Oversee,
+    Action::Govern,
 ];
 
 fn stranger() -> Place {
@@ -78,7 +80,7 @@ fn each_role_adds_to_the_one_below() {
     ];
     assert_eq!(with(of_role(Role::Member), Verdict::Yes), of_member);
     assert_eq!(with(of_role(Role::Admin), Verdict::Yes), EVERY_ACTION[..14]);
-    assert_eq!(with(of_role(Role::Owner), Verdict::Yes), EVERY_ACTION);
+    assert_eq!(with(of_role(Role::Owner), Verdict::Yes), EVERY_ACTION[..17]);
     // Members know of their group, hidden or not.
     assert_eq!(with(Place { is_hidden: true, ..of_role(Role::Member) }, Verdict::Yes), of_member);
 }
@@ -110,7 +112,7 @@ fn a_key_does_what_its_scope_allows() {
     let read = Place { scope: Scope::Read, ..of_role(Role::Owner) };
     assert_eq!(with(read, Verdict::Yes), [Action::Look, Action::Read, Action::Review]);
     let write = Place { scope: Scope::Write, ..of_role(Role::Owner) };
-    assert_eq!(with(write, Verdict::OutOfScope), EVERY_ACTION[8..]);
+    assert_eq!(with(write, Verdict::OutOfScope), EVERY_ACTION[8..17]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod optional;
 
+use super::choice::choose;
 use super::email::normalize_email;
 use super::integer::parse_integer;
 use super::json::Value;
@@ -122,6 +123,12 @@ impl<'v> Form<'v> {
             _ => self.add(name, "bool_type", "Input should be a valid boolean", value, None),
         }
         false
+    }
+
+    /// What one of these words stands for; `None` if it is none of them.
+    pub fn choice<T: Copy>(&mut self, name: &'static str, choices: &[(&str, T)]) -> Option<T> {
+        let value = self.required(name)?;
+        choose(choices, value, Location::Body, name, &mut self.problems)
     }
 
     /// An integer of any size; also a whole number or a string of one.

@@ -26,7 +26,7 @@ const READ: Operation =
 
 async fn read(context: Context<'_>) -> Answer {
     let principal = oneself(&context).await?;
-    Ok(response::json(&Account::from(&**principal.user())))
+    Ok(response::json(&Account::of_oneself(principal.user())))
 }
 
 const ACCOUNT_CHANGE: Table = Table::taken(
@@ -64,7 +64,7 @@ async fn change(mut context: Context<'_>) -> Answer {
         .await?;
     let principal = oneself(&context).await?;
     let user = context.chat.change_account(&principal, change, context.address).await?;
-    Ok(response::json(&Account::from(&*user)))
+    Ok(response::json(&Account::of_oneself(&user)))
 }
 
 /// The one who asks. A key that acts as nobody is no user, so there is none to be shown.

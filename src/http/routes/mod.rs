@@ -2,6 +2,7 @@
 //!
 //! All that has to know the resources goes over [`RESOURCES`].
 
+mod admin;
 mod bans;
 mod contracts;
 mod docs;
@@ -57,6 +58,16 @@ pub(super) static RESOURCES: &[&Resource] = &[
     &messages::MESSAGES,
     &message::MESSAGE,
     &reactions::REACTION,
+    &admin::STATUS,
+    &admin::USERS,
+    &admin::USER,
+    &admin::USER_SESSIONS,
+    &admin::GROUPS,
+    &admin::SESSIONS,
+    &admin::SESSION,
+    &admin::KEYS,
+    &admin::KEY,
+    &admin::SETTINGS,
     &page::PAGE,
     &page::ASSET,
     &contracts::OPENAPI,

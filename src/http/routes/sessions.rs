@@ -46,9 +46,6 @@ const LOGIN_BYTES_MAX: usize = 1024;
 /// Longest refresh token that is looked at, in bytes.
 const REFRESH_TOKEN_BYTES_MAX: usize = 1024;
 
-/// Tokens are kept by nobody on the way (RFC 6749 section 5.1).
-const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
-
 /// The answer to who has logged in or renewed a session (RFC 6749 section 5.1).
 #[derive(Serialize, ToSchema)]
 struct Tokens<'t> {
@@ -174,7 +171,7 @@ fn tokens(logged_in: &LoggedIn) -> Response<Body> {
         refresh_token: &logged_in.refresh_token,
         user: Account::from(&*logged_in.user),
     });
-    response.headers_mut().insert(CACHE_CONTROL, NO_STORE);
+    response.headers_mut().insert(CACHE_CONTROL, response::NO_STORE);
     response
 }
 

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::RESOURCES;
-use crate::http::need::Need::{self, Caller, Open, Shown, User};
+use crate::http::need::Need::{self, Caller, Governor, Open, Shown, User};
 use crate::http::openapi::{Offer, document};
 
 /// What each method of each resource needs. Written by hand: who adds a resource says here what it needs.
@@ -46,6 +46,17 @@ const NEEDS: &[(&str, &str, Need)] = &[
     ("DELETE", "/api/v1/messages/{message_id}", Caller),
     ("PUT", "/api/v1/messages/{message_id}/reactions/{emoji}", Caller),
     ("DELETE", "/api/v1/messages/{message_id}/reactions/{emoji}", Caller),
+    ("GET", "/api/v1/admin/status/", Governor),
+    ("GET", "/api/v1/admin/users/", Governor),
+    ("PATCH", "/api/v1/admin/users/{user_id}", Governor),
+    ("GET", "/api/v1/admin/users/{user_id}/sessions/", Governor),
+    ("GET", "/api/v1/admin/groups/", Governor),
+    ("GET", "/api/v1/admin/sessions/", Governor),
+    ("DELETE", "/api/v1/admin/sessions/{session_id}", Governor),
+    ("GET", "/api/v1/admin/keys/", Governor),
+    ("POST", "/api/v1/admin/keys/", Governor),
+    ("DELETE", "/api/v1/admin/keys/{name:path}", Governor),
+    ("GET", "/api/v1/admin/settings/", Governor),
     ("GET", "/api/v1/groups/{group_id}/log/", Caller),
     ("PUT", "/api/v1/groups/{group_id}/read/", Caller),
 ];

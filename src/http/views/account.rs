@@ -13,12 +13,21 @@ pub(in crate::http) struct Account<'u> {
     username: &'u str,
     #[schema(required)]
     email: Option<&'u str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_admin: Option<bool>,
 }
 
 impl<'u> Account<'u> {
     /// The user, their address kept back.
     pub(in crate::http) fn without_email(user: &'u User) -> Self {
-        Self { id: user.id.0, username: &user.username, email: None }
+        Self { id: user.id.0, username: &user.username, email: None, is_admin: None }
+    }
+}
+
+impl<'u> Account<'u> {
+    /// The user as they see themself: told whether they govern the server, if they do.
+    pub(in crate::http) fn of_oneself(user: &'u User) -> Self {
+        Self { is_admin: Some(true).filter(|_| user.is_admin), ..Self::from(user) }
     }
 }
 

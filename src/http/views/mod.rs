@@ -1,6 +1,7 @@
-//! What clients see of users, groups and logs.
+//! What clients see of users, groups and logs, and admins of the server of all of it.
 
 mod account;
+pub(super) mod admin;
 mod entry;
 mod group;
 mod message;

@@ -1,6 +1,8 @@
 //! Who is who, and who may do what.
 
 mod added;
+mod admin;
+mod admin_rights;
 mod groups;
 mod members;
 mod midway;

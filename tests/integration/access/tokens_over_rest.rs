@@ -53,6 +53,17 @@ pub(super) const GUARDED: &[(&str, &str)] = &[
     ("PUT", "groups/1/read/"),
     ("GET", "messages/"),
     ("POST", "messages/"),
+    ("GET", "admin/status/"),
+    ("GET", "admin/users/"),
+    ("PATCH", "admin/users/1"),
+    ("GET", "admin/users/1/sessions/"),
+    ("GET", "admin/groups/"),
+    ("GET", "admin/sessions/"),
+    ("DELETE", "admin/sessions/1"),
+    ("GET", "admin/keys/"),
+    ("POST", "admin/keys/"),
+    ("DELETE", "admin/keys/bot"),
+    ("GET", "admin/settings/"),
 ];
 
 fn now() -> i64 {

@@ -1,0 +1,44 @@
+//! Who listens.
+
+use std::collections::HashSet;
+
+use super::{Audience, Hub};
+use crate::model::{GroupId, UserId};
+
+impl Hub {
+    /// The users who listen to the group, in ascending order, if they are at most `named_max`, and how many
+    /// there are.
+    pub fn online(&self, group: GroupId, named_max: usize) -> (usize, Option<Vec<UserId>>) {
+        let Some(audience) = self.groups.get(&group) else { return (0, Some(Vec::new())) };
+        let count = audience.online;
+        let users = (count <= named_max).then(|| {
+            let online = audience.users.iter().filter(|(_, attendance)| attendance.sockets > 0);
+            let mut users: Vec<_> = online.map(|(&user, _)| user).collect();
+            users.sort_unstable();
+            users
+        });
+        (count, users)
+    }
+
+    /// Which of these users listen to any group.
+    pub fn online_among(&self, users: &[UserId]) -> HashSet<UserId> {
+        let mut online = HashSet::new();
+        for audience in self.groups.iter() {
+            let listens =
+                |user: &UserId| audience.users.get(user).is_some_and(|attendance| attendance.sockets > 0);
+            // Most groups are small, and most users listen to few of them.
+            if audience.users.len() < users.len() {
+                online.extend(audience.users.keys().filter(|user| users.contains(user) && listens(user)));
+            } else {
+                online.extend(users.iter().filter(|user| listens(user)));
+            }
+        }
+        online
+    }
+
+    /// How many sockets of this user's listen to the group.
+    pub fn sockets_of(&self, group: GroupId, user: UserId) -> usize {
+        let sockets = |audience: &Audience| audience.users.get(&user).map(|attendance| attendance.sockets);
+        self.groups.get(&group).and_then(|audience| sockets(&audience)).unwrap_or(0) as usize
+    }
+}
