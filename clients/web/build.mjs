@@ -1,4 +1,4 @@
-// Builds the page into dist/, from which it goes into the server's program. With --check nothing is written: it fails
+// Builds the pages into dist/, from which they go into the server's program. With --check nothing is written: it fails
 // unless dist/ is what the sources come to.
 import { createHash } from "node:crypto";
 import { readFile, readdir, rm, writeFile, mkdir } from "node:fs/promises";
@@ -18,7 +18,7 @@ const TYPES = {
   svg: "image/svg+xml",
 };
 
-/** Bytes of a first load, compressed; more is refused. */
+/** Bytes of the first load of a page, compressed; more is refused. */
 const LOAD_BYTES_MAX = 150 * 1024;
 
 async function bundle(entry, options) {
@@ -39,16 +39,19 @@ async function bundle(entry, options) {
 /** Short, but no other content has it by chance. */
 const hash = (bytes) => createHash("sha256").update(bytes).digest("hex").slice(0, 12);
 
+const script = { format: "esm", jsx: "automatic", jsxImportSource: "preact" };
 const sources = [
-  ["app", "js", await bundle("src/main.tsx", { format: "esm", jsx: "automatic", jsxImportSource: "preact" })],
+  ["app", "js", await bundle("src/main.tsx", script)],
   ["app", "css", await bundle("src/styles/main.css", {})],
+  ["admin", "js", await bundle("src/admin/main.tsx", script)],
+  ["admin", "css", await bundle("src/styles/admin.css", {})],
   ["icon", "svg", await readFile(new URL("src/icon.svg", root))],
 ];
 
 const files = new Map();
 const table = [];
-let page = await readFile(new URL("src/index.html", root), "utf8");
-let load = 0;
+/** What a page may name, with its name in dist/ and its bytes on the wire. */
+const assets = [];
 for (const [stem, type, bytes] of sources) {
   const name = `${stem}-${hash(bytes)}.${type}`;
   const brotli = brotliCompressSync(bytes, {
@@ -56,8 +59,7 @@ for (const [stem, type, bytes] of sources) {
   });
   const gzip = gzipSync(bytes, { level: 9 });
   files.set(name, bytes).set(`${name}.br`, brotli).set(`${name}.gz`, gzip);
-  load += gzip.length;
-  page = page.replace(`{{${stem}.${type}}}`, `/assets/${name}`);
+  assets.push({ place: `{{${stem}.${type}}}`, name, load: gzip.length });
   table.push(
     "    Asset {",
     `        name: "${name}",`,
@@ -68,12 +70,22 @@ for (const [stem, type, bytes] of sources) {
     "    },",
   );
 }
-load += Buffer.byteLength(page);
-files.set("index.html", Buffer.from(page));
-files.set("index.hash", Buffer.from(hash(page)));
 files.set("assets.rs", Buffer.from(["// Made by build.mjs.", "&[", ...table, "]", ""].join("\n")));
 
-if (load > LOAD_BYTES_MAX) throw new Error(`a first load is ${load} bytes compressed, more than ${LOAD_BYTES_MAX}`);
+for (const stem of ["index", "admin"]) {
+  let page = await readFile(new URL(`src/${stem}.html`, root), "utf8");
+  let load = 0;
+  for (const asset of assets.filter(({ place }) => page.includes(place))) {
+    page = page.replace(asset.place, `/assets/${asset.name}`);
+    load += asset.load;
+  }
+  load += Buffer.byteLength(page);
+  files.set(`${stem}.html`, Buffer.from(page));
+  files.set(`${stem}.hash`, Buffer.from(hash(page)));
+  if (load > LOAD_BYTES_MAX) throw new Error(`a first load of ${stem} is ${load} bytes compressed, more than ${LOAD_BYTES_MAX}`);
+  console.log(`first load of ${stem}.html: ${load} bytes compressed with gzip`);
+}
+
 await mkdir(dist, { recursive: true });
 const present = await readdir(dist);
 /** Compressors of other versions may choose other bytes; what they hold is compared by the plain file. */
@@ -89,4 +101,3 @@ if (isCheck) {
   for (const name of present) if (!files.has(name)) await rm(new URL(name, dist));
   for (const [name, bytes] of files) await writeFile(new URL(name, dist), bytes);
 }
-console.log(`first load: ${load} bytes compressed with gzip`);

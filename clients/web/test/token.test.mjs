@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { box, button, open, say, status, until, useBrowser } from "./support/page.mjs";
+import { check } from "./support/axe.mjs";
+import { box, button, open, say, signIn, status, until, useBrowser } from "./support/page.mjs";
 import { Server } from "./support/server.mjs";
 
 useBrowser();
@@ -56,4 +57,54 @@ test("an account is made and one is in; a session that was ended elsewhere is ov
   await server.ask("DELETE", "sessions/current", { token: accessToken });
   await page.getByRole("alert").filter({ hasText: "ended" }).waitFor();
   assert.deepEqual(await kept(page), []);
+});
+
+test("one changes one's account, ends a session elsewhere, and deletes it", async (t) => {
+  const server = await Server.start(t, "--auth=token");
+  await server.user("alice");
+  const [page, other] = [await open(t, server), await open(t, server)];
+  await signIn(page, "alice");
+  await signIn(other, "alice");
+  const dialog = page.getByRole("dialog");
+  await page.getByRole("button", { name: "alice" }).click();
+  assert.deepEqual(await check(page), []);
+  assert.equal(await box(dialog, "E-mail").inputValue(), "user1@example.com");
+  await box(dialog, "E-mail").fill("alice@home.example");
+  await button(dialog, "Change e-mail").click();
+  await status(dialog, "your address now").waitFor();
+  await box(dialog, "Current password").fill("guess");
+  await box(dialog, "New password").fill("better");
+  await button(dialog, "Change password").click();
+  await dialog.getByRole("alert").filter({ hasText: "Wrong password" }).waitFor();
+  await button(dialog, "End session").click();
+  await other.getByRole("alert").filter({ hasText: "ended" }).waitFor();
+  await until("the session to go", async () => (await button(dialog, "End session").count()) === 0);
+  await box(dialog, "Current password").fill("alice secret");
+  await box(dialog, "New password").fill("better");
+  await button(dialog, "Change password").click();
+  await status(dialog, "new password").waitFor();
+  const login = { username: "alice", password: "better" };
+  const { user } = await server.ask("POST", "sessions/", { body: login });
+  assert.equal(user.email, "alice@home.example");
+
+  await page.setViewportSize({ width: 320, height: 568 });
+  assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= 320);
+  assert.deepEqual(await check(page), []);
+  await button(dialog, "Delete account").click();
+  await button(dialog, "Delete account").click();
+  await dialog.getByRole("alert").filter({ hasText: "not your user name" }).waitFor();
+  await box(dialog, "Your user name").fill("alice");
+  await button(dialog, "Delete account").click();
+  await button(page, "Sign in").waitFor();
+  assert.deepEqual(await kept(page), []);
+  await assert.rejects(server.ask("POST", "sessions/", { body: login }), /401/);
+});
+
+test("an account is offered only where one may make it", async (t) => {
+  for (const [registration, offered] of [["open", 1], ["closed", 0]]) {
+    const server = await Server.start(t, "--auth=token", `--registration=${registration}`);
+    const page = await open(t, server);
+    await button(page, "Sign in").waitFor();
+    assert.equal(await button(page, "Create account").count(), offered);
+  }
 });

@@ -69,6 +69,7 @@ pub(super) static RESOURCES: &[&Resource] = &[
     &admin::KEY,
     &admin::SETTINGS,
     &page::PAGE,
+    &page::ADMIN_PAGE,
     &page::ASSET,
     &contracts::OPENAPI,
     &contracts::ASYNCAPI,

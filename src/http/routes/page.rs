@@ -1,10 +1,10 @@
-//! The web client.
+//! The web client, and the page for admins of the server.
 
-use std::sync::LazyLock;
-
+use hyper::Response;
 use hyper::header::HeaderValue;
 
 use crate::http::asset::ASSETS;
+use crate::http::body::Body;
 use crate::http::context::Context;
 use crate::http::error::HttpError;
 use crate::http::html;
@@ -12,15 +12,26 @@ use crate::http::resource::{Answer, Resource, Serves};
 
 pub(super) static PAGE: Resource = Resource { paths: &["/"], serves: Serves::Page(&page) };
 
+/// Where names are believed there is nothing to govern, and no such page.
+pub(super) static ADMIN_PAGE: Resource = Resource { paths: &["/admin"], serves: Serves::Page(&admin_page) };
+
 pub(super) static ASSET: Resource = Resource { paths: &["/assets/{name}"], serves: Serves::Page(&asset) };
 
-/// As `clients/web/build.mjs` made it. It names its assets, whose names change with their contents.
-const TEMPLATE: &str = include_str!("../../../clients/web/dist/index.html");
-const TEMPLATE_HASH: &str = include_str!("../../../clients/web/dist/index.hash");
+/// A page as `clients/web/build.mjs` made it. It names its assets, whose names change with their contents.
+struct Template {
+    html: &'static str,
+    hash: &'static str,
+}
 
-/// The page where names are believed, and the one where one signs in.
-static PAGES: LazyLock<[String; 2]> =
-    LazyLock::new(|| ["username", "token"].map(|auth| TEMPLATE.replace("{{auth}}", auth)));
+const CHAT: Template = Template {
+    html: include_str!("../../../clients/web/dist/index.html"),
+    hash: include_str!("../../../clients/web/dist/index.hash"),
+};
+
+const ADMIN: Template = Template {
+    html: include_str!("../../../clients/web/dist/admin.html"),
+    hash: include_str!("../../../clients/web/dist/admin.hash"),
+};
 
 /// What the page is held to, whatever a bug or a message may make of it. Nothing but the server's own files, requests
 /// and sockets; no text becomes markup or code.
@@ -30,11 +41,24 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 );
 
 async fn page(context: Context<'_>) -> Answer {
-    let [by_name, by_token] = &*PAGES;
-    let (mode, page) =
-        if context.chat.believes_names() { ("username", by_name) } else { ("token", by_token) };
-    let tag = format!("\"{mode}-{TEMPLATE_HASH}\"");
-    Ok(html::respond(&context.head.headers, &tag, page.as_bytes(), POLICY))
+    Ok(respond(&context, &CHAT))
+}
+
+async fn admin_page(context: Context<'_>) -> Answer {
+    if context.chat.believes_names() {
+        return Err(HttpError::NOT_FOUND);
+    }
+    Ok(respond(&context, &ADMIN))
+}
+
+/// The page, which says how users show who they are, and who may become one.
+fn respond(context: &Context<'_>, template: &Template) -> Response<Body> {
+    let options = context.chat.options();
+    let auth = if context.chat.believes_names() { "username" } else { "token" };
+    let registration = if options.is_registration_closed { "closed" } else { "open" };
+    let tag = format!("\"{auth}-{registration}-{}\"", template.hash);
+    let html = template.html.replace("{{auth}}", auth).replace("{{registration}}", registration);
+    html::respond(&context.head.headers, &tag, html, POLICY)
 }
 
 async fn asset(context: Context<'_>) -> Answer {

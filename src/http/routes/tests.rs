@@ -55,7 +55,7 @@ const NEEDS: &[(&str, &str, Need)] = &[
     ("DELETE", "/api/v1/admin/sessions/{session_id}", Governor),
     ("GET", "/api/v1/admin/keys/", Governor),
     ("POST", "/api/v1/admin/keys/", Governor),
-    ("DELETE", "/api/v1/admin/keys/{name:path}", Governor),
+    ("DELETE", "/api/v1/admin/keys/{name}", Governor),
     ("GET", "/api/v1/admin/settings/", Governor),
     ("GET", "/api/v1/groups/{group_id}/log/", Caller),
     ("PUT", "/api/v1/groups/{group_id}/read/", Caller),

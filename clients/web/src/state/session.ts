@@ -11,6 +11,10 @@ import type { Asking } from "./rest.js";
 /** How users show who they are: by a name that is believed, or by a token. The server says so in the page. */
 export const isTokenMode = document.querySelector<HTMLMetaElement>('meta[name="groupcast-auth"]')?.content === "token";
 
+/** Whether anybody may make an account. The server says so in the page. */
+export const isRegistrationOpen =
+  document.querySelector<HTMLMetaElement>('meta[name="groupcast-registration"]')?.content !== "closed";
+
 /** Who is signed in, and their connection. */
 export interface Session {
   readonly client: Client;

@@ -1,12 +1,14 @@
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 
+import { account } from "../state/account.js";
 import { groupOf, ownGroups, titleOf } from "../state/groups.js";
 import { dismiss, notice } from "../state/notice.js";
 import { join, room } from "../state/room.js";
 import { goHome, route } from "../state/route.js";
 import { results } from "../state/search.js";
 import { isConnected, isTokenMode, session, signOut } from "../state/session.js";
+import { AccountDialog } from "./account.js";
 import { Avatar } from "./avatar.js";
 import { Chat } from "./chat.js";
 import { Door, Logo } from "./door.js";
@@ -27,6 +29,7 @@ function Inside(): JSX.Element {
   const { me } = session.value!;
   const { groupId } = route.value;
   const shown = room.value;
+  const [isShowingAccount, setShowingAccount] = useState(false);
   useEffect(resetPanel, [groupId]);
   useTitle();
   const open = shown?.open && shown.id === groupId ? { ...shown, open: shown.open } : undefined;
@@ -41,10 +44,23 @@ function Inside(): JSX.Element {
         <p class={`connection ${isConnected.value ? "on" : "off"}`} role="status">
           {isConnected.value ? "Connected" : "Reconnecting"}
         </p>
-        <span class="me">
-          <Avatar name={me.username} small />
-          <span class="cut">{me.username}</span>
-        </span>
+        {account.value?.is_admin && (
+          <a class="button quiet small" href="/admin">
+            Admin
+          </a>
+        )}
+        {isTokenMode ? (
+          <button type="button" class="me quiet small" aria-label={`${me.username}, your account`} onClick={() => setShowingAccount(true)}>
+            <Avatar name={me.username} small />
+            <span class="cut">{me.username}</span>
+          </button>
+        ) : (
+          <span class="me">
+            <Avatar name={me.username} small />
+            <span class="cut">{me.username}</span>
+          </span>
+        )}
+        {isShowingAccount && <AccountDialog close={() => setShowingAccount(false)} />}
         <button type="button" class="quiet small" onClick={() => void signOut()}>
           {isTokenMode ? "Sign out" : "Change name"}
         </button>

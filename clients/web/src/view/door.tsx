@@ -2,13 +2,13 @@ import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
 
 import { keptName } from "../state/kept.js";
-import { createAccount, enter, farewell, isTokenMode, signIn } from "../state/session.js";
+import { createAccount, enter, farewell, isRegistrationOpen, isTokenMode, signIn } from "../state/session.js";
 import { Field } from "./field.js";
 
 type Way = "enter" | "create";
 
-/** Where one comes in. */
-export function Door(): JSX.Element {
+/** Where one comes in, and where one may make an account if that is open. */
+export function Door({ title = "groupcast", mayCreate = isRegistrationOpen }: { title?: string; mayCreate?: boolean }): JSX.Element {
   const [isNew, setNew] = useState(false);
   const [isBusy, setBusy] = useState(false);
   const [failure, setFailure] = useState(farewell.peek());
@@ -84,7 +84,7 @@ export function Door(): JSX.Element {
       >
         <div class="brand large">
           <Logo />
-          <h1>groupcast</h1>
+          <h1>{title}</h1>
         </div>
         <p class="lead">{isNew ? "Make yourself an account." : isTokenMode ? "Good to see you." : "Under which name do you come in?"}</p>
         <Field
@@ -106,7 +106,7 @@ export function Door(): JSX.Element {
             {failure}
           </p>
         )}
-        {isNew ? [create, or, come] : [come, or, create]}
+        {!mayCreate ? come : isNew ? [create, or, come] : [come, or, create]}
       </form>
     </main>
   );

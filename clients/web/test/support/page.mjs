@@ -15,7 +15,7 @@ export function useBrowser() {
 }
 
 /** Opens the page in a browser of its own. The test fails if the page fails, or asks anybody but its server. */
-export async function open(t, server, options = {}) {
+export async function open(t, server, { path = "/", ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: "reduce", ...options });
   context.setDefaultTimeout(10_000);
   const page = await context.newPage();
@@ -32,7 +32,7 @@ export async function open(t, server, options = {}) {
     await context.close();
     assert.deepEqual(faults, []);
   });
-  await page.goto(server.url);
+  await page.goto(server.url + path);
   return page;
 }
 
@@ -47,6 +47,14 @@ export const status = (page, text) => page.getByRole("status").filter({ hasText:
 export async function enter(page, name) {
   await box(page, "User name").fill(name);
   await button(page, "Enter").click();
+  await status(page, "Connected").waitFor();
+}
+
+/** Signs in. */
+export async function signIn(page, name) {
+  await box(page, "User name").fill(name);
+  await box(page, "Password").fill(`${name} secret`);
+  await button(page, "Sign in").click();
   await status(page, "Connected").waitFor();
 }
 

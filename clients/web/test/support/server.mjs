@@ -14,6 +14,7 @@ export class Server {
   #options;
   #process;
   #port = "0";
+  #log = "";
   #users = 0;
 
   /** Starts one, with these options, that ends with the test. */
@@ -37,9 +38,32 @@ export class Server {
   async restart() {
     const env = { PATH: process.env.PATH, DATABASE_URL: `sqlite:${join(this.#folder, "chat.sqlite")}` };
     const args = ["--port", this.#port, ...this.#options];
-    this.#process = spawn(PROGRAM, args, { cwd: this.#folder, env, stdio: ["ignore", "pipe", "ignore"] });
+    this.#process = spawn(PROGRAM, args, { cwd: this.#folder, env, stdio: ["ignore", "pipe", "pipe"] });
+    this.#process.stderr.on("data", (text) => (this.#log += text));
     const [line] = await once(createInterface(this.#process.stdout), "line");
     this.#port = /http:\/\/[^:]+:(\d+)/.exec(line)[1];
+  }
+
+  /** The secret of the link in the log with which the first admin is made. */
+  async setupSecret() {
+    for (;;) {
+      const [, secret] = /#setup=([\w-]+)/.exec(this.#log) ?? [];
+      if (secret) return secret;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  /** Makes the first admin, and returns them with a token. */
+  async admin(username) {
+    const registration = { username, email: `${username}@example.com`, password: `${username} secret` };
+    await this.ask("POST", "setup/", { body: { token: await this.setupSecret(), ...registration } });
+    return this.signIn(username);
+  }
+
+  /** Begins a session, and returns its user with a token. */
+  async signIn(username) {
+    const { user, access_token: token } = await this.ask("POST", "sessions/", { body: { username, password: `${username} secret` } });
+    return { ...user, token };
   }
 
   /** Ends it at once, as a crash would. */

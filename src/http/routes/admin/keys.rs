@@ -17,9 +17,12 @@ pub(in crate::http::routes) static KEYS: Resource = Resource {
     serves: Serves::Methods(&[(Method::GET, Need::Governor, &list), (Method::POST, Need::Governor, &make)]),
 };
 
-/// A name may have slashes in it.
 pub(in crate::http::routes) static KEY: Resource = Resource {
-    paths: &["/api/v1/admin/keys/{name:path}"],
+    paths: &[
+        "/api/v1/admin/keys/{name}",
+        // A slash may be part of it.
+        "/api/v1/admin/keys/{name:path}",
+    ],
     serves: Serves::Methods(&[(Method::DELETE, Need::Governor, &revoke)]),
 };
 
