@@ -1,5 +1,6 @@
 //! Pages for people.
 
+use bytes::Bytes;
 use hyper::Response;
 use hyper::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
@@ -22,7 +23,7 @@ const HEADERS: [(HeaderName, HeaderValue); 5] = [
 pub(super) fn respond(
     request: &HeaderMap,
     tag: &str,
-    page: &'static [u8],
+    page: impl Into<Bytes>,
     policy: HeaderValue,
 ) -> Response<Body> {
     let mut response = tagged(request, tag, page);

@@ -28,6 +28,42 @@ async fn the_page_says_how_one_comes_in() {
 }
 
 #[tokio::test]
+async fn the_page_says_who_may_make_an_account() {
+    let mut tags = Vec::new();
+    for registration in ["open", "closed"] {
+        let server = Server::start_with(Store::Sqlite, &["--registration", registration]).await;
+        let answer = get(&server, "/", &[]).await;
+        let page = String::from_utf8_lossy(&answer.body).into_owned();
+        assert!(
+            page.contains(&format!("name=\"groupcast-registration\" content=\"{registration}\"")),
+            "{page}"
+        );
+        tags.push(answer.header("etag").unwrap().to_owned());
+    }
+    assert_ne!(tags[0], tags[1], "they are different pages");
+}
+
+#[tokio::test]
+async fn admins_have_a_page_where_a_name_is_not_enough() {
+    let server = Server::start_with(Store::Sqlite, &["--auth=token"]).await;
+    let (page, admins) = (get(&server, "/", &[]).await, get(&server, "/admin", &[]).await);
+    assert_eq!(admins.status, 200);
+    assert_ne!(page.body, admins.body);
+    for header in ["content-security-policy", "content-type", "cache-control", "referrer-policy"] {
+        assert_eq!(admins.header(header), page.header(header), "{header}");
+    }
+    let tag = admins.header("etag").unwrap();
+    assert_eq!(get(&server, "/admin", &[("If-None-Match", tag)]).await.status, 304);
+    let html = String::from_utf8_lossy(&admins.body).into_owned();
+    assert!(!html.contains("{{") && !html.contains("://"), "{html}");
+    for path in assets(&html) {
+        assert_eq!(get(&server, path, &[]).await.status, 200, "{path}");
+    }
+    let server = Server::start(Store::Sqlite).await;
+    assert_eq!(get(&server, "/admin", &[]).await.detail(404), "Not Found");
+}
+
+#[tokio::test]
 async fn the_page_is_held_to_its_own_origin() {
     let server = Server::start(Store::Sqlite).await;
     let answer = get(&server, "/", &[]).await;
