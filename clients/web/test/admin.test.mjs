@@ -98,6 +98,10 @@ test("the chat and the admin page lead to each other, in one session", async (t)
   const [server] = await town(t);
   const page = await open(t, server);
   await signIn(page, "root");
+  await page.getByRole("link", { name: "Admin" }).waitFor();
+  await page.setViewportSize({ width: 320, height: 640 });
+  assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= 320);
+  await page.setViewportSize({ width: 1280, height: 800 });
   await page.getByRole("link", { name: "Admin" }).click();
   await heading(page, "Overview").waitFor();
   await page.getByRole("link", { name: "Chat" }).click();
@@ -176,7 +180,7 @@ test("users are found, made admins and erased", async (t) => {
   await dialog(page).getByRole("alert").filter({ hasText: "last admin" }).waitFor();
   await page.keyboard.press("Escape");
 
-  await row(page, "Users", "alice").getByRole("link", { name: "1 sessions of alice" }).click();
+  await row(page, "Users", "alice").getByRole("link", { name: "1 session of alice" }).click();
   await row(page, "Sessions", "alice").waitFor();
   await page.goBack();
   await button(row(page, "Users", "alice"), "Erase").click();

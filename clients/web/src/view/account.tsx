@@ -17,6 +17,11 @@ export function AccountDialog({ close }: { close: () => void }): JSX.Element {
   if (isLeaving) return <Farewell close={() => setLeaving(false)} />;
   return (
     <Dialog title={me().username} close={close}>
+      {account.value?.is_admin && (
+        <p>
+          You govern this server: <a href="/admin">Admin</a>
+        </p>
+      )}
       <Email />
       <Password />
       <OwnSessions />

@@ -30,6 +30,7 @@ export function Groups(): JSX.Element {
       <Table
         caption="Groups"
         rows={pages.rows.value}
+        hasFailed={pages.failure.value !== ""}
         keyOf={({ id }) => id}
         empty="No group has a name that begins so."
         columns={[

@@ -29,6 +29,7 @@ export function Keys(): JSX.Element {
       <Table
         caption="Keys"
         rows={pages.rows.value}
+        hasFailed={pages.failure.value !== ""}
         keyOf={({ id }) => id}
         empty="There are no keys."
         columns={[

@@ -31,6 +31,7 @@ export function Sessions({ userId }: { userId: number | undefined }): JSX.Elemen
       <Table
         caption="Sessions"
         rows={pages.rows.value}
+        hasFailed={pages.failure.value !== ""}
         keyOf={({ id }) => id}
         empty="Nobody is signed in."
         columns={[

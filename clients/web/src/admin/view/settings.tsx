@@ -25,6 +25,7 @@ export function Settings(): JSX.Element {
       <Table
         caption="Settings"
         rows={rows}
+        hasFailed={failure !== ""}
         keyOf={({ name }) => name}
         empty=""
         columns={[

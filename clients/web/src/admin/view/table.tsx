@@ -14,6 +14,8 @@ interface TableProps<Row> {
   /** `undefined` as long as they are not known. */
   rows: readonly Row[] | undefined;
   keyOf: (row: Row) => string | number;
+  /** Whether they could not be had, which is told elsewhere. */
+  hasFailed?: boolean;
   /** What stands there in place of no rows. */
   empty: string;
   /** Buttons at the end of a row. */
@@ -21,11 +23,11 @@ interface TableProps<Row> {
 }
 
 /** A table. Where there is little room each row is a card; the roles are spelled out, for then the layout is none of a table. */
-export function Table<Row>({ caption, columns, rows, keyOf, empty, acts }: TableProps<Row>): JSX.Element {
+export function Table<Row>({ caption, columns, rows, hasFailed = false, keyOf, empty, acts }: TableProps<Row>): JSX.Element {
   const [first, ...others] = columns;
   return (
     <>
-      <table role="table" aria-busy={rows === undefined}>
+      <table role="table" aria-busy={rows === undefined && !hasFailed}>
         <caption class="unseen">{caption}</caption>
         <thead role="rowgroup">
           <tr role="row">
@@ -62,7 +64,7 @@ export function Table<Row>({ caption, columns, rows, keyOf, empty, acts }: Table
         </tbody>
       </table>
       <p class="remark" aria-live="polite">
-        {rows === undefined ? "Loading …" : rows.length === 0 ? empty : ""}
+        {rows === undefined ? (hasFailed ? "" : "Loading …") : rows.length === 0 ? empty : ""}
       </p>
     </>
   );

@@ -25,6 +25,7 @@ export function Users(): JSX.Element {
       <Table
         caption="Users"
         rows={pages.rows.value}
+        hasFailed={pages.failure.value !== ""}
         keyOf={({ id }) => id}
         empty="Nobody has a name or an address that begins so."
         columns={[
@@ -34,7 +35,7 @@ export function Users(): JSX.Element {
             name: "Sessions",
             isNumber: true,
             cell: ({ id, username, sessions }) =>
-              sessions === 0 ? "0" : <a href={addressOf("sessions", id)} aria-label={`${sessions} sessions of ${username}`}>{sessions}</a>,
+              sessions === 0 ? "0" : <a href={addressOf("sessions", id)} aria-label={`${sessions} ${sessions === 1 ? "session" : "sessions"} of ${username}`}>{sessions}</a>,
           },
         ]}
         acts={(user) => (
