@@ -204,7 +204,7 @@ impl Circumstances {
             has_values: has_actor || has_path || has_body || takes_values,
             looks_something_up: has_actor || has_path,
             demands_token: is_demanded(need, offer),
-            knows_who_asks: matches!(need, Need::Caller | Need::User),
+            knows_who_asks: matches!(need, Need::Caller | Need::User | Need::Governor),
         }
     }
 }

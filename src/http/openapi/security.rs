@@ -32,7 +32,7 @@ pub(super) fn is_demanded(need: Need, offer: Offer) -> bool {
     match need {
         Need::Open | Need::Shown => false,
         Need::Caller => !offer.believes_names,
-        Need::User => true,
+        Need::User | Need::Governor => true,
     }
 }
 

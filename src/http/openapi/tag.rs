@@ -12,6 +12,7 @@ pub(in crate::http) enum Tag {
     Moderation,
     Messages,
     Search,
+    Admin,
     Server,
 }
 
@@ -26,6 +27,7 @@ impl Tag {
             Self::Moderation => "moderation",
             Self::Messages => "messages",
             Self::Search => "search",
+            Self::Admin => "admin",
             Self::Server => "server",
         }
     }
@@ -39,6 +41,7 @@ impl Tag {
             Self::Moderation => "Who is kept out of a group, and who may not write.",
             Self::Messages => "Messages, reactions, the log of a group, and how far one has read it.",
             Self::Search => "Finding messages and users.",
+            Self::Admin => "What admins of the server look at and do.",
             Self::Server => "How the server is.",
         }
     }

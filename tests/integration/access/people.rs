@@ -37,7 +37,7 @@ impl Town {
     }
 
     /// The same with these users, of whom `root` is an admin of the server; with a key for each of these arguments of
-    /// `groupcast key add`; and with further options of the server's.
+    /// `groupcast key add`; and with further options of the server's, of which `--auth=username` is one.
     pub(crate) async fn start_with(store: Store, users: &[&str], keys: &[&str], options: &[&str]) -> Self {
         let database = Database::create(store).await;
         let settings = format!("JWT_SECRET_KEY={SIGNING_KEY}\n");
@@ -54,7 +54,8 @@ impl Town {
             let args: Vec<&str> = ["key", "add", &name].into_iter().chain(key.split(' ')).collect();
             secrets.push(operate(&database, &args).await.trim_end().to_owned());
         }
-        let server = Server::start_on(database, &[&["--auth=token"], options].concat()).await;
+        let mode = if options.contains(&"--auth=username") { &[][..] } else { &["--auth=token"] };
+        let server = Server::start_on(database, &[mode, options].concat()).await;
         Self { server, keys: secrets }
     }
 

@@ -2,5 +2,6 @@
 
 mod contract;
 mod document;
+mod govern;
 mod served;
 mod walk;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::contract::Contract;
+use super::govern::govern;
 use crate::access::people::{PASSWORD, Person, Town};
 use crate::support::database::{Database, Store};
 use crate::support::http::{Connection, Response};
@@ -12,7 +13,7 @@ use crate::support::server::Server;
 use crate::support::until;
 
 /// Somebody who asks a server, and holds every answer against its contract.
-struct Walk {
+pub(super) struct Walk {
     contract: Contract,
     http: Connection,
     believes_names: bool,
@@ -28,7 +29,7 @@ impl Walk {
     }
 
     /// Speaks as this one from now on.
-    fn by(&mut self, who: &Person) -> &mut Self {
+    pub(super) fn by(&mut self, who: &Person) -> &mut Self {
         self.who = Some(who.clone());
         self
     }
@@ -48,9 +49,7 @@ impl Walk {
         let authorization = self.who.as_ref().map(|who| format!("Bearer {}", who.token));
         let mut headers = vec![("Content-Type", "application/json")];
         headers.extend(authorization.as_deref().map(|value| ("Authorization", value)));
-        if let Some(who) =
-            self.who.as_ref().filter(|_| self.believes_names && !template.ends_with("/messages/"))
-        {
+        if let Some(who) = self.who.as_ref().filter(|_| self.believes_names && !knows_the_actor(template)) {
             target += &format!("&user_id={}", who.id);
         }
         let body = if body.is_null() { String::new() } else { body.to_string() };
@@ -60,7 +59,7 @@ impl Walk {
     }
 
     /// Does something that is to succeed. Gives the answer, null for 204.
-    async fn does(&mut self, operation: &str, path: &[Value], query: &str, body: Value) -> Value {
+    pub(super) async fn does(&mut self, operation: &str, path: &[Value], query: &str, body: Value) -> Value {
         let answer = self.ask(operation, path, query, body).await;
         let text = String::from_utf8_lossy(&answer.body);
         assert!((200..300).contains(&answer.status), "{operation}: {} {text}", answer.status);
@@ -69,7 +68,14 @@ impl Walk {
     }
 
     /// Does something that is to be refused.
-    async fn refused(&mut self, status: u16, operation: &str, path: &[Value], query: &str, body: Value) {
+    pub(super) async fn refused(
+        &mut self,
+        status: u16,
+        operation: &str,
+        path: &[Value],
+        query: &str,
+        body: Value,
+    ) {
         let answer = self.ask(operation, path, query, body).await;
         assert_eq!(answer.status, status, "{operation}: {}", String::from_utf8_lossy(&answer.body));
     }
@@ -83,10 +89,15 @@ impl Walk {
         self.log_in(name).await
     }
 
-    async fn log_in(&mut self, name: &str) -> Person {
+    pub(super) async fn log_in(&mut self, name: &str) -> Person {
         let credentials = json!({ "username": name, "password": PASSWORD });
         Person::of(&self.does("POST /api/v1/sessions/", &[], "", credentials).await)
     }
+}
+
+/// Whether `user_id` in the query is not what says who acts.
+fn knows_the_actor(template: &str) -> bool {
+    template.ends_with("/messages/") || template.starts_with("/api/v1/admin/")
 }
 
 const GROUP: &str = "/api/v1/groups/{group_id}";
@@ -208,9 +219,10 @@ fn left_out(walk: &Walk) -> Vec<&String> {
 
 #[tokio::test]
 async fn answers_are_as_described_where_a_name_is_enough() {
-    let server = Server::start(Store::Sqlite).await;
-    let mut walker = Walk::begin(&server, true).await;
+    let town = Town::start_with(Store::Sqlite, &["root"], &[], &["--auth=username"]).await;
+    let mut walker = Walk::begin(&town.server, true).await;
     walk(&mut walker).await;
+    govern(&mut walker).await;
     assert!(left_out(&walker).is_empty(), "{:?}", left_out(&walker));
 }
 
@@ -219,6 +231,7 @@ async fn answers_are_as_described_where_a_token_is_needed() {
     let town = Town::start(Store::Sqlite).await;
     let mut walker = Walk::begin(&town.server, false).await;
     walk(&mut walker).await;
+    govern(&mut walker).await;
     assert_eq!(left_out(&walker), ["POST /api/v1/setup/"]);
     for key in ["GET /api/v1/groups/", "POST /api/v1/messages/", "GET /api/v1/search/"] {
         walker.who = None;

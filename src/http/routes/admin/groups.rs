@@ -2,9 +2,10 @@
 
 use hyper::Method;
 
-use super::Page;
+use super::{AFTER, LIMIT, PREFIX, Page};
 use crate::http::context::Context;
 use crate::http::need::Need;
+use crate::http::openapi::{Operation, Schemas, Tag};
 use crate::http::resource::{Answer, Resource, Serves};
 use crate::http::response;
 use crate::http::views::admin::GroupRow;
@@ -12,8 +13,12 @@ use crate::model::GroupId;
 
 pub(in crate::http::routes) static GROUPS: Resource = Resource {
     paths: &["/api/v1/admin/groups/"],
-    serves: Serves::Methods(&[(Method::GET, Need::Governor, &list)]),
+    serves: Serves::Methods(&[(Method::GET, Need::Governor, &list, &LIST)]),
 };
+
+const LIST: Operation = Operation::new("adminListGroups", Tag::Admin, "Lists all groups, by number.")
+    .query(&[PREFIX, AFTER, LIMIT])
+    .answers(Schemas::list_of::<GroupRow<'_>>);
 
 async fn list(context: Context<'_>) -> Answer {
     let Page { prefix, after, limit } = Page::of(&context)?;

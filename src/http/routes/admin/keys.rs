@@ -6,6 +6,7 @@ use hyper::header::CACHE_CONTROL;
 use crate::compat::fastapi::{Form, Length};
 use crate::http::context::Context;
 use crate::http::need::Need;
+use crate::http::openapi::{Field, Operation, Schemas, Table, Tag};
 use crate::http::resource::{Answer, Resource, Serves};
 use crate::http::response;
 use crate::http::views::admin::{KeyRow, NewKeyRow};
@@ -14,7 +15,10 @@ use crate::model::{KeyActor, Scope, UserId};
 
 pub(in crate::http::routes) static KEYS: Resource = Resource {
     paths: &["/api/v1/admin/keys/"],
-    serves: Serves::Methods(&[(Method::GET, Need::Governor, &list), (Method::POST, Need::Governor, &make)]),
+    serves: Serves::Methods(&[
+        (Method::GET, Need::Governor, &list, &LIST),
+        (Method::POST, Need::Governor, &make, &MAKE),
+    ]),
 };
 
 pub(in crate::http::routes) static KEY: Resource = Resource {
@@ -23,8 +27,12 @@ pub(in crate::http::routes) static KEY: Resource = Resource {
         // A slash may be part of it.
         "/api/v1/admin/keys/{name:path}",
     ],
-    serves: Serves::Methods(&[(Method::DELETE, Need::Governor, &revoke)]),
+    serves: Serves::Methods(&[(Method::DELETE, Need::Governor, &revoke, &REVOKE)]),
 };
+
+const LIST: Operation =
+    Operation::new("adminListKeys", Tag::Admin, "Lists all API keys, without the keys themselves.")
+        .answers(Schemas::list_of::<KeyRow<'_>>);
 
 async fn list(context: Context<'_>) -> Answer {
     let keys = context.chat.list_keys(&context.caller).await?;
@@ -53,6 +61,31 @@ fn take(form: &mut Form<'_>) -> (String, Scope, KeyActor) {
     (name, scope, actor)
 }
 
+const NEW_KEY: Table = Table::taken(
+    "NewKey",
+    "A key for a program.",
+    &[
+        NAME,
+        Field::word(
+            "scope",
+            &["read", "write", "admin"],
+            "What it is good for; each includes those before it.",
+        ),
+        Field::word("as", &["user", "any", "server"], "As whom it acts: one user, whom it names, or nobody."),
+        Field::integer("user_id", "The user as whom it acts, if it acts as one.").optional(),
+    ],
+)
+.example(r#"{"name": "bridge", "scope": "write", "as": "any"}"#);
+
+const NAME: Field =
+    Field::text("name", Length::Characters(KEY_NAME_CHARS_MAX), "To know it by.").filled().storable();
+
+const MAKE: Operation =
+    Operation::new("adminMakeKey", Tag::Admin, "Makes an API key, which is told this once.")
+        .takes(&NEW_KEY)
+        .answers(Schemas::of::<NewKeyRow<'_>>)
+        .refuses(&[(400, "The name is taken."), (404, "There is no such user.")]);
+
 /// The key is told this once.
 async fn make(mut context: Context<'_>) -> Answer {
     let (name, scope, actor) = context.form(take).await?;
@@ -61,6 +94,10 @@ async fn make(mut context: Context<'_>) -> Answer {
     response.headers_mut().insert(CACHE_CONTROL, response::NO_STORE);
     Ok(response)
 }
+
+const REVOKE: Operation =
+    Operation::new("adminRevokeKey", Tag::Admin, "Takes an API key back: it counts no more.")
+        .path(&[Field::text("name", Length::Any, "The key's name.").filled()]);
 
 async fn revoke(context: Context<'_>) -> Answer {
     context.chat.revoke_key(&context.caller, context.params.get("name")).await?;

@@ -16,12 +16,19 @@ pub(super) use users::{USER, USERS};
 
 use std::borrow::Cow;
 
-use crate::compat::fastapi::Problems;
+use crate::compat::fastapi::{Length, Problems};
 use crate::http::context::Context;
 use crate::http::error::HttpError;
+use crate::http::openapi::Field;
+use crate::model::limits::OVERVIEW_ROWS_MAX;
 
 /// Rows of a page unless `limit` says otherwise.
 const LIMIT_DEFAULT: u64 = 50;
+
+const PREFIX: Field = Field::text("q", Length::Any, "How a name begins, in upper or lower case.").optional();
+const AFTER: Field = Field::count("after", "The number of the row before the first one.").or(0);
+const LIMIT: Field =
+    Field::count("limit", "At most so many are given.").or(LIMIT_DEFAULT).capped(OVERVIEW_ROWS_MAX as u64);
 
 /// Which rows of a list are wanted.
 struct Page<'q> {

@@ -1,11 +1,13 @@
 //! A group, as admins of the server see it.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::chat::GroupEntry;
 
 /// A group in a list.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = AdminGroup)]
 pub(in crate::http) struct GroupRow<'g> {
     id: i64,
     name: &'g str,

@@ -1,12 +1,14 @@
 //! An API key, as admins of the server see it.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::chat::KeyEntry;
 use crate::model::{KeyActor, UserId};
 
 /// A key in a list, without its secret.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ApiKey)]
 pub(in crate::http) struct KeyRow<'k> {
     id: i64,
     name: &'k str,
@@ -19,6 +21,7 @@ pub(in crate::http) struct KeyRow<'k> {
     user_id: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     username: Option<&'k str>,
+    #[schema(format = DateTime)]
     created_at: String,
 }
 
@@ -43,7 +46,8 @@ impl<'k> From<&'k KeyEntry> for KeyRow<'k> {
 }
 
 /// A key that was just made, with its secret.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = NewApiKey)]
 pub(in crate::http) struct NewKeyRow<'k> {
     #[serde(flatten)]
     row: KeyRow<'k>,

@@ -1,17 +1,22 @@
 //! A session, as admins of the server see it.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::chat::SessionEntry;
 use crate::http::views::Person;
 
 /// A session in a list.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = AdminSession)]
 pub(in crate::http) struct SessionRow<'s> {
     id: i64,
     user: Person<'s>,
+    #[schema(format = DateTime)]
     created_at: String,
+    #[schema(format = DateTime)]
     renewed_at: String,
+    #[schema(format = DateTime)]
     expires_at: String,
     /// What the client called itself.
     client: &'s str,

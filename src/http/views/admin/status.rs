@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::chat::{AuthMode, Status};
 use crate::metrics::{TimingsCount, Usage};
 
 /// How the server is at one moment. What only grows does so since the server began; the difference of two answers is what
 /// happened between them.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Status)]
 pub(in crate::http) struct StatusView<'s> {
     version: &'static str,
     /// The commit that the server was built from; may be empty.
@@ -36,14 +38,14 @@ pub(in crate::http) struct StatusView<'s> {
 }
 
 /// Open sockets by mode.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Connections {
     text: u64,
     json: u64,
 }
 
 /// A histogram of times.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Timings {
     /// Of all times.
     count: u64,
@@ -53,7 +55,7 @@ struct Timings {
 }
 
 /// How many times were not above a bound.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Bucket {
     /// In seconds.
     le: f64,
@@ -61,7 +63,8 @@ struct Bucket {
 }
 
 /// What the process uses.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ProcessUsage)]
 struct Process {
     resident_bytes: u64,
     cpu_seconds: f64,

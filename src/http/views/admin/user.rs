@@ -1,12 +1,13 @@
 //! A user, as admins of the server see them.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::chat::UserEntry;
 use crate::model::User;
 
 /// A user, and whether they govern the server.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(in crate::http) struct RankedUser<'u> {
     id: i64,
     username: &'u str,
@@ -21,7 +22,8 @@ impl<'u> From<&'u User> for RankedUser<'u> {
 }
 
 /// A user in a list.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = AdminUser)]
 pub(in crate::http) struct UserRow<'u> {
     #[serde(flatten)]
     user: RankedUser<'u>,
