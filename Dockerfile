@@ -18,6 +18,8 @@ LABEL org.opencontainers.image.title="groupcast" \
     org.opencontainers.image.description="A self-hosted group-chat server: REST and WebSockets in front" \
     org.opencontainers.image.licenses="MIT OR Apache-2.0"
 COPY --from=build /out/groupcast /groupcast
+# What sslrootcert=system means here.
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 # A volume takes over whose the folder is. The number is that of no user in the host's own list.
 COPY --from=build --chown=65532:65532 /out/data /data
 USER 65532:65532

@@ -8,9 +8,9 @@
     reason = "without a database there is no test"
 )]
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::net::TcpListener;
-use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -89,6 +89,17 @@ impl Postgres {
     /// What `psql` prints for these statements: rows in lines, columns separated by `|`.
     pub fn psql(&self, url: &str, statements: &str) -> String {
         self.run("psql", &["-qAtX", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", statements])
+    }
+
+    /// Puts a file among its data, such as `pg_hba.conf` or `postgresql.auto.conf`, that nobody else can read.
+    /// Heeded from the next start on.
+    pub fn put(&self, name: &str, text: &str) {
+        let file = self.folder.join("data").join(name);
+        fs::write(&file, text).unwrap();
+        if let Some(Account { user, group }) = self.account {
+            chown(&file, Some(user), Some(group)).unwrap();
+        }
+        fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
     }
 
     /// Ends it as a crash would: without a word to its clients, and with recovery at the next start.
@@ -218,7 +229,8 @@ fn prepared(mut command: Command, account: Option<Account>, folder: &Path) -> Co
     if let Some(Account { user, group }) = account {
         command.uid(user).gid(group);
     }
-    for variable in ["PGDATA", "PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE", "PGOPTIONS"] {
+    for variable in ["HOME", "PGDATA", "PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE", "PGOPTIONS"]
+    {
         command.env_remove(variable);
     }
     command.env("LC_ALL", "C").current_dir(folder).process_group(0);

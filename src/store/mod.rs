@@ -66,10 +66,11 @@ pub type StoreResult<T> = Result<T, StoreError>;
 /// threads, so that a slow query never holds up a thread that serves sockets.
 pub type Asked<'a, T> = BoxFuture<'a, StoreResult<T>>;
 
-/// Checks the name of a database, as far as that can be done without connecting to it.
+/// Checks the name of a database, as far as that can be done without connecting to it, and the certificates that it
+/// names.
 ///
 /// # Errors
-/// [`StoreError::Refused`]: the URL is not well formed, or asks for what is not offered (TLS).
+/// [`StoreError::Refused`]: the URL is not well formed, asks for what is not offered, or names a file that cannot be used.
 pub fn check(database: &Database) -> StoreResult<()> {
     match database {
         Database::Sqlite(_) => Ok(()),
@@ -145,7 +146,7 @@ pub struct Opened {
 /// # Errors
 /// - [`StoreError::Owned`]: another server has it.
 /// - [`StoreError::Unavailable`]: it cannot be reached or opened; never names the password.
-/// - [`StoreError::Refused`]: what is there cannot be used, or the URL asks for what is not offered (TLS).
+/// - [`StoreError::Refused`]: what is there cannot be used, or what [`check`] refuses.
 pub async fn open(database: &Database, connections: usize) -> StoreResult<Opened> {
     match database {
         Database::Sqlite(file) => sqlite::open(file, connections).await,

@@ -42,6 +42,7 @@ mod operators;
 mod outage;
 mod page;
 mod poison;
+mod postgres_tls;
 mod presence;
 mod private_chat;
 mod protocol_document;

@@ -6,6 +6,7 @@ use deadpool_postgres::PoolError;
 use tokio_postgres::error::{DbError, SqlState};
 use tokio_postgres::types::FromSql;
 
+use super::certificates;
 use crate::store::StoreError;
 
 /// Something that may pass.
@@ -49,7 +50,10 @@ pub(super) fn describe(error: &(dyn Error + 'static)) -> String {
             (Some(error), _) => error.message().to_owned(),
             // Says no more than that it is one.
             (None, true) => continue,
-            (None, false) => error.to_string(),
+            (None, false) => {
+                let in_words = error.downcast_ref().and_then(certificates::in_words);
+                in_words.map_or_else(|| error.to_string(), Into::into)
+            }
         };
         text = if text.is_empty() { said } else { format!("{text}: {said}") };
     }

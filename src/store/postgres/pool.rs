@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
-use tokio_postgres::NoTls;
 
 use super::connect::{CONNECT_TIMEOUT, SESSION_SETTINGS, Target};
 use super::error::unavailable;
@@ -29,7 +28,7 @@ pub(super) const LONG_WORK: &str = "SET LOCAL statement_timeout = '590s'";
 /// A pool of at most `connections`, opened when they are needed.
 pub(super) fn build(target: &Target, connections: usize) -> StoreResult<Pool> {
     let config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-    let manager = Manager::from_config(target.config.clone(), NoTls, config);
+    let manager = Manager::from_connect(target.config.clone(), target.clone(), config);
     Pool::builder(manager)
         .max_size(connections.max(1))
         .wait_timeout(Some(WAIT_TIMEOUT))

@@ -3,6 +3,7 @@
 //!
 //! The clients themselves are those of `groupcast-kit`.
 
+pub mod authority;
 pub mod barrier;
 pub mod blocking;
 pub mod chat;
