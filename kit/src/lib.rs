@@ -19,6 +19,7 @@
 //! | `crowd` | sockets so cheap that one can have ten thousand |
 //! | `figures` | what a process uses |
 //! | `frame` | WebSocket frames as bytes |
+//! | `pgbouncer` | a PgBouncer that ends with the process |
 //! | `postgres` | a Postgres that ends with the process |
 //! | `wait` | waiting for what should happen |
 
@@ -29,6 +30,8 @@ pub mod figures;
 #[cfg(feature = "harness")]
 pub mod frame;
 pub mod http;
+#[cfg(feature = "harness")]
+pub mod pgbouncer;
 #[cfg(feature = "harness")]
 pub mod postgres;
 pub mod process;

@@ -42,6 +42,7 @@ mod operators;
 mod outage;
 mod page;
 mod poison;
+mod pooler;
 mod postgres_tls;
 mod presence;
 mod private_chat;

@@ -5,7 +5,7 @@ use tokio_postgres::Client;
 
 use super::connect::Target;
 use super::ownership::OWNER_LOCK;
-use super::{import, migrations};
+use super::{import, migrations, pooler};
 use crate::store::{StoreError, StoreResult, Upgrade};
 
 /// Brings the tables up to date if no server owns the database.
@@ -66,6 +66,7 @@ struct Beside {
 
 impl Beside {
     async fn new(target: &Target) -> StoreResult<Self> {
+        pooler::refuse(target).await?;
         let (client, connection) = target.connect().await?;
         let is_owner =
             client.query_one("SELECT pg_try_advisory_lock($1)", &[&OWNER_LOCK]).await?.try_get(0)?;

@@ -51,6 +51,7 @@ mod overview;
 mod own_groups;
 mod ownership;
 mod pool;
+mod pooler;
 mod private;
 mod record;
 mod retention;

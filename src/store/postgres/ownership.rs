@@ -7,6 +7,7 @@ use tokio_postgres::Client;
 
 use super::connect::{Connection, Target};
 use super::error::unavailable;
+use super::pooler;
 use crate::store::{StoreError, StoreResult};
 
 /// The advisory lock that the owner of a database holds: "groupcas" in ASCII.
@@ -24,6 +25,7 @@ const OWNED_RETRY: Duration = Duration::from_millis(50);
 
 /// Connects and takes ownership; waits a while for it.
 pub(super) async fn take_patiently(target: &Target) -> StoreResult<(Client, Connection)> {
+    pooler::refuse(target).await?;
     let deadline = Instant::now() + OWNED_TIMEOUT;
     loop {
         match take(target).await {

@@ -14,6 +14,7 @@ pub mod pattern;
 pub mod server;
 pub mod socket;
 
+pub use groupcast_kit::pgbouncer;
 pub use groupcast_kit::postgres;
 pub use groupcast_kit::wait::{PATIENCE, patiently, until};
 
