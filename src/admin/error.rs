@@ -15,6 +15,16 @@ pub enum AdminError {
     Failed(String),
 }
 
+impl AdminError {
+    /// The error of a command that no server can do in its place.
+    pub(super) fn of_owner(error: StoreError) -> Self {
+        match error {
+            StoreError::Owned(_) => Self::Failed(format!("{error}: stop it first")),
+            error => error.into(),
+        }
+    }
+}
+
 impl From<StoreError> for AdminError {
     fn from(error: StoreError) -> Self {
         Self::Failed(match error {

@@ -25,7 +25,7 @@ pub(super) async fn run(command: ImportFrom, database: &Database, out: &mut dyn 
     // What is no export is known before a database is made.
     Header::check(lines.next()?.unwrap_or_default()).map_err(AdminError::Failed)?;
     lines.take();
-    let import = store::open_import(database).await.map_err(in_use)?;
+    let import = store::open_import(database).await.map_err(AdminError::of_owner)?;
     let mut reading = Reading { lines, import, meter: Meter::new(length) };
     let read = reading.run().await;
     let Reading { import, meter, .. } = reading;
@@ -38,14 +38,6 @@ pub(super) async fn run(command: ImportFrom, database: &Database, out: &mut dyn 
     }
     _ = writeln!(io::stderr(), "groupcast: {report}");
     Ok(())
-}
-
-/// The error, with what to do about it.
-fn in_use(error: StoreError) -> AdminError {
-    match error {
-        StoreError::Owned(_) => AdminError::Failed(format!("{error}: stop it first")),
-        error => error.into(),
-    }
 }
 
 /// What came of an import.

@@ -15,23 +15,15 @@ pub(super) async fn run(command: Migrate, database: &Database, out: &mut dyn Wri
         true => store::lacks(database).await,
         false => store::migrate(database).await,
     };
-    let upgrade = upgrade.map_err(in_use)?;
+    let upgrade = upgrade.map_err(AdminError::of_owner)?;
     match json {
         true => write_line(out, &as_json(&upgrade, is_dry)?)?,
         false => describe(&upgrade, database, is_dry, out)?,
     }
     // Where the other would fail, so does this.
     match upgrade.is_in_use {
-        true => Err(in_use(StoreError::Owned(database.to_string()))),
+        true => Err(AdminError::of_owner(StoreError::Owned(database.to_string()))),
         false => Ok(()),
-    }
-}
-
-/// The error, with what to do about it.
-fn in_use(error: StoreError) -> AdminError {
-    match error {
-        StoreError::Owned(_) => AdminError::Failed(format!("{error}: stop it first")),
-        error => error.into(),
     }
 }
 

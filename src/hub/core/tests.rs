@@ -30,6 +30,14 @@ impl Sink for Memory {
 
 const GROUP: GroupId = GroupId(1);
 
+const LIMITS: CoreLimits = CoreLimits {
+    in_flight_messages: 1,
+    in_flight_bytes: 1,
+    socket_in_flight: 1,
+    outbox_bytes: 1024,
+    members_a_turn: 2,
+};
+
 fn frames(text: &'static str) -> Broadcast {
     Broadcast::ephemeral(GROUP, Bytes::from_static(text.as_bytes()), Bytes::new(), Readers::All)
 }
@@ -37,15 +45,8 @@ fn frames(text: &'static str) -> Broadcast {
 /// Who has got the last message may leave while others have not; they are told afterwards.
 #[test]
 fn nothing_overtakes_what_is_handed_out_in_parts() {
-    let limits = CoreLimits {
-        in_flight_messages: 1,
-        in_flight_bytes: 1,
-        socket_in_flight: 1,
-        outbox_bytes: 1024,
-        members_a_turn: 2,
-    };
     let (hub, mut inboxes) = Hub::new(1);
-    let core: Core<Memory> = Core::new(0, hub.clone(), limits);
+    let core: Core<Memory> = Core::new(0, hub.clone(), LIMITS);
     let sockets: Vec<_> = (0..5)
         .map(|member| {
             let socket = core.open(Memory::default(), Mode::Text);
@@ -75,15 +76,8 @@ fn nothing_overtakes_what_is_handed_out_in_parts() {
 /// Of the next messages there may be no text: they may have been encoded while nobody in text mode was there.
 #[test]
 fn who_comes_in_text_mode_after_messages_were_encoded_does_not_get_them() {
-    let limits = CoreLimits {
-        in_flight_messages: 1,
-        in_flight_bytes: 1,
-        socket_in_flight: 1,
-        outbox_bytes: 1024,
-        members_a_turn: 2,
-    };
     let (hub, _inboxes) = Hub::new(1);
-    let core: Core<Memory> = Core::new(0, hub.clone(), limits);
+    let core: Core<Memory> = Core::new(0, hub.clone(), LIMITS);
     let join = |user| {
         let socket = core.open(Memory::default(), Mode::Text);
         core.join(GROUP, UserId(user), &socket, Reading::Live, Seq(0));
@@ -105,15 +99,8 @@ fn who_comes_in_text_mode_after_messages_were_encoded_does_not_get_them() {
 /// A session may still be at work when its socket is gone and another is in its place.
 #[test]
 fn what_is_for_a_user_reaches_their_sockets_alone() {
-    let limits = CoreLimits {
-        in_flight_messages: 1,
-        in_flight_bytes: 1,
-        socket_in_flight: 1,
-        outbox_bytes: 1024,
-        members_a_turn: 2,
-    };
     let (hub, mut inboxes) = Hub::new(1);
-    let core: Core<Memory> = Core::new(0, hub.clone(), limits);
+    let core: Core<Memory> = Core::new(0, hub.clone(), LIMITS);
     let owned = |user| {
         let socket = core.open(Memory::default(), Mode::Json);
         core.own(&socket, UserId(user));
