@@ -34,7 +34,6 @@ impl Chat {
         if let Some(owner) = owner {
             let standing = Standing { role: Some(Role::Owner), ..Standing::default() };
             self.directory.change().await.keep_member(group.id, owner, standing);
-            self.tell_added(&group, owner, Role::Owner).await;
         }
         Ok(group)
     }

@@ -144,7 +144,7 @@ impl Chat {
         }
     }
 
-    /// The group of these two, made if there is none, under a name that nobody has.
+    /// The group of these two, which the first one asks for, made if there is none, under a name that nobody has.
     async fn private_group(&self, one: UserId, other: UserId) -> ChatResult<Arc<Group>> {
         for _ in 0..PRIVATE_NAMES_MAX {
             let random = getrandom::u32()?;
@@ -153,11 +153,8 @@ impl Chat {
                 Ok(group) => {
                     let group = self.directory.keep_group(group);
                     // A group that was there already has another name.
-                    if *group.name == *name {
-                        self.tell_added(&group, one, Role::Member).await;
-                        if other != one {
-                            self.tell_added(&group, other, Role::Member).await;
-                        }
+                    if *group.name == *name && other != one {
+                        self.tell_added(&group, other, Role::Member).await;
                     }
                     return Ok(group);
                 }

@@ -64,14 +64,15 @@ impl Chat {
             None => (MemberChange::Joined, Some(role).filter(|role| *role != Role::Member)),
             Some(_) => (MemberChange::Role, Some(role)),
         };
-        if found.is_none() {
+        let is_oneself = caller.principal().is_some_and(|principal| principal.user().id == user.id);
+        if found.is_none() && !is_oneself {
             self.tell_added(&access.group, user.id, role).await;
         }
         self.record_member(caller, &access.group, &user, change, told, None).await?;
         Ok(Member { user, role })
     }
 
-    /// Tells a user's sockets that they have become a member of a group, which they need not read.
+    /// Tells a user's sockets that somebody else has made them a member of a group, which they need not read.
     pub(super) async fn tell_added(&self, group: &Group, user: UserId, role: Role) {
         self.hub.notify(user, event::added(group, role)).await;
     }

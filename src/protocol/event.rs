@@ -46,7 +46,7 @@ names::names! {
         Subscribed = "subscribed",
         /// Answers `unsubscribe`, or tells that the user is no member any more.
         Unsubscribed = "unsubscribed",
-        /// The user is a member of another group, whatever groups the socket reads.
+        /// Somebody else has made the user a member of a group, whatever groups the socket reads.
         Added = "added",
         /// A replay has ended.
         CaughtUp = "caught_up",

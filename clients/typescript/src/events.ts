@@ -56,7 +56,7 @@ export interface ClientEvents extends ReadingEvents {
   closing: Closing;
   /** A group is not read any more, since the user was removed from it. */
   removed: Removed;
-  /** The user has become a member of a group: by an admin, by somebody who began a private chat, or elsewhere. May be lost. */
+  /** Somebody else has made the user a member of a group: an admin, or who began a private chat. May be lost. */
   added: Added;
   /** There is a new pair of tokens. What was stored of the one before can not be used again. */
   tokens: Tokens;

@@ -103,7 +103,7 @@ export interface Expiring {
   in_ms: number;
 }
 
-/** The user has become a member of a group, which need not be read. */
+/** Somebody else has made the user a member of a group, which need not be read. */
 export interface Added {
   group: Group;
   role: "owner" | "admin" | "member";

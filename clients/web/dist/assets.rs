@@ -1,11 +1,11 @@
 // Made by build.mjs.
 &[
     Asset {
-        name: "app-bd5207cdd4b1.js",
+        name: "app-b6b4f41c5d64.js",
         content_type: "text/javascript; charset=utf-8",
-        plain: include_bytes!("app-bd5207cdd4b1.js"),
-        gzip: include_bytes!("app-bd5207cdd4b1.js.gz"),
-        brotli: include_bytes!("app-bd5207cdd4b1.js.br"),
+        plain: include_bytes!("app-b6b4f41c5d64.js"),
+        gzip: include_bytes!("app-b6b4f41c5d64.js.gz"),
+        brotli: include_bytes!("app-b6b4f41c5d64.js.br"),
     },
     Asset {
         name: "app-8b41c920f5f1.css",

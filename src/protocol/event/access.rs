@@ -16,7 +16,7 @@ pub fn removed(group: GroupId, removal: Removal) -> Bytes {
         .frame()
 }
 
-/// `added`: the user has become a member of this group.
+/// `added`: somebody else has made the user a member of this group.
 pub fn added(group: &Group, role: Role) -> Bytes {
     Object::new(EventType::Added, None).group(group).string("role", role.name()).frame()
 }

@@ -68,6 +68,9 @@ async function refreshVisible(): Promise<void> {
   try {
     const groups = await askAsMe<GroupInfo[]>("GET", "groups/", { query: { limit: LISTED_MAX } });
     if (session.peek() !== value) return;
+    // A private group that comes into sight was made elsewhere, for oneself most likely.
+    const known = new Set([...ownGroups.peek().map(({ group }) => group.id), ...visible.peek().map(({ id }) => id)]);
+    if (groups.some(({ id, is_private }) => is_private && !known.has(id))) void value.client.groups.refresh().catch(() => undefined);
     visible.value = groups;
     areKnown.value = true;
   } catch (error) {
