@@ -157,6 +157,8 @@ export class OwnGroups {
     if (!this.#following) return;
     const closed = rows.filter(({ group }) => !this.#open.has(group.id)).slice(0, this.#host.groupsMax() - this.#open.size);
     await Promise.all(closed.map((row) => this.#follow(row, this.#following!)));
+    // What came with the answers is told a turn later, of each group by itself: who waits for this hears of what comes then in its order.
+    await new Promise((resolve) => setTimeout(resolve, 0));
   }
 
   async #follow(row: OwnGroup, options: OpenOptions): Promise<void> {

@@ -1,11 +1,11 @@
 // Made by build.mjs.
 &[
     Asset {
-        name: "app-b6b4f41c5d64.js",
+        name: "app-b92bc9d9395a.js",
         content_type: "text/javascript; charset=utf-8",
-        plain: include_bytes!("app-b6b4f41c5d64.js"),
-        gzip: include_bytes!("app-b6b4f41c5d64.js.gz"),
-        brotli: include_bytes!("app-b6b4f41c5d64.js.br"),
+        plain: include_bytes!("app-b92bc9d9395a.js"),
+        gzip: include_bytes!("app-b92bc9d9395a.js.gz"),
+        brotli: include_bytes!("app-b92bc9d9395a.js.br"),
     },
     Asset {
         name: "app-8b41c920f5f1.css",
@@ -15,11 +15,11 @@
         brotli: include_bytes!("app-8b41c920f5f1.css.br"),
     },
     Asset {
-        name: "admin-f24ee8d983ce.js",
+        name: "admin-cb604858344a.js",
         content_type: "text/javascript; charset=utf-8",
-        plain: include_bytes!("admin-f24ee8d983ce.js"),
-        gzip: include_bytes!("admin-f24ee8d983ce.js.gz"),
-        brotli: include_bytes!("admin-f24ee8d983ce.js.br"),
+        plain: include_bytes!("admin-cb604858344a.js"),
+        gzip: include_bytes!("admin-cb604858344a.js.gz"),
+        brotli: include_bytes!("admin-cb604858344a.js.br"),
     },
     Asset {
         name: "admin-dab789dd7812.css",
