@@ -10,6 +10,7 @@
 //! | [`ws`] | the life of one WebSocket |
 //! | [`chat`] | the use cases, free of any transport |
 //! | [`writer`] | numbering and group commit |
+//! | [`cluster`] | what several nodes tell each other |
 //! | [`auth`] | passwords, tokens, secrets, rate limits |
 //! | [`hub`] | who listens to which group, and fan-out |
 //! | [`store`] | durable storage: Postgres and SQLite |
@@ -26,6 +27,7 @@
 pub mod admin;
 pub mod auth;
 pub mod chat;
+pub mod cluster;
 pub mod compat;
 pub mod config;
 pub mod http;

@@ -34,6 +34,11 @@ id! {
     Seq
 }
 
+id! {
+    /// One process of several on one database, from its start to its end; random and positive.
+    NodeId
+}
+
 impl Seq {
     /// The number after this one.
     pub fn next(self) -> Self {

@@ -25,7 +25,7 @@ pub use annotations::{Annotations, ReactionCount};
 pub use change::{Change, ChangeKind, MemberChange, Mentions, MessageKey};
 pub use entry::Entry;
 pub use group::Group;
-pub use ids::{GroupId, MessageId, Seq, UserId};
+pub use ids::{GroupId, MessageId, NodeId, Seq, UserId};
 pub use member_state::MemberState;
 pub use message::{Message, MessageDetails, NewEntry, NewEntryKind};
 pub use rate::Rate;

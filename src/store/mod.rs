@@ -33,6 +33,7 @@ mod prefix;
 mod retention;
 mod row;
 mod search;
+mod shared_log;
 mod slice;
 mod sqlite;
 mod together;
@@ -56,6 +57,9 @@ pub use overview::{ListedGroup, ListedUser, Overview};
 pub use postgres::copy;
 pub use retention::{Cut, CutEnd, Extent, Retention};
 pub use search::{Search, SearchIndex, SearchPage, SearchPlace, SearchScope};
+pub use shared_log::{
+    Begun, CarrierKind, Joining, Known, News, Notice, Notifications, OpenedNode, PlainBatch, SharedLog,
+};
 pub(crate) use transfer::{Import, ImportProgress, ImportState, Record, Snapshot};
 pub use upgrade::{Original, Upgrade};
 
@@ -151,6 +155,19 @@ pub async fn open(database: &Database, connections: usize) -> StoreResult<Opened
     match database {
         Database::Sqlite(file) => sqlite::open(file, connections).await,
         Database::Postgres(url) => postgres::open(url, connections).await,
+    }
+}
+
+/// Opens the store of this database for one of several nodes: brings the tables up to date if no node runs yet, and takes
+/// a share of it, which lasts until [`Lifecycle::close`] or the end of the process. All else as [`open`].
+///
+/// # Errors
+/// Those of [`open`]; [`StoreError::Owned`] also if nodes of another [`CarrierKind`] have it, [`StoreError::Refused`] if
+/// it is not Postgres.
+pub async fn open_node(database: &Database, connections: usize, joining: Joining) -> StoreResult<OpenedNode> {
+    match database {
+        Database::Sqlite(_) => Err(StoreError::Refused("several nodes need a Postgres database".into())),
+        Database::Postgres(url) => postgres::open_node(url, connections, joining).await,
     }
 }
 

@@ -9,7 +9,8 @@ const RANKS: &[&[&str]] = &[
     &["model", "compat", "metrics", "search"],
     &["protocol"],
     &["hub", "store"],
-    &["writer", "auth"],
+    &["cluster", "auth"],
+    &["writer"],
     &["chat"],
     &["http", "ws"],
     &["server", "admin"],
@@ -22,7 +23,8 @@ pub(crate) const MEMBERS: &[&str] = &["bench", "kit", "verify"];
 /// name in the place of `src`.
 const HOMES: &[(&str, &[&str])] = &[
     ("argon2", &["auth/"]),
-    ("base64", &["auth/"]),
+    ("async_nats", &["cluster/"]),
+    ("base64", &["auth/", "cluster/"]),
     ("bcrypt", &["auth/"]),
     ("clap", &["bench/", "config/", "verify/"]),
     ("clap_complete", &["config/"]),

@@ -75,7 +75,7 @@ use super::indexing::{self, Load};
 use super::together::{self, Together};
 use super::transfer::{Import, Snapshot};
 use super::{
-    Asked, Beginning, Join, Lifecycle, Opened, Search, SearchIndex, SearchPage, Store, StoreResult, Upgrade,
+    Asked, Beginning, Join, Joining, Lifecycle, Opened, OpenedNode, Search, SearchIndex, SearchPage, Store, StoreResult, Upgrade,
     writer_thread,
 };
 use crate::model::{
@@ -134,6 +134,12 @@ pub(super) async fn open(url: &str, connections: usize) -> StoreResult<Opened> {
     let backend = PostgresStore::new(pool, Some(writer))?;
     backend.index();
     Ok(Opened { store: Store::new(Arc::new(backend)), writer: thread })
+}
+
+/// Opens the database of `url` for one of several nodes, see [`open_node`](super::open_node).
+pub(super) async fn open_node(url: &str, connections: usize, joining: Joining) -> StoreResult<OpenedNode> {
+    let _ = (url, connections, joining);
+    Err(unavailable("not there yet"))
 }
 
 /// Opens the database of `url` for an operator's command, see [`open_beside`](super::open_beside).
