@@ -4,5 +4,14 @@
 //! groups' heads, and publishes the finished frames. What a carrier loses is found by looking into the database.
 
 mod carrier;
+mod fill;
+mod heed;
+mod line;
+mod look;
+mod node;
+mod run;
+mod wire;
 
 pub use carrier::{Arrived, Carrier, Subject};
+pub use heed::Heed;
+pub use node::Node;

@@ -61,3 +61,12 @@ impl Broadcast {
         self.first > Seq(0)
     }
 }
+
+/// Finished frames of entries of one group's log, in a row and without a gap.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// For their readers.
+    pub frames: Broadcast,
+    /// Whether entries before these say something else from now on.
+    pub rewrites: bool,
+}

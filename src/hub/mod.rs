@@ -27,7 +27,7 @@ mod subscriber;
 mod subscription;
 
 pub use self::core::{Core, CoreLimits, STOPPING};
-pub use broadcast::{Broadcast, Readers};
+pub use broadcast::{Broadcast, Page, Readers};
 pub use credit::Credit;
 pub use event::{Ack, Event, Inbox};
 pub use hub::{Arrival, Departure, Hub, Listeners};

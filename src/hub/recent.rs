@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use bytes::Bytes;
 use dashmap::DashMap;
 
-use super::Broadcast;
+use super::{Broadcast, Page};
 use crate::model::{GroupId, Seq};
 use crate::protocol::frame;
 
@@ -119,6 +119,16 @@ impl Recent {
         });
     }
 
+    /// Takes in what is being delivered to a group.
+    pub fn take(&self, page: &Page) {
+        if page.rewrites {
+            // What was said before is not to be said again.
+            self.start_anew(page.frames.group, page.frames.last);
+        } else if !page.frames.json.is_empty() {
+            self.keep(&page.frames);
+        }
+    }
+
     /// Keeps a batch of a followed group.
     pub fn keep(&self, frames: &Broadcast) {
         let size = frames.json.len();
@@ -157,6 +167,12 @@ impl Recent {
             *bytes -= if *of == group { *size } else { 0 };
             *of != group
         });
+    }
+
+    /// Follows a group no more.
+    pub fn forget(&self, group: GroupId) {
+        self.start_anew(group, Seq(0));
+        self.logs.remove(&group);
     }
 
     /// Lets go of all frames, since what they say is true no more. Heads stay known.

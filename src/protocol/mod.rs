@@ -6,9 +6,11 @@ pub mod command;
 pub mod event;
 pub mod frame;
 pub mod json;
+mod logged;
 pub mod message;
 mod mode;
 pub mod text;
 
 pub use close::CloseCode;
+pub use logged::{Logged, encode_json, encode_text};
 pub use mode::Mode;

@@ -167,7 +167,8 @@ impl Server {
         let (hub, inboxes) = Hub::new(listeners.len());
         let give_up = CancellationToken::new();
         let options = WriterOptions { eager: config.deliver == Deliver::Eager, ..WriterOptions::default() };
-        let started = MessageWriter::start(Arc::clone(&store.log), hub.clone(), options, give_up.clone());
+        let started =
+            MessageWriter::start(Arc::clone(&store.log), hub.clone(), None, options, give_up.clone());
         let (writer, writer_task) = match writer_runtime.spawn(started).await {
             Ok(started) => started?,
             Err(error) => return Err(ServerError::System(error.into())),

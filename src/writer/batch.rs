@@ -1,5 +1,7 @@
 //! What goes through one transaction.
 
+mod together;
+
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 

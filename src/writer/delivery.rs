@@ -7,13 +7,13 @@ use tokio::time::Instant;
 
 use super::answer::{Answer, Receipt, WriteError};
 use super::decisions::Denial;
-use super::logged::Logged;
 use super::pending::{ReplyTo, Sender};
-use crate::hub::{self, Broadcast, Hub, Readers};
+use crate::cluster::Node;
+use crate::hub::{self, Broadcast, Hub, Page, Readers};
 use crate::model::{GroupId, Removal};
 use crate::protocol::command::RequestId;
 use crate::protocol::event::{self, Ack, ErrorCode, Failure};
-use crate::protocol::{Mode, frame, text};
+use crate::protocol::{Logged, Mode, encode_json, encode_text, frame, text};
 use crate::store::{LogBatch, Sent};
 
 /// What is settled and not told yet: messages for their readers and answers for their senders. Collected while a
@@ -49,14 +49,16 @@ impl Delivery {
         self.answers.push((sender, client_id, answer));
     }
 
-    /// Sends it all: messages to their readers first, then the answers in the order in which they were asked for.
-    pub(super) async fn send(mut self, hub: &Hub) {
+    /// Sends it all: messages to their readers first, those on other nodes too if there are some, then the answers in the
+    /// order in which they were asked for.
+    pub(super) async fn send(mut self, hub: &Hub, node: Option<&Node>) {
         if self.is_empty() {
             return;
         }
         // What changed nothing was settled before the others.
         self.answers.sort_by_key(|(sender, _, _)| sender.index);
-        let frames: Vec<Broadcast> = self.batches.iter().flat_map(|batch| encode(hub, batch)).collect();
+        let pages: Vec<Page> =
+            self.batches.iter().flat_map(|batch| encode(hub, batch, node.is_some())).collect();
         let (mut acks, mut callers) = (Vec::new(), Vec::new());
         for (sender, client_id, answer) in self.answers {
             let Sender { reply_to, group, bytes, .. } = sender;
@@ -71,14 +73,21 @@ impl Delivery {
                 ReplyTo::Caller(caller) => callers.push((caller, answer)),
             }
         }
-        hub.deliver(frames.into(), acks, self.committed).await;
+        match node {
+            Some(node) => node.deliver(pages, acks, self.committed).await,
+            None => {
+                pages.iter().for_each(|page| hub.recent().take(page));
+                let frames: Vec<Broadcast> = pages.into_iter().map(|page| page.frames).collect();
+                hub.deliver(frames.into(), acks, self.committed).await;
+            }
+        }
         callers.into_iter().for_each(|(caller, answer)| caller.answer(answer));
     }
 }
 
-/// The frames of a batch: each entry encoded once per mode that its group's listeners use, those of a group laid end
-/// to end in one buffer, in their order.
-fn encode(hub: &Hub, batch: &LogBatch) -> Vec<Broadcast> {
+/// The frames of a batch: each entry encoded once per mode that its group's listeners use, or with `everything` in both
+/// modes, for other nodes; those of a group laid end to end in one buffer, in their order.
+fn encode(hub: &Hub, batch: &LogBatch, everything: bool) -> Vec<Page> {
     let mut entries: Vec<Logged<'_>> = batch.messages.iter().map(Logged::Message).collect();
     if batch.changes.is_empty() {
         // Messages ascend in `seq` within their group.
@@ -92,35 +101,19 @@ fn encode(hub: &Hub, batch: &LogBatch) -> Vec<Broadcast> {
         let group = run[0].group();
         let (listeners, as_of) = hub.listeners_as_of(group);
         let followed = hub.recent().follows(group);
-        if listeners.total() == 0 && !followed {
+        if listeners.total() == 0 && !followed && !everything {
             continue;
         }
-        let text = if listeners.text > 0 { encode_text(run) } else { Bytes::new() };
-        let json = if listeners.json > 0 || followed { encode_json(run) } else { Bytes::new() };
+        let text = if listeners.text > 0 || everything { encode_text(run) } else { Bytes::new() };
+        let json = if listeners.json > 0 || followed || everything { encode_json(run) } else { Bytes::new() };
+        // Encoded for everybody, they are for those too who have come since.
+        let as_of = if everything { 0 } else { as_of };
         let (first, last) = (run[0].seq(), run[run.len() - 1].seq());
         let messages = run.iter().filter(|entry| matches!(entry, Logged::Message(_))).count() as u32;
         let frames = Broadcast { group, first, last, readers: Readers::All, as_of, messages, text, json };
-        if run.iter().any(Logged::changes_what_was_said) {
-            // What was said before is not to be said again.
-            hub.recent().start_anew(group, last);
-        } else if !frames.json.is_empty() {
-            hub.recent().keep(&frames);
-        }
-        all.push(frames);
+        all.push(Page { frames, rewrites: run.iter().any(Logged::changes_what_was_said) });
     }
     all
-}
-
-fn encode_text(entries: &[Logged<'_>]) -> Bytes {
-    let mut out = Vec::with_capacity(entries.iter().map(Logged::text_bytes).sum());
-    entries.iter().for_each(|entry| entry.put_text(&mut out));
-    out.into()
-}
-
-fn encode_json(entries: &[Logged<'_>]) -> Bytes {
-    let mut out = Vec::with_capacity(entries.iter().map(Logged::json_bytes).sum());
-    entries.iter().for_each(|entry| entry.put_json(&mut out));
-    out.into()
 }
 
 /// In text mode the sender's answer is its own echo; only a refusal needs a line.

@@ -10,7 +10,6 @@ mod batch;
 mod decisions;
 mod delivery;
 mod handle;
-mod logged;
 mod mentions;
 mod numbering;
 mod options;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::ready::{Numbered, Place, Ready, ReadyKind};
 use crate::model::{Change, GroupId, Message, MessageId, Seq, Timestamp};
-use crate::store::LogBatch;
+use crate::store::{Begun, LogBatch};
 
 /// Groups whose heads are kept in memory, but for those of one batch; above this all are forgotten and asked of
 /// the store again when they come up.
@@ -46,27 +46,18 @@ impl Numbering {
     pub fn number(&self, ready: impl Iterator<Item = Ready>) -> Numbered {
         let mut heads: HashMap<GroupId, Seq> = HashMap::new();
         let (mut id, mut at) = (self.last_id, self.last_at);
-        let (mut batch, mut places) = (LogBatch::default(), Vec::with_capacity(ready.size_hint().0));
-        for Ready { group, user, client_id, received_at, kind } in ready {
-            at = Timestamp(received_at.0.max(at.0 + 1));
-            let head = heads.entry(group.id);
-            let head = head.or_insert_with(|| self.heads.get(&group.id).copied().unwrap_or_default());
+        let place = |ready: &Ready| {
+            at = Timestamp(ready.received_at.0.max(at.0 + 1));
+            let head = heads.entry(ready.group.id);
+            let head = head.or_insert_with(|| self.heads.get(&ready.group.id).copied().unwrap_or_default());
             *head = head.next();
-            let (seq, created_at) = (*head, at);
-            match kind {
-                ReadyKind::Message { content, details } => {
-                    id = id.next();
-                    places.push(Place::Message(batch.messages.len()));
-                    let message = Message { id, seq, group, user, content, client_id, created_at, details };
-                    batch.messages.push(message);
-                }
-                ReadyKind::Change(kind) => {
-                    places.push(Place::Change(batch.changes.len()));
-                    batch.changes.push(Change { seq, group, user, kind, client_id, created_at });
-                }
-            }
-        }
-        Numbered { batch, places }
+            (*head, at)
+        };
+        let next_id = || {
+            id = id.next();
+            id
+        };
+        give(ready, place, next_id)
     }
 
     /// These are stored: the next numbers come after them.
@@ -87,6 +78,49 @@ impl Numbering {
         *head = seq.max(*head);
         self.last_at = self.last_at.max(at);
     }
+}
+
+/// Gives numbers to what is ready, in its order, on from where a transaction has [begun](Begun) that has locked the heads
+/// of these groups.
+pub(super) fn number_on(ready: impl Iterator<Item = Ready>, groups: &[GroupId], begun: &Begun) -> Numbered {
+    let mut heads: HashMap<GroupId, (Seq, Timestamp)> =
+        groups.iter().copied().zip(begun.heads.iter().copied()).collect();
+    let place = |ready: &Ready| {
+        let (head, at) = heads.entry(ready.group.id).or_default();
+        *head = head.next();
+        *at = Timestamp(begun.now.0.max(at.0 + 1));
+        (*head, *at)
+    };
+    let mut ids = begun.ids.iter().copied();
+    // There are as many as there was anything to be decided.
+    let next_id = || ids.next().unwrap_or_default();
+    give(ready, place, next_id)
+}
+
+/// Puts what is ready into a batch, with the place in its group's log and the time that `place` gives it.
+fn give(
+    ready: impl Iterator<Item = Ready>,
+    mut place: impl FnMut(&Ready) -> (Seq, Timestamp),
+    mut next_id: impl FnMut() -> MessageId,
+) -> Numbered {
+    let (mut batch, mut places) = (LogBatch::default(), Vec::with_capacity(ready.size_hint().0));
+    for ready in ready {
+        let (seq, created_at) = place(&ready);
+        let Ready { group, user, client_id, kind, .. } = ready;
+        match kind {
+            ReadyKind::Message { content, details } => {
+                let id = next_id();
+                places.push(Place::Message(batch.messages.len()));
+                let message = Message { id, seq, group, user, content, client_id, created_at, details };
+                batch.messages.push(message);
+            }
+            ReadyKind::Change(kind) => {
+                places.push(Place::Change(batch.changes.len()));
+                batch.changes.push(Change { seq, group, user, kind, client_id, created_at });
+            }
+        }
+    }
+    Numbered { batch, places }
 }
 
 #[cfg(test)]

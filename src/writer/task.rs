@@ -1,5 +1,8 @@
 //! The writer's task: number, store, deliver, answer.
 
+mod alone;
+mod together;
+
 use std::mem;
 use std::pin::pin;
 use std::sync::Arc;
@@ -17,8 +20,9 @@ use super::numbering::Numbering;
 use super::options::WriterOptions;
 use super::pending::{Pending, Sender};
 use super::queue::Queue;
-use super::ready::{Numbered, Place};
+use super::ready::Place;
 use super::renamed::Renamed;
+use crate::cluster::Node;
 use crate::hub::{self, Hub};
 use crate::store::{Asked, LogBatch, MessageLog, Sent, SentKey, StoreError, StoreResult};
 
@@ -30,6 +34,8 @@ const RETRY_MAX: Duration = Duration::from_secs(1);
 struct Task {
     log: Arc<dyn MessageLog>,
     hub: Hub,
+    /// This one of several servers, if there are several.
+    node: Option<Arc<Node>>,
     options: WriterOptions,
     writer: MessageWriter,
     queue: Queue,
@@ -48,7 +54,8 @@ struct Task {
 struct GaveUp;
 
 impl MessageWriter {
-    /// Starts the writer's task on the current runtime, numbering on from what is stored.
+    /// Starts the writer's task on the current runtime, numbering on from what is stored; as one of several servers with
+    /// a `node`.
     ///
     /// The task ends when `give_up` is cancelled: at once if the store is away, else after the batch under
     /// way. What was not stored by then is answered with [`WriteError::Unavailable`].
@@ -58,6 +65,7 @@ impl MessageWriter {
     pub async fn start(
         log: Arc<dyn MessageLog>,
         hub: Hub,
+        node: Option<Arc<Node>>,
         options: WriterOptions,
         give_up: CancellationToken,
     ) -> StoreResult<(Self, JoinHandle<()>)> {
@@ -67,6 +75,7 @@ impl MessageWriter {
         let task = Task {
             log,
             hub,
+            node,
             options,
             writer: writer.clone(),
             queue: Queue::new(commands),
@@ -96,7 +105,10 @@ impl Task {
             }
             self.batch = Batch::new(pending);
             self.batch.rename(&mut self.renamed);
-            let written = self.write().await;
+            let written = match self.node.clone() {
+                None => self.write_alone().await,
+                Some(node) => self.write_together(&node).await,
+            };
             // What was stored before it gave up is told all the same.
             self.deliver().await;
             if written.is_err() {
@@ -111,48 +123,6 @@ impl Task {
         }
     }
 
-    /// Stores the batch. What became of it is then in `outgoing`.
-    async fn write(&mut self) -> Result<(), GaveUp> {
-        self.refuse_removed();
-        self.take_stored().await?;
-        self.learn_heads().await?;
-        // Nothing is waited for between this and the numbers: it holds what the members are at this moment.
-        let mut names = self.decide().await?;
-        self.batch.number(&self.numbering);
-        let batch = Arc::clone(self.batch.numbered());
-        if !batch.is_empty() {
-            names.extend(self.store(&batch).await?);
-        }
-        self.keep_names(names).await
-    }
-
-    /// Stores what has its numbers. Answers the names of what is as it makes it.
-    async fn store(&mut self, batch: &Arc<LogBatch>) -> Result<Vec<(SentKey, Sent)>, GaveUp> {
-        // Nothing but messages is seen before it is stored.
-        let is_early = self.options.eager && batch.changes.is_empty();
-        if is_early {
-            self.outgoing.publish(Arc::clone(batch), None);
-            self.deliver().await;
-        }
-        if let Err(error) = self.append(batch).await? {
-            tracing::error!(%error, entries = batch.len(), "batch refused; storing its entries one by one");
-            return self.write_one_by_one(batch, is_early).await;
-        }
-        self.stored(batch, is_early);
-        let places: Vec<Place> = self.batch.places().to_vec();
-        for &place in &places {
-            self.answer_next(Ok(Receipt::Stored { batch: Arc::clone(batch), place }));
-        }
-        let mut names = Vec::new();
-        for Repeat { sender, key, first } in self.batch.take_repeats() {
-            let sent = places[first].sent(batch);
-            let own = places[first].client_id(batch);
-            names.extend(key.clone().filter(|key| own != Some(&*key.client_id)).map(|key| (key, sent)));
-            self.outgoing.answer_repeat(sender, client_id(key), Ok(Receipt::Duplicate(sent)));
-        }
-        Ok(names)
-    }
-
     /// Keeps the names of what needed no entry, before it is answered: what is sent once more gets the same answer,
     /// whatever has changed by then.
     async fn keep_names(&mut self, names: Vec<(SentKey, Sent)>) -> Result<(), GaveUp> {
@@ -164,36 +134,6 @@ impl Task {
             tracing::warn!(%error, names = names.len(), "the names of edits that changed nothing are not kept");
         }
         Ok(())
-    }
-
-    /// Stores what is in a refused batch, each in a transaction of its own, so that its neighbours do not
-    /// fail with the one at fault.
-    async fn write_one_by_one(
-        &mut self,
-        batch: &LogBatch,
-        is_early: bool,
-    ) -> Result<Vec<(SentKey, Sent)>, GaveUp> {
-        self.restart_numbering().await?;
-        let places: Vec<Place> = self.batch.places().to_vec();
-        let mut answers_to_repeats = Vec::with_capacity(places.len());
-        for place in places {
-            let stored = self.write_alone(batch, place, is_early).await?;
-            answers_to_repeats.push(match &stored {
-                Some((batch, place)) => Ok(Receipt::Duplicate(place.sent(batch))),
-                None => Err(WriteError::Refused),
-            });
-            let receipt = stored.map(|(batch, place)| Receipt::Stored { batch, place });
-            self.answer_next(receipt.ok_or(WriteError::Refused));
-        }
-        let mut names = Vec::new();
-        for Repeat { sender, key, first } in self.batch.take_repeats() {
-            let answer = answers_to_repeats[first].clone();
-            if let (Some(key), Ok(Receipt::Duplicate(sent))) = (&key, &answer) {
-                names.push((key.clone(), *sent));
-            }
-            self.outgoing.answer_repeat(sender, client_id(key), answer);
-        }
-        Ok(names)
     }
 
     /// Refuses what comes from those who are no members any more: not even a retry tells them anything.
@@ -238,49 +178,20 @@ impl Task {
         Ok(names)
     }
 
-    async fn learn_heads(&mut self) -> Result<(), GaveUp> {
-        let unknown = self.numbering.unknown(self.batch.groups());
-        if !unknown.is_empty() {
-            let heads = self.ask(|log| log.heads(unknown.clone())).await?;
-            unknown.into_iter().zip(heads).for_each(|(group, head)| self.numbering.learn(group, head));
+    /// Answers the senders of what is stored, and those of what it made so. Gives the names of the latter.
+    fn answer_stored(&mut self, batch: &Arc<LogBatch>) -> Vec<(SentKey, Sent)> {
+        let places: Vec<Place> = self.batch.places().to_vec();
+        for &place in &places {
+            self.answer_next(Ok(Receipt::Stored { batch: Arc::clone(batch), place }));
         }
-        Ok(())
-    }
-
-    /// Stores one entry of a batch with new numbers; `None` if it is refused.
-    async fn write_alone(
-        &mut self,
-        batch: &LogBatch,
-        place: Place,
-        is_early: bool,
-    ) -> Result<Option<(Arc<LogBatch>, Place)>, GaveUp> {
-        let ready = place.ready(batch);
-        let (group, user) = (ready.group.id, ready.user.id);
-        let heads = self.ask(|log| log.heads(vec![group])).await?;
-        self.numbering.learn(group, heads.first().copied().unwrap_or_default());
-        let Numbered { batch, places } = self.numbering.number([ready].into_iter());
-        let batch = Arc::new(batch);
-        Ok(match self.append(&batch).await? {
-            Ok(()) => {
-                self.stored(&batch, is_early);
-                places.first().map(|&place| (batch, place))
-            }
-            Err(error) => {
-                tracing::error!(%error, %group, %user, "message refused by the store");
-                if is_early {
-                    self.writer.set_misled();
-                }
-                None
-            }
-        })
-    }
-
-    /// The next numbers come after this batch, and its readers may have it, unless they had it early.
-    fn stored(&mut self, batch: &Arc<LogBatch>, is_early: bool) {
-        self.numbering.advance(batch);
-        if !is_early {
-            self.outgoing.publish(Arc::clone(batch), Some(Instant::now()));
+        let mut names = Vec::new();
+        for Repeat { sender, key, first } in self.batch.take_repeats() {
+            let sent = places[first].sent(batch);
+            let own = places[first].client_id(batch);
+            names.extend(key.clone().filter(|key| own != Some(&*key.client_id)).map(|key| (key, sent)));
+            self.outgoing.answer_repeat(sender, client_id(key), Ok(Receipt::Duplicate(sent)));
         }
+        names
     }
 
     fn answer_next(&mut self, answer: Answer) {
@@ -294,32 +205,25 @@ impl Task {
     }
 
     async fn deliver(&mut self) {
-        mem::take(&mut self.outgoing).send(&self.hub).await;
-    }
-
-    /// Reads the numbers anew: the refusal may mean that somebody else has written.
-    async fn restart_numbering(&mut self) -> Result<(), GaveUp> {
-        let (last_id, last_at) = self.ask(|log| log.last_message()).await?;
-        self.numbering = Numbering::new(last_id, last_at);
-        Ok(())
-    }
-
-    /// Stores the batch, however long that takes; the inner error is the refusal.
-    async fn append(&mut self, batch: &Arc<LogBatch>) -> Result<StoreResult<()>, GaveUp> {
-        let started = Instant::now();
-        let appended = self.ask(|log| settled(log.append(Arc::clone(batch)))).await?;
-        if appended.is_ok() {
-            self.hub.metrics().committed(batch.len(), batch.messages.len(), started.elapsed());
-        }
-        Ok(appended)
+        mem::take(&mut self.outgoing).send(&self.hub, self.node.as_deref()).await;
     }
 
     /// Asks the store until it answers. While it does not, messages queue up to their bounds and senders wait.
     async fn ask<T>(&mut self, question: impl Fn(&dyn MessageLog) -> Asked<'_, T>) -> Result<T, GaveUp> {
-        let (log, give_up) = (Arc::clone(&self.log), self.give_up.clone());
+        let log = Arc::clone(&self.log);
+        self.ask_of(&*log, question).await
+    }
+
+    /// The same of whoever knows.
+    async fn ask_of<L: ?Sized, T>(
+        &mut self,
+        who: &L,
+        question: impl Fn(&L) -> Asked<'_, T>,
+    ) -> Result<T, GaveUp> {
+        let give_up = self.give_up.clone();
         let mut wait = RETRY_MIN;
         loop {
-            match self.watching_senders(question(&*log)).await {
+            match self.watching_senders(question(who)).await {
                 Ok(answer) => {
                     if self.writer.is_failing() {
                         tracing::info!("store is available again");
@@ -365,7 +269,7 @@ impl Task {
 }
 
 /// An answer of the store in which a refusal is no failure: it would be the same each time.
-fn settled(answer: Asked<'_, ()>) -> Asked<'_, StoreResult<()>> {
+fn settled<T: Send + 'static>(answer: Asked<'_, T>) -> Asked<'_, StoreResult<T>> {
     Box::pin(async move {
         match answer.await {
             Err(unavailable @ StoreError::Unavailable(_)) => Err(unavailable),

@@ -22,7 +22,7 @@ async fn open(dir: &tempfile::TempDir) -> Http {
     let Opened { store, writer: runtime } = store::open(&database, 2).await.unwrap();
     let (hub, _inboxes) = Hub::new(1);
     let (log, options) = (Arc::clone(&store.log), WriterOptions::default());
-    let started = MessageWriter::start(log, hub.clone(), options, CancellationToken::new());
+    let started = MessageWriter::start(log, hub.clone(), None, options, CancellationToken::new());
     let (writer, _task) = runtime.spawn(started).await.unwrap().unwrap();
     let identity = Identity {
         passwords: PasswordHasher::new(Handle::current(), 1),

@@ -48,7 +48,7 @@ impl Server {
         let (hub, inboxes) = Hub::with_recent(CORES, recent);
         let (writer, task) = loop {
             let log = Arc::clone(&world.store);
-            match MessageWriter::start(log, hub.clone(), options, CancellationToken::new()).await {
+            match MessageWriter::start(log, hub.clone(), None, options, CancellationToken::new()).await {
                 Ok(started) => break started,
                 Err(_) => sleep(Duration::from_millis(1)).await,
             }

@@ -1,0 +1,73 @@
+//! What a node does beside what it is asked.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::carrier::Subject;
+use super::node::{Node, shard};
+use super::wire::{self, Told};
+
+/// How long nobody has wanted a group to which nobody listens before it is forgotten.
+const IDLE: Duration = Duration::from_secs(60);
+/// How often that is looked at.
+const SWEEP_PERIOD: Duration = Duration::from_secs(10);
+
+impl Node {
+    /// Takes what comes, looks and fills holes, until it is dropped.
+    pub async fn run(&self) {
+        tokio::join!(
+            self.take_what_comes(),
+            self.keep_looking(),
+            self.keep_filling(),
+            self.tell_of_notices(),
+            self.forget_unheard()
+        );
+    }
+
+    async fn take_what_comes(&self) {
+        loop {
+            let arrived = self.carrier.next().await;
+            match wire::parse(arrived.payload) {
+                Some((from, _)) if from == self.id => {}
+                Some((_, told)) => self.take(told).await,
+                None => {
+                    self.garbled.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        }
+    }
+
+    async fn take(&self, told: Told) {
+        match told {
+            Told::Pages(pages) => self.take_pages(pages, Vec::new(), None).await,
+            Told::Broadcast(frames) => self.hub.deliver_to(self.hub.cores_of(frames.group), frames).await,
+            Told::Notify(user, frame) => self.hub.notify(user, frame).await,
+            Told::Look => self.looks.hint.notify_one(),
+            Told::Presence(_) => {}
+        }
+    }
+
+    /// Has others look when this node has changed something that they must know.
+    async fn tell_of_notices(&self) {
+        loop {
+            self.shared.noticed().await;
+            self.publish(Subject::All, wire::look(self.id));
+        }
+    }
+
+    async fn forget_unheard(&self) {
+        loop {
+            sleep(SWEEP_PERIOD).await;
+            let now = Instant::now();
+            let is_heard = |group| self.hub.listeners(group).total() > 0;
+            let forgotten = self.lines().forget(IDLE, now, is_heard);
+            forgotten.iter().for_each(|&group| self.hub.recent().forget(group));
+            let heard: std::collections::HashSet<i64> = self.lines().groups().map(shard).collect();
+            let is_over = |shard: &i64, since: &mut Instant| now >= *since + IDLE && !heard.contains(shard);
+            let over: Vec<i64> = self.shards().extract_if(is_over).map(|(shard, _)| shard).collect();
+            over.into_iter().for_each(|shard| self.carrier.unlisten(shard));
+        }
+    }
+}
