@@ -15,6 +15,40 @@ impl DirectoryCache {
     }
 }
 
+/// What is forgotten without waiting for those who look something up: they may keep it again, so this is to be done once
+/// more when they have [ended](DirectoryCache::change).
+impl DirectoryCache {
+    /// Forgets a member; gives their state, if it was kept.
+    pub(super) fn forget_member(&self, group: GroupId, user: UserId) -> Option<Arc<MemberState>> {
+        self.members.remove(&(group, user)).map(|(_, state)| state)
+    }
+
+    /// Forgets all members of a group; gives the states that were kept.
+    pub(super) fn forget_members(&self, group: GroupId) -> Vec<Arc<MemberState>> {
+        let all = self.members.iter().filter(|((of, _), _)| *of == group);
+        let keys: Vec<_> = all.map(|(key, _)| key).collect();
+        keys.into_iter().filter_map(|(group, user)| self.forget_member(group, user)).collect()
+    }
+
+    /// The state of a member that is kept.
+    pub(super) fn known_member(&self, group: GroupId, user: UserId) -> Option<Arc<MemberState>> {
+        self.members.get(&(group, user))
+    }
+
+    /// Forgets a user.
+    pub(super) fn forget_user(&self, id: UserId) {
+        self.users.remove(&id);
+        self.users_by_name.retain(|_, user| user.as_ref().is_some_and(|user| user.id != id));
+    }
+
+    /// Forgets a group. Those who act for its members are told.
+    pub(super) fn forget_group(&self, id: GroupId) {
+        self.groups.remove(&id);
+        self.groups_by_name.retain(|_, group| group.as_ref().is_some_and(|group| group.id != id));
+        self.members.iter().filter(|((of, _), _)| *of == id).for_each(|(_, state)| state.set_stale());
+    }
+}
+
 /// The right to change what is kept.
 pub(super) struct DirectoryChange<'d> {
     cache: &'d DirectoryCache,
@@ -31,15 +65,12 @@ impl DirectoryChange<'_> {
 
     /// Forgets a user whose row has changed or gone.
     pub(super) fn invalidate_user(&self, id: UserId) {
-        self.cache.users.remove(&id);
-        self.cache.users_by_name.retain(|_, user| user.as_ref().is_some_and(|user| user.id != id));
+        self.cache.forget_user(id);
     }
 
     /// Forgets a group whose row has changed or gone. Those who act for its members are told.
     pub(super) fn invalidate_group(&self, id: GroupId) {
-        self.cache.groups.remove(&id);
-        self.cache.groups_by_name.retain(|_, group| group.as_ref().is_some_and(|group| group.id != id));
-        self.states(|group, _| group == id).into_iter().for_each(|(_, state)| state.set_stale());
+        self.cache.forget_group(id);
     }
 
     /// The state of a member that somebody acts for or did lately. The store may know more members.

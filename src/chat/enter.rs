@@ -136,7 +136,10 @@ impl Chat {
     /// Makes the user a member, unless something is against it.
     async fn let_in(&self, principal: &Principal, group: Arc<Group>) -> Result<Membership, Refusal> {
         match self.walk_in(principal, &group).await {
-            Ok(state) => Ok(Membership::new(group, principal, state)),
+            Ok(state) => {
+                self.listen(group.id).await?;
+                Ok(Membership::new(group, principal, state))
+            }
             Err(ChatError::GroupFull) => Err(Refusal::GroupFull(group.id)),
             Err(ChatError::Banned) => Err(Refusal::Banned(group)),
             Err(ChatError::NotFound(_)) => Err(Refusal::UnknownGroup),

@@ -47,6 +47,21 @@ impl Grants {
         self.kept.peek(&kind).map_or(0, |grant| grant.sockets())
     }
 
+    /// Ends these without waiting for those who look one up, who may keep it once more; gives the sockets that spoke by
+    /// them.
+    pub(super) fn end(&self, kinds: impl IntoIterator<Item = GrantKind>) -> Vec<SocketId> {
+        let ended = kinds.into_iter().filter_map(|kind| self.kept.remove(&kind));
+        ended.flat_map(|(_, grant)| grant.end()).collect()
+    }
+
+    /// Ends in the same way those of which this is true.
+    pub(super) fn end_those(&self, is_over: impl Fn(&Grant) -> bool) -> Vec<SocketId> {
+        let all = self.kept.iter();
+        let over: Vec<GrantKind> =
+            all.filter(|(_, grant)| is_over(grant)).map(|(_, grant)| grant.kind()).collect();
+        self.end(over)
+    }
+
     /// Waits until nobody looks one up, and keeps it so. To be held while the store is changed and grants are ended.
     pub(super) async fn change(&self) -> GrantChange<'_> {
         GrantChange { grants: self, _gate: self.gate.write().await }
@@ -62,8 +77,7 @@ pub(super) struct GrantChange<'g> {
 impl GrantChange<'_> {
     /// Ends these; gives the sockets that spoke by them.
     pub(super) fn end(&self, kinds: impl IntoIterator<Item = GrantKind>) -> Vec<SocketId> {
-        let ended = kinds.into_iter().filter_map(|kind| self.grants.kept.remove(&kind));
-        ended.flat_map(|(_, grant)| grant.end()).collect()
+        self.grants.end(kinds)
     }
 
     /// Ends all of a user's.
@@ -73,10 +87,7 @@ impl GrantChange<'_> {
 
     /// Ends those of which this is true.
     pub(super) fn end_those(&self, is_over: impl Fn(&Grant) -> bool) -> Vec<SocketId> {
-        let all = self.grants.kept.iter();
-        let over: Vec<GrantKind> =
-            all.filter(|(_, grant)| is_over(grant)).map(|(_, grant)| grant.kind()).collect();
-        self.end(over)
+        self.grants.end_those(is_over)
     }
 
     /// All that are kept.

@@ -28,6 +28,7 @@ mod find_user;
 mod govern;
 mod grant;
 mod grants;
+mod heed;
 mod history;
 mod identity;
 mod in_use;
@@ -101,8 +102,10 @@ pub use crate::store::{GroupChange, Login, MessageFilter, MessagePage, OwnGroup,
 
 use self::directory_cache::DirectoryCache;
 use self::grants::Grants;
+use self::heed::Late;
 use self::setup::Setup;
 use crate::auth::RateLimit;
+use crate::cluster::Node;
 use crate::hub::Hub;
 use crate::model::UserId;
 use crate::store::Store;
@@ -133,6 +136,10 @@ pub struct Chat {
     setup: Setup,
     writer: MessageWriter,
     hub: Hub,
+    /// This one of several nodes, if there are several.
+    node: Option<Arc<Node>>,
+    /// What other nodes have changed and is heeded once more.
+    late: Late,
     read_notifier: ReadNotifier,
     options: ChatOptions,
     send_limit: Option<Arc<RateLimit<UserId>>>,
@@ -169,6 +176,8 @@ impl Chat {
             setup,
             writer,
             hub,
+            node: None,
+            late: Late::default(),
             read_notifier,
             options,
             send_limit,

@@ -69,6 +69,17 @@ impl Chat {
     /// [`ChatError::Unavailable`].
     pub async fn span(&self, group: GroupId) -> ChatResult<Span> {
         let recent = self.hub.recent();
+        if let Some(node) = &self.node {
+            let head = node.catch_up(group).await?;
+            recent.follow(group);
+            let first = match recent.first(group) {
+                Some(first) => first,
+                None => self.store.retention.first_seq(group).await?,
+            };
+            recent.learn(group, head);
+            recent.begin_at(group, first);
+            return Ok(Span { first, head: recent.head(group).unwrap_or(head) });
+        }
         let known = || Some(Span { first: recent.first(group)?, head: recent.head(group)? });
         if let Some(span) = known() {
             return Ok(span);

@@ -38,7 +38,7 @@ impl Chat {
     }
 
     /// Forgets users, groups and all that has ended; gives the sockets that spoke by it.
-    async fn forget_changed(&self) -> ChatResult<Vec<SocketId>> {
+    pub(super) async fn forget_changed(&self) -> ChatResult<Vec<SocketId>> {
         let grants = self.grants.change().await;
         self.directory.change().await.invalidate_all();
         let (mut sessions, mut over) = (Vec::new(), Vec::new());

@@ -164,6 +164,11 @@ impl Lines {
         over
     }
 
+    /// The highest number that is known to be in use in a group.
+    pub(super) fn head(&self, group: GroupId) -> Option<Seq> {
+        self.groups.get(&group).map(|line| line.head)
+    }
+
     /// All groups.
     pub(super) fn groups(&self) -> impl Iterator<Item = GroupId> {
         self.groups.keys().copied()

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use tokio::sync::{Mutex as TurnMutex, Notify};
-use tokio::time::Instant;
+use tokio::time::{Duration, Instant, sleep};
 
 use super::carrier::{Carrier, Subject};
 use super::heed::Heed;
@@ -22,6 +22,10 @@ const SHARD_BITS: u32 = 6;
 
 /// Those who ask where a group's log ends take turns, by group.
 const TURNS: usize = 64;
+
+/// How long who wants to read a group waits for what is there to go out, and how often it is looked.
+const CATCH_UP_TIMEOUT: Duration = Duration::from_millis(300);
+const CATCH_UP_PERIOD: Duration = Duration::from_millis(5);
 
 /// One process of several on one database. Shared by all threads.
 pub struct Node {
@@ -127,6 +131,21 @@ impl Node {
         let (ready, gone) = self.lines().start(group, head, Instant::now());
         self.hand_out(ready, Vec::new(), None).await;
         Ok(gone.unwrap_or(head))
+    }
+
+    /// The same, once all has gone out that is known to be there, or after 300 ms.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn catch_up(&self, group: GroupId) -> StoreResult<Seq> {
+        let mut gone = self.listen(group).await?;
+        let Some(head) = self.lines().head(group) else { return Ok(gone) };
+        let deadline = Instant::now() + CATCH_UP_TIMEOUT;
+        while gone < head && Instant::now() < deadline {
+            sleep(CATCH_UP_PERIOD).await;
+            gone = self.lines().want(group, Instant::now()).unwrap_or(gone);
+        }
+        Ok(gone)
     }
 
     /// Hands what this node has stored to all, and answers to the senders here. A page of a group whose log has not gone

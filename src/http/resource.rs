@@ -71,6 +71,11 @@ impl Resource {
         Err(HttpError::MethodNotAllowed { allow: allow.join(", ") })
     }
 
+    /// Whether it shows users, groups or messages.
+    pub(super) fn is_of_api(&self) -> bool {
+        self.paths.first().is_some_and(|path| path.starts_with("/api/"))
+    }
+
     /// What is told of its methods; nothing of a page or a socket.
     pub(super) fn entries(&self) -> impl Iterator<Item = Entry> + use<> {
         let methods = match self.serves {

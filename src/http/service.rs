@@ -149,6 +149,9 @@ impl Http {
         let route = route.ok_or(HttpError::NOT_FOUND)?;
         let Shared { chat, draining, body_limits, shows_metrics, .. } = &*self.shared;
         let (need, handler) = route.resource.handler(&head.method)?;
+        if route.resource.is_of_api() {
+            chat.freshen().await?;
+        }
         let caller = need.check(chat, &head.headers).await?;
         let context = Context {
             chat,

@@ -42,6 +42,9 @@ impl<S: Stream> Endpoint<S> {
     /// Finds out whether a socket will be let in, by its path and the token of its handshake. Where names are believed
     /// a token that is no good is as none.
     pub async fn admit(&self, target: &SocketTarget, token: Option<&str>, mode: Mode) -> Admission {
+        if let Err(error) = self.chat.freshen().await {
+            return Admission { entered: Err(Refusal::Failed(error)), until: None, mode };
+        }
         let shown = match token {
             None => Ok(Shown::default()),
             Some(token) => match Shown::by_token(&self.chat, token).await {

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use tokio::time::{Sleep, sleep};
@@ -10,7 +11,7 @@ use super::context::SocketContext;
 use super::identified::{GROUPS_MAX, Identified};
 use super::lease::{Lease, Shown};
 use super::stream::Stream;
-use crate::chat::{Membership, Principal};
+use crate::chat::{Chat, Membership, Principal};
 use crate::protocol::CloseCode;
 use crate::protocol::command::RequestId;
 use crate::protocol::event::{self, ErrorCode, Welcome};
@@ -59,6 +60,18 @@ impl<S: Stream> Pending<S> {
             Box::new(move |session: &mut JsonSession<S>, context: &SocketContext<S>| {
                 then(session, context, result);
             }) as Continuation<S>
+        }))
+    }
+
+    /// The same, of one of several nodes: first it knows what others have answered. A command that fails without the
+    /// database says so itself.
+    pub(super) fn fresh(self, chat: Arc<Chat>) -> Self {
+        if chat.node().is_none() {
+            return self;
+        }
+        Self(Box::pin(async move {
+            _ = chat.freshen().await;
+            self.0.await
         }))
     }
 

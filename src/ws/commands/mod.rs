@@ -118,7 +118,7 @@ pub(super) fn run<S: Stream>(session: &mut JsonSession<S>, context: &SocketConte
     });
     match carried_out {
         Ok(None) => {}
-        Ok(Some(pending)) => session.start(pending),
+        Ok(Some(pending)) => session.start(pending.fresh(context.chat())),
         Err(BadFrame { id, reason }) => context.fail(id.as_ref(), None, ErrorCode::BadFrame, reason),
     }
 }

@@ -1,0 +1,225 @@
+//! Believing nothing any more that another node has changed.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, join_all};
+use tokio::sync::{Notify, watch};
+use tokio::time::timeout;
+
+use super::grant::{Grant, GrantKind};
+use super::{Chat, ChatResult};
+use crate::cluster::{Heed, Node};
+use crate::model::{Group, GroupId, MemberState, Removal, Standing, Timestamp, UserId};
+use crate::store::Notice;
+
+/// How long those wait for what was being looked up who need to know that all is heeded. It is heeded afterwards too.
+const LATE_TIMEOUT: Duration = Duration::from_secs(1);
+/// Members looked at anew at a time.
+const MEMBERS_AT_ONCE: usize = 500;
+
+/// What is to be heeded once more.
+#[derive(Default)]
+pub(super) struct Late {
+    /// Those, and how many there were so far.
+    notices: Mutex<(Vec<Notice>, u64)>,
+    added: Notify,
+    /// How many were heeded twice.
+    done: watch::Sender<u64>,
+}
+
+impl Late {
+    fn add(&self, notices: &[Notice]) -> u64 {
+        let mut late = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
+        late.0.extend_from_slice(notices);
+        late.1 += notices.len() as u64;
+        self.added.notify_one();
+        late.1
+    }
+
+    fn take(&self) -> (Vec<Notice>, u64) {
+        let mut late = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
+        (std::mem::take(&mut late.0), late.1)
+    }
+}
+
+impl Chat {
+    /// The same, as one of several nodes.
+    pub fn with_node(self, node: Option<Arc<Node>>) -> Self {
+        Self { node, ..self }
+    }
+
+    /// This node, if it is one of several.
+    pub fn node(&self) -> Option<&Arc<Node>> {
+        self.node.as_ref()
+    }
+
+    /// Knows what other nodes have answered so far: nothing that is answered after this contradicts it.
+    ///
+    /// # Errors
+    /// [`ChatError::Unavailable`](super::ChatError::Unavailable).
+    pub async fn freshen(&self) -> ChatResult<()> {
+        match &self.node {
+            Some(node) => Ok(node.look().await?),
+            None => Ok(()),
+        }
+    }
+
+    /// Has the group's sockets hear of all that other nodes store from now on.
+    ///
+    /// # Errors
+    /// [`ChatError::Unavailable`](super::ChatError::Unavailable).
+    pub(super) async fn listen(&self, group: GroupId) -> ChatResult<()> {
+        match &self.node {
+            Some(node) => Ok(node.listen(group).await.map(drop)?),
+            None => Ok(()),
+        }
+    }
+
+    /// Believes this no more. Waits for nobody who changes the directory here: they may wait for the writer, and the writer
+    /// for this.
+    async fn heed_one(&self, notice: &Notice) {
+        match *notice {
+            Notice::Removed { group, user, removal } => {
+                if let Some(state) = self.directory.forget_member(group, user) {
+                    state.remove(removal);
+                }
+                self.hub.remove(group, Some(user), removal).await;
+            }
+            Notice::Member { group, user } => self.look_at_member(group, user).await,
+            Notice::Group(group) => {
+                self.directory.forget_group(group);
+                // Its messages are shown under the name of today.
+                self.hub.recent().clear();
+            }
+            Notice::GroupDeleted(group) => {
+                self.directory.forget_members(group).iter().for_each(|state| state.remove(Removal::Deleted));
+                self.directory.forget_group(group);
+                self.hub.remove(group, None, Removal::Deleted).await;
+            }
+            Notice::Cut { group, first } => self.hub.recent().begin_at(group, first),
+            Notice::User(user) => self.directory.forget_user(user),
+            Notice::UserErased(user) => {
+                self.directory.forget_user(user);
+                self.hub.recent().clear();
+                self.end_grants(|grant| grant.user() == Some(user)).await;
+            }
+            Notice::Tokens(user) => {
+                let is_outside = |grant: &Grant| matches!(grant.kind(), GrantKind::Outside(_));
+                self.end_grants(|grant| grant.user() == Some(user) && is_outside(grant)).await;
+            }
+            Notice::Session(id) => self.close_sessions(self.grants.end([GrantKind::Session(id)])).await,
+            Notice::Key(digest) => self.close_sessions(self.grants.end([GrantKind::Key(digest)])).await,
+            Notice::Token(digest) => {
+                self.close_sessions(self.grants.end([GrantKind::Outside(digest)])).await;
+            }
+        }
+    }
+
+    /// Heeds once more what was heeded, now that whoever was looking something up has found it: that may be how it was
+    /// before.
+    async fn heed_late(&self, notice: &Notice) {
+        match *notice {
+            // They may have come back since.
+            Notice::Removed { group, user, .. } => self.look_at_member(group, user).await,
+            Notice::Group(group) => {
+                self.directory.forget_group(group);
+                // Kept, so that who acts for a member finds it without asking.
+                _ = self.group(group).await;
+            }
+            _ => self.heed_one(notice).await,
+        }
+    }
+
+    async fn end_grants(&self, is_over: impl Fn(&Grant) -> bool) {
+        self.close_sessions(self.grants.end_those(is_over)).await;
+    }
+
+    /// Takes in how it stands with a member for whom somebody acts. What can not be looked up now is not believed.
+    async fn look_at_member(&self, group: GroupId, user: UserId) {
+        let Some(state) = self.directory.known_member(group, user) else { return };
+        match self.store.moderation.standing(group, user).await {
+            Ok(standing) if standing.role.is_some() => apply(&state, standing),
+            Ok(_) | Err(_) => drop(self.directory.forget_member(group, user)),
+        }
+    }
+
+    /// Does late what [`Heed::heed`] leaves. Runs until it is dropped.
+    pub async fn keep_heeding(&self) {
+        loop {
+            self.late.added.notified().await;
+            // Whoever was looking something up has found it when these can be had.
+            drop(self.grants.change().await);
+            drop(self.directory.change().await);
+            let (notices, count) = self.late.take();
+            for notice in &notices {
+                self.heed_late(notice).await;
+            }
+            self.late.done.send_replace(count);
+        }
+    }
+
+    /// Looks at all members anew for whom somebody acts.
+    async fn look_at_members(&self) -> ChatResult<()> {
+        let states = self.directory.change().await.states(|_, _| true);
+        for some in states.chunks(MEMBERS_AT_ONCE) {
+            let standings =
+                some.iter().map(|&((group, user), _)| self.store.moderation.standing(group, user));
+            for (&((group, user), ref state), standing) in some.iter().zip(join_all(standings).await) {
+                let standing = standing?;
+                if standing.role.is_some() {
+                    apply(state, standing);
+                    continue;
+                }
+                let is_there = self.store.directory.group(group).await?.is_some();
+                let removal = if is_there { Removal::Kicked } else { Removal::Deleted };
+                state.remove(removal);
+                self.directory.forget_member(group, user);
+                self.hub.remove(group, Some(user), removal).await;
+            }
+        }
+        Ok(())
+    }
+
+    async fn look_at_all(&self) -> ChatResult<()> {
+        let sockets = self.forget_changed().await?;
+        self.close_sessions(sockets).await;
+        self.look_at_members().await?;
+        self.hub.recent().clear();
+        Ok(())
+    }
+}
+
+impl Heed for Chat {
+    fn heed<'a>(&'a self, notices: &'a [Notice]) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            for notice in notices {
+                self.heed_one(notice).await;
+            }
+            let count = self.late.add(notices);
+            let mut done = self.late.done.subscribe();
+            _ = timeout(LATE_TIMEOUT, done.wait_for(|done| *done >= count)).await;
+        })
+    }
+
+    fn heed_all(&self) -> BoxFuture<'_, bool> {
+        Box::pin(async move {
+            let looked = self.look_at_all().await;
+            if let Err(error) = &looked {
+                tracing::debug!(%error, "what other nodes may have changed could not be looked at");
+            }
+            looked.is_ok()
+        })
+    }
+
+    fn current_group(&self, group: GroupId) -> Option<Arc<Group>> {
+        self.directory.current_group(group)
+    }
+}
+
+fn apply(state: &MemberState, standing: Standing) {
+    if let Some(role) = standing.role {
+        state.set_role(role);
+    }
+    state.mute(standing.muted_until.unwrap_or(Timestamp(i64::MIN)));
+}
