@@ -5,6 +5,7 @@ use crate::hub::{Broadcast, Page, Readers};
 use crate::model::{GroupId, NodeId, Seq, UserId};
 
 const NODE: NodeId = NodeId(7);
+const LONG: &str = "a page that is so long that it does not fit where two of the others do, whatever is done about it";
 
 fn page(group: i64, first: i64, json: &'static str) -> Page {
     let frames = Broadcast {
@@ -25,7 +26,7 @@ fn pages_of(payload: Bytes) -> Vec<Page> {
 
 #[test]
 fn pages_come_as_they_were_in_as_few_payloads_as_will_do() {
-    let sent = [page(1, 1, "one"), page(2, 5, "two"), page(3, 9, "too long a page")];
+    let sent = [page(1, 1, "one"), page(2, 5, "two"), page(3, 9, LONG)];
     let size = PAGE_HEAD + "line".len() + "one".len();
     let payloads = pages(NODE, sent.iter(), HEAD + 2 * size);
     assert_eq!(payloads.len(), 1, "the last fits into none");
