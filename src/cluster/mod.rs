@@ -4,5 +4,7 @@
 //! groups' heads, and publishes the finished frames. What a carrier loses is found by looking into the database.
 
 mod carrier;
+mod nats_servers;
 
 pub use carrier::{Arrived, Carrier, Subject};
+pub use nats_servers::{NATS_SERVERS_MAX, NatsServers, NatsServersError};
