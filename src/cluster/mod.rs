@@ -4,7 +4,10 @@
 //! groups' heads, and publishes the finished frames. What a carrier loses is found by looking into the database.
 
 mod carrier;
+mod nats;
 mod nats_servers;
+mod queue;
 
 pub use carrier::{Arrived, Carrier, Subject};
+pub use nats::{NatsCarrier, NatsCarrierError};
 pub use nats_servers::{NATS_SERVERS_MAX, NatsServers, NatsServersError};
