@@ -6,8 +6,10 @@
 mod carrier;
 mod nats;
 mod nats_servers;
+mod notify;
 mod queue;
 
 pub use carrier::{Arrived, Carrier, Subject};
 pub use nats::{NatsCarrier, NatsCarrierError};
 pub use nats_servers::{NATS_SERVERS_MAX, NatsServers, NatsServersError};
+pub use notify::NotifyCarrier;
