@@ -10,18 +10,24 @@ use tracing_subscriber::util::SubscriberInitExt;
 /// What the targets of our own events begin with.
 const OURS: &str = "groupcast";
 
+/// What the targets of async-nats begin with.
+const NOISY: &str = "async_nats";
+
 /// Starts logging what `filter` lets through. Colours are for terminals alone. JSON has the fields of the event beside
 /// `timestamp` (RFC 3339, UTC), `level`, `target` and `message`, and under `span` the request that it belongs to.
 ///
 /// Of foreign crates nothing below INFO is logged, whatever `filter` says: there they tell what they were given, and
-/// tokio-postgres is given password hashes and the key under which tokens are signed.
+/// tokio-postgres is given password hashes and the key under which tokens are signed. Of async-nats nothing is: it has a
+/// line for each attempt to connect, and `groupcast::cluster` tells what matters.
 ///
 /// # Errors
 /// A reason if `filter` is not in the syntax of [`EnvFilter`], or logging was started before.
 pub(crate) fn start(filter: &str, format: LogFormat) -> Result<(), String> {
     let filter = EnvFilter::builder().parse(filter).map_err(|error| error.to_string())?;
-    let discreet = filter_fn(|event| *event.level() <= LevelFilter::INFO || event.target().starts_with(OURS))
-        .with_max_level_hint(LevelFilter::TRACE);
+    let is_told = |level, target: &str| level <= LevelFilter::INFO && !target.starts_with(NOISY);
+    let discreet =
+        filter_fn(move |event| event.target().starts_with(OURS) || is_told(*event.level(), event.target()))
+            .with_max_level_hint(LevelFilter::TRACE);
     let is_terminal = io::stderr().is_terminal();
     let is_text = match format {
         LogFormat::Auto => is_terminal,

@@ -8,10 +8,17 @@ mod fill;
 mod heed;
 mod line;
 mod look;
+mod nats;
+mod nats_servers;
 mod node;
+mod notify;
+mod queue;
 mod run;
 mod wire;
 
 pub use carrier::{Arrived, Carrier, Subject};
 pub use heed::Heed;
+pub use nats::{NatsCarrier, NatsCarrierError};
+pub use nats_servers::{NATS_SERVERS_MAX, NatsServers, NatsServersError};
 pub use node::Node;
+pub use notify::NotifyCarrier;

@@ -1,7 +1,9 @@
 //! Settings: command line before environment before `.env` before defaults.
 
 mod auth_mode;
+mod cluster;
 mod command_line;
+mod completed;
 mod database;
 mod deliver;
 #[cfg(test)]
@@ -27,6 +29,7 @@ use crate::model::Setting;
 
 pub use auth_mode::AuthMode;
 use clap::ArgMatches;
+pub use cluster::Cluster;
 use command_line::{Beside, DatabaseBeside, Operators, Serve, Subcommand};
 pub use deliver::Deliver;
 pub use error::ConfigError;

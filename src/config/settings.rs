@@ -8,17 +8,18 @@ use std::time::Duration;
 use clap::builder::NonEmptyStringValueParser;
 use ipnet::IpNet;
 
+use super::Database;
 use super::auth_mode::AuthMode;
+use super::cluster::{Cluster, ClusterParser};
 use super::database::DatabaseParser;
 use super::deliver::Deliver;
 use super::jwks::JwksParser;
 use super::log_format::LogFormat;
 use super::quantity::{ByteSize, age, bytes, duration};
 use super::registration::Registration;
-use super::secret_key::{self, SecretKey};
+use super::secret_key::SecretKey;
 use super::shown::Shown;
 use super::value::{cores, count, host, log_filter, network, open_files_left, origin, positive};
-use super::{ConfigError, Database};
 use crate::auth::{JwksSource, TokenAlgorithm};
 use crate::model::limits::RETAIN_MESSAGES_MAX;
 use crate::model::{Rate, RetentionRule};
@@ -78,6 +79,12 @@ settings! {
         #[arg(long, env = "GROUPCAST_THREADS", value_name = "COUNT", value_parser = count(1, 1_024),
               default_value_t = cores(), hide_default_value = true)]
         pub threads: usize,
+
+        /// How several servers on one Postgres reach each other: over NATS, as nats://USER:PASSWORD@HOST:PORT,HOST:PORT
+        /// or tls://..., port 4222 unless given and at most 16 hosts; or `postgres`, through the database, for a few
+        /// [default: none, the server is alone]
+        #[arg(long, env = "CLUSTER", hide_env_values = true, value_name = "URL", value_parser = ClusterParser)]
+        pub cluster: Option<Cluster>,
 
         /// When a message is handed to its readers: `commit`, after it is stored, or `eager`, at once: faster,
         /// and a crash may lose what was seen; the next start then has a new epoch
@@ -291,67 +298,6 @@ settings! {
 }
 
 impl Config {
-    /// Checks what concerns more than one setting, and fills in what follows from another.
-    pub(super) fn completed(mut self) -> Result<Self, ConfigError> {
-        if self.outbox_bytes_max < self.content_bytes_max {
-            return Err(ConfigError::new(format!(
-                "--outbox-bytes-max ({}) must not be below --content-bytes-max ({}), or a message could not pass",
-                self.outbox_bytes_max, self.content_bytes_max,
-            )));
-        }
-        for (what, rate, burst) in [
-            ("send", self.send_rate, &mut self.send_burst),
-            ("command", self.command_rate, &mut self.command_burst),
-            ("request", self.request_rate, &mut self.request_burst),
-            ("connect", self.connect_rate, &mut self.connect_burst),
-        ] {
-            if rate.is_none() && burst.is_some() {
-                return Err(ConfigError::new(format!("--{what}-burst has no effect without --{what}-rate")));
-            }
-            *burst = burst.or(rate.map(|rate| rate.saturating_mul(BURST_SECONDS)));
-        }
-        if self.proxy_protocol && self.trusted_proxies.is_empty() {
-            return Err(ConfigError::new(
-                "--proxy-protocol needs --trusted-proxies, or there is nobody whose header would be believed",
-            ));
-        }
-        if self.cors_origins.iter().any(|origin| origin == "*") {
-            self.cors_origins.clear();
-        }
-        self.jwt_secret_key = SecretKey::from_environment()?;
-        self.check_tokens()?;
-        Ok(self)
-    }
-
-    /// Checks what concerns tokens.
-    fn check_tokens(&self) -> Result<(), ConfigError> {
-        let is_short = |key: &SecretKey| key.expose().len() < secret_key::BYTES_MIN;
-        if self.auth == AuthMode::Token && self.deliver == Deliver::Eager {
-            return Err(ConfigError::new(
-                "--deliver=eager cannot be used with --auth=token, or members would see what is then refused",
-            ));
-        }
-        if self.auth == AuthMode::Token && self.jwt_secret_key.as_ref().is_some_and(is_short) {
-            return Err(ConfigError::new(format!(
-                "{} must have at least {} bytes with --auth=token; without one a key is made and kept in the database",
-                secret_key::VARIABLE,
-                secret_key::BYTES_MIN,
-            )));
-        }
-        if self.jwks.is_some() && self.jwt_issuer.is_none() {
-            return Err(ConfigError::new("--jwks needs --jwt-issuer, which says whose tokens are taken"));
-        }
-        let others = [
-            ("issuer", &self.jwt_issuer),
-            ("audience", &self.jwt_audience),
-            ("username-claim", &self.jwt_username_claim),
-        ];
-        match others.iter().find(|(_, value)| self.jwks.is_none() && value.is_some()) {
-            Some((name, _)) => Err(ConfigError::new(format!("--jwt-{name} has no effect without --jwks"))),
-            None => Ok(()),
-        }
-    }
-
     /// How long an access token is good.
     pub fn access_token_lifetime(&self) -> Duration {
         Duration::from_secs(self.access_token_expire_minutes as u64 * 60)

@@ -9,6 +9,7 @@ use ipnet::IpNet;
 
 use super::Database;
 use super::auth_mode::AuthMode;
+use super::cluster::Cluster;
 use super::deliver::Deliver;
 use super::log_format::LogFormat;
 use super::quantity::{ByteSize, show_duration};
@@ -40,6 +41,7 @@ displayed!(
     IpAddr,
     SocketAddr,
     NonZeroU32,
+    Cluster,
     Database,
     ByteSize,
     JwksSource,

@@ -281,6 +281,39 @@ async fn tokens_need_a_key_of_some_length_and_messages_that_are_stored() {
 }
 
 #[tokio::test]
+async fn several_servers_are_told_how_to_reach_each_other() {
+    let dir = TempDir::new().unwrap();
+    let database = ("DATABASE_URL", "postgres://u:p@h/d");
+    for (cluster, shown) in [
+        ("postgres", "postgres"),
+        ("nats://h", "nats://h:4222"),
+        ("nats://u:hidden@h,k:5222", "nats://u:***@h:4222,k:5222"),
+        ("tls://hidden@h", "tls://***@h:4222"),
+    ] {
+        let variables = [database, ("CLUSTER", cluster)];
+        let origin = "CLUSTER in the environment".to_owned();
+        assert_eq!(setting(dir.path(), &variables, &[], "cluster").await, (shown.to_owned(), origin));
+        let help = groupcast(dir.path(), &variables, &["--help"]).await;
+        assert!(!String::from_utf8(help.stdout).unwrap().contains("hidden"));
+    }
+    assert_eq!(setting(dir.path(), &[], &[], "cluster").await.0, "none");
+
+    for cluster in ["redis://u:hidden@h", "hidden", "nats://u:hidden@h:0", "nats://u:hidden@h,k/x", ""] {
+        let complaint = complaint(dir.path(), &[database], &["--cluster", cluster]).await;
+        assert!(complaint.contains("--cluster") && !complaint.contains("hidden"), "{complaint}");
+    }
+    for (variables, options, says) in [
+        (&[][..], &["--cluster=nats://h"][..], "needs a Postgres database"),
+        (&[("DATABASE_URL", "sqlite:file")], &["--cluster=postgres"], "needs a Postgres database"),
+        (&[database], &["--cluster=postgres", "--deliver=eager"], "--deliver=eager"),
+        (&[database], &["--cluster=nats://h", "--new-epoch"], "--new-epoch"),
+    ] {
+        let complaint = complaint(dir.path(), variables, options).await;
+        assert!(complaint.contains(says), "{complaint}");
+    }
+}
+
+#[tokio::test]
 async fn without_settings_it_keeps_a_file_where_it_stands() {
     let database = Database::at("".to_owned());
     let server = Server::start_on(database, &[]).await;

@@ -166,9 +166,9 @@ fn allowed(from: &str, to: &str) -> bool {
     match (from, to) {
         _ if from == to => true,
         ("main", _) => true,
-        // Settings are plain data: they name the database and how tokens are signed, and only those read them who start a
-        // server, or do what an operator wants.
-        ("config", "auth" | "store" | "model") | ("server" | "admin", "config") => true,
+        // Settings are plain data: they name the database, how tokens are signed and where nodes meet, and only those read
+        // them who start a server, or do what an operator wants.
+        ("config", "auth" | "cluster" | "store" | "model") | ("server" | "admin", "config") => true,
         _ => match (rank(from), rank(to)) {
             (Some(from), Some(to)) => to < from,
             _ => false,
