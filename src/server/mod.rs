@@ -5,6 +5,7 @@
 //! is read; then it never moves again. The writer runs on the thread of the connection that stores messages, hashing on
 //! a background runtime.
 
+mod cluster;
 mod connection;
 mod exchange;
 mod handoff;
@@ -34,11 +35,12 @@ use self::handoff::GroupHomes;
 use self::worker::Worker;
 use crate::auth::{IssuerError, RateLimit};
 use crate::chat::{Chat, ChatOptions, Facts, RetainOptions};
+use crate::cluster::NatsCarrierError;
 use crate::config::{Config, Deliver, Registration};
 use crate::http::{AddressLimit, Http, HttpOptions, TrustedProxies};
 use crate::hub::{Hub, Inbox};
 use crate::model::{Rate, Setting};
-use crate::store::{self, Beginning, Lifecycle, Opened, Store, StoreError};
+use crate::store::{Beginning, Lifecycle, Opened, Store, StoreError};
 use crate::writer::{MessageWriter, WriterOptions};
 use crate::ws::UnfinishedBytes;
 
@@ -74,6 +76,9 @@ pub enum ServerError {
     /// There are no keys of the outside issuer.
     #[error(transparent)]
     Issuer(#[from] IssuerError),
+    /// The way to other servers can not be used.
+    #[error(transparent)]
+    Cluster(#[from] NatsCarrierError),
     /// The system gave no threads or descriptors.
     #[error("cannot start: {0}")]
     System(#[from] io::Error),
@@ -162,13 +167,17 @@ impl Server {
             listener::bind(address, config.threads).map_err(|error| ServerError::Listen(address, error))?;
         let metrics_listener = bind_metrics(config.metrics_listen)?;
         let background = Background::start()?;
-        let Opened { store, writer: writer_runtime } =
-            store::open(&config.database, config.database_connections).await?;
+        let (opened, share) = cluster::open(&config).await?;
         let (hub, inboxes) = Hub::new(listeners.len());
+        let node = match share {
+            Some(share) => Some(share.node(&config, &opened, &hub, background.handle()).await?),
+            None => None,
+        };
+        let Opened { store, writer: writer_runtime } = opened;
         let give_up = CancellationToken::new();
         let options = WriterOptions { eager: config.deliver == Deliver::Eager, ..WriterOptions::default() };
         let started =
-            MessageWriter::start(Arc::clone(&store.log), hub.clone(), None, options, give_up.clone());
+            MessageWriter::start(Arc::clone(&store.log), hub.clone(), node.clone(), options, give_up.clone());
         let (writer, writer_task) = match writer_runtime.spawn(started).await {
             Ok(started) => started?,
             Err(error) => return Err(ServerError::System(error.into())),
@@ -191,7 +200,11 @@ impl Server {
             send_limit,
             begin(&*store.lifecycle, &config).await?,
         );
-        let chat = Arc::new(chat.with_facts(Facts { settings, store: config.database.kind() }));
+        let facts = Facts { settings, store: config.database.kind() };
+        let chat = Arc::new(chat.with_facts(facts).with_node(node.clone()));
+        if let Some(node) = &node {
+            cluster::run(node, &chat, background.handle());
+        }
         identity::watch_changes(&chat, &config, background.handle());
         background.handle().spawn(Arc::clone(&chat).keep_marks());
         identity::announce(&chat, &config, local_addr).await;

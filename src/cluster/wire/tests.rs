@@ -5,7 +5,8 @@ use crate::hub::{Broadcast, Page, Readers};
 use crate::model::{GroupId, NodeId, Seq, UserId};
 
 const NODE: NodeId = NodeId(7);
-const LONG: &str = "a page that is so long that it does not fit where two of the others do, whatever is done about it";
+const LONG: &str =
+    "a page that is so long that it does not fit where two of the others do, whatever is done about it";
 
 fn page(group: i64, first: i64, json: &'static str) -> Page {
     let frames = Broadcast {
