@@ -101,10 +101,7 @@ async fn both_ways(
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
     let (mut there, mut back) = (line.clone(), line.clone());
-    tokio::try_join!(
-        carry(from_client, to_server, &mut there),
-        carry(from_server, to_client, &mut back)
-    )?;
+    tokio::try_join!(carry(from_client, to_server, &mut there), carry(from_server, to_client, &mut back))?;
     Ok(())
 }
 

@@ -1,7 +1,12 @@
 //! A real nats-server for tests, on a free port of 127.0.0.1. It ends with the process that launched it, however that
 //! ends.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "without NATS there is no test of it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "without NATS there is no test of it"
+)]
 
 use std::io::{self, BufRead, BufReader};
 use std::os::unix::process::CommandExt;
