@@ -19,6 +19,8 @@
 //! | `crowd` | sockets so cheap that one can have ten thousand |
 //! | `figures` | what a process uses |
 //! | `frame` | WebSocket frames as bytes |
+//! | `link` | a network that can be cut |
+//! | `nats` | a NATS that ends with the process |
 //! | `pgbouncer` | a PgBouncer that ends with the process |
 //! | `postgres` | a Postgres that ends with the process |
 //! | `wait` | waiting for what should happen |
@@ -30,6 +32,10 @@ pub mod figures;
 #[cfg(feature = "harness")]
 pub mod frame;
 pub mod http;
+#[cfg(feature = "harness")]
+pub mod link;
+#[cfg(feature = "harness")]
+pub mod nats;
 #[cfg(feature = "harness")]
 pub mod pgbouncer;
 #[cfg(feature = "harness")]

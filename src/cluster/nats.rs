@@ -36,7 +36,7 @@ const PAYLOAD_BYTES_MIN: usize = 4096;
 
 /// Carries over NATS. What is published reaches the nodes that are connected then, and nothing is sent late: what waits
 /// for a server that is away is dropped when the connection is lost, or when it is 2 s old. At most 64 MiB or 65,536
-/// payloads wait on their way out, and four times as many on their way in.
+/// payloads wait on their way out, and twice as many on their way in.
 pub struct NatsCarrier {
     link: Link,
     state: Arc<State>,

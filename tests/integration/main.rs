@@ -16,6 +16,7 @@ mod support;
 mod access;
 mod bench;
 mod beside;
+mod cluster;
 mod config;
 mod cors;
 mod crowd;

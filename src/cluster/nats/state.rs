@@ -19,8 +19,8 @@ const OUTGOING_MAX: usize = 65_536;
 const OUTGOING_BYTES_MAX: usize = 64 << 20;
 
 /// What may wait on its way in: that of several nodes.
-const INCOMING_MAX: usize = 4 * OUTGOING_MAX;
-const INCOMING_BYTES_MAX: usize = 4 * OUTGOING_BYTES_MAX;
+const INCOMING_MAX: usize = 2 * OUTGOING_MAX;
+const INCOMING_BYTES_MAX: usize = 2 * OUTGOING_BYTES_MAX;
 
 /// How old a payload may become before it is sent.
 const AGE_MAX: Duration = Duration::from_secs(2);

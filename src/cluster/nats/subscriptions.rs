@@ -1,6 +1,7 @@
 //! What is listened to.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,8 +44,8 @@ async fn try_keep(link: &Link, state: &Arc<State>) -> Result<std::convert::Infal
                 if let Some(task) = shards.remove(&shard) {
                     end(task).await;
                 }
-            } else if !shards.contains_key(&shard) {
-                shards.insert(shard, subscribe(link, state, Subject::Shard(shard)).await?);
+            } else if let Entry::Vacant(vacant) = shards.entry(shard) {
+                vacant.insert(subscribe(link, state, Subject::Shard(shard)).await?);
             }
         }
         if link.is_connected() {

@@ -14,6 +14,8 @@ pub mod pattern;
 pub mod server;
 pub mod socket;
 
+pub use groupcast_kit::link;
+pub use groupcast_kit::nats;
 pub use groupcast_kit::pgbouncer;
 pub use groupcast_kit::postgres;
 pub use groupcast_kit::wait::{PATIENCE, patiently, until};

@@ -1,0 +1,153 @@
+//! A real nats-server for tests, on a free port of 127.0.0.1. It ends with the process that launched it, however that
+//! ends.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "without NATS there is no test of it"
+)]
+
+use std::io::{self, BufRead, BufReader};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// Tells which process it is. Ends it when the process that launched it closes its end of the pipe, be it by dying; a
+/// frozen one too.
+const WATCHDOG: &str = r#""$@" & server=$!; echo "$server"; read _; kill -KILL "$server"; wait"#;
+
+/// The words before the address where it listens, and what it says when it does.
+const LISTENING: &str = "Listening for client connections on 127.0.0.1:";
+const READY: &str = "Server is ready";
+
+/// Has it choose a port.
+const ANY_PORT: &str = "-1";
+
+/// A nats-server. Whatever of it fails panics, with what it says.
+#[derive(Debug)]
+pub struct Nats {
+    port: u16,
+    options: &'static [&'static str],
+    /// `None` while it is stopped.
+    running: Mutex<Option<Running>>,
+}
+
+#[derive(Debug)]
+struct Running {
+    process: Pid,
+    port: u16,
+    watchdog: Child,
+}
+
+impl Nats {
+    /// One that takes everybody.
+    pub fn launch() -> Self {
+        Self::launch_with(&[])
+    }
+
+    /// One with these options of its command line.
+    pub fn launch_with(options: &'static [&'static str]) -> Self {
+        let running =
+            try_start(ANY_PORT, options).unwrap_or_else(|said| panic!("NATS does not start: {said}"));
+        Self { port: running.port, options, running: Mutex::new(Some(running)) }
+    }
+
+    /// Where it listens on 127.0.0.1. It keeps the port while it is stopped.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Where it is, without a user.
+    pub fn url(&self) -> String {
+        format!("nats://127.0.0.1:{}", self.port)
+    }
+
+    /// Ends it as a crash would, without a word to its clients.
+    pub fn stop(&self) {
+        self.running().take();
+    }
+
+    /// Starts it again where it was.
+    pub fn start(&self) {
+        let mut running = self.running();
+        assert!(running.is_none(), "NATS runs already");
+        let port = self.port.to_string();
+        let started = try_start(&port, self.options);
+        *running = Some(started.unwrap_or_else(|said| panic!("NATS does not start again: {said}")));
+    }
+
+    /// Stops it where it is, until the answer is dropped: it takes connections and what is sent to it, and answers
+    /// nothing.
+    pub fn freeze(&self) -> Frozen {
+        let process = self.running().as_ref().expect("NATS is stopped").process;
+        kill_process(process, Signal::STOP).unwrap();
+        Frozen(process)
+    }
+
+    fn running(&self) -> MutexGuard<'_, Option<Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.watchdog.stdin.take());
+        _ = self.watchdog.wait();
+    }
+}
+
+/// A nats-server that stands still.
+#[derive(Debug)]
+pub struct Frozen(Pid);
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        // One that was stopped meanwhile needs no signal.
+        let _ = kill_process(self.0, Signal::CONT);
+    }
+}
+
+/// Starts one and waits until it listens; else what it said.
+fn try_start(port: &str, options: &[&str]) -> Result<Running, String> {
+    let mut command = Command::new("sh");
+    command.args(["-c", WATCHDOG, "sh"]).arg(program()).args(["--addr", "127.0.0.1", "--port", port]);
+    command.args(options).process_group(0);
+    let mut watchdog =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut first = String::new();
+    BufReader::new(watchdog.stdout.take().unwrap()).read_line(&mut first).unwrap();
+    let process = first.trim().parse().ok().and_then(Pid::from_raw).expect("the number of a process");
+    let mut log = BufReader::new(watchdog.stderr.take().unwrap());
+    let mut said = String::new();
+    let mut running = Running { process, port: 0, watchdog };
+    while log.read_line(&mut said).unwrap() > 0 {
+        if let Some((_, rest)) = said.split_once(LISTENING).filter(|_| said.contains(READY)) {
+            running.port = rest.lines().next().unwrap().trim().parse().unwrap();
+            // A full pipe would stop it.
+            thread::spawn(move || io::copy(&mut log, &mut io::sink()));
+            return Ok(running);
+        }
+        if said.contains("[FTL]") {
+            break;
+        }
+    }
+    Err(said)
+}
+
+/// Where it is: in the PATH, where Debian has what is for administrators, or where `go install` puts it.
+#[expect(clippy::disallowed_methods, reason = "the PATH is no setting")]
+fn program() -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join("go/bin"));
+    std::env::split_paths(&path)
+        .chain([PathBuf::from("/usr/sbin")])
+        .chain(home)
+        .map(|folder| folder.join("nats-server"))
+        .find(|program| program.is_file())
+        .expect("nats-server is not installed; on Debian: apt-get install nats-server")
+}

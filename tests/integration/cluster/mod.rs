@@ -1,0 +1,4 @@
+//! Several nodes on one database, and what carries between them.
+
+mod carrier;
+mod notify;
