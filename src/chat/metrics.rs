@@ -12,6 +12,9 @@ impl Chat {
     /// All that is counted, see [`Metrics::encode`].
     pub async fn show_metrics(&self) -> String {
         let cores = self.hub.counts().await;
+        if let Some(node) = &self.node {
+            self.metrics().note_node(node.count());
+        }
         self.metrics().encode(cores)
     }
 }

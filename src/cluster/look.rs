@@ -1,6 +1,6 @@
 //! Looking into the database for what others have changed.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -27,6 +27,8 @@ pub(super) struct Looks {
     /// Looks that were begun.
     begun: AtomicU64,
     turn: TurnMutex<Turn>,
+    /// How many nodes live.
+    alive: AtomicUsize,
     /// Somebody says that there is something to see.
     pub(super) hint: Notify,
 }
@@ -44,6 +46,10 @@ struct Turn {
 impl Looks {
     pub(super) fn known(&self) -> Known {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn alive(&self) -> usize {
+        self.alive.load(Ordering::Relaxed)
     }
 
     fn set_known(&self, known: Known) {
@@ -99,6 +105,7 @@ impl Node {
             }
             *owes_all = false;
         }
+        self.looks.alive.store(news.alive.len(), Ordering::Relaxed);
         self.looks.set_known(news.known);
         Ok(())
     }

@@ -14,6 +14,7 @@ use super::line::Lines;
 use super::look::Looks;
 use super::wire;
 use crate::hub::{self, Broadcast, Hub, Page};
+use crate::metrics::NodeCount;
 use crate::model::{Group, GroupId, NodeId, Seq, UserId};
 use crate::store::{Known, MessageLog, SharedLog, StoreResult};
 
@@ -189,6 +190,17 @@ impl Node {
         ready.iter().for_each(|page| self.hub.recent().take(page));
         let frames: Vec<Broadcast> = ready.into_iter().map(|page| page.frames).collect();
         self.hub.deliver(frames.into(), acks, committed).await;
+    }
+
+    /// How it stands.
+    pub fn count(&self) -> NodeCount {
+        NodeCount {
+            nodes: self.looks.alive() as u64,
+            is_up: self.carrier.is_up(),
+            lag: self.lines().lag(),
+            filled: self.filled.load(Ordering::Relaxed),
+            dropped: self.carrier.dropped() + self.garbled.load(Ordering::Relaxed),
+        }
     }
 
     /// Hands what is not stored to the group's readers on other nodes.

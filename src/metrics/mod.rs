@@ -5,6 +5,7 @@
 
 mod core_count;
 mod labels;
+mod node_count;
 mod process;
 mod snapshot;
 mod timings;
@@ -25,6 +26,8 @@ use prometheus_client::registry::Registry;
 pub use core_count::CoreCount;
 pub use labels::LoginResult;
 use labels::{Build, ClosedFor, LoggedIn, Mode, Request};
+pub use node_count::NodeCount;
+use node_count::NodeSeries;
 pub use process::Usage;
 pub use snapshot::Snapshot;
 use timings::Timings;
@@ -44,6 +47,7 @@ pub struct Metrics {
     http_requests: Family<Request, Counter>,
     logins: Family<LoggedIn, Counter>,
     cores: Cores,
+    node: NodeSeries,
 }
 
 /// The sums over the cores, as of the last time that somebody looked.
@@ -71,6 +75,7 @@ impl Default for Metrics {
             http_requests: Family::default(),
             logins: Family::default(),
             cores: Cores::default(),
+            node: NodeSeries::default(),
         };
         metrics.register();
         metrics
@@ -94,6 +99,7 @@ impl Metrics {
         registry.register("http_requests", "Requests answered, handshakes too", self.http_requests.clone());
         registry.register("logins", "Attempts to log in with a password", self.logins.clone());
         registry.register("build", "The version of the server", Info::new(Build::of_this()));
+        self.node.register(registry);
         self.registry.register_collector(Box::new(process::Process));
         // A series that is not there yet cannot be watched for its first increase.
         LoginResult::ALL.into_iter().for_each(|result| drop(self.logins.get_or_create(&result.into())));
@@ -119,6 +125,11 @@ impl Metrics {
     /// Counts a request. `route` is the template of its path, `None` for a path that nothing is under.
     pub fn answered(&self, method: &str, route: Option<&'static str>, status: u16) {
         self.http_requests.get_or_create(&Request::new(method, route, status)).inc();
+    }
+
+    /// Notes how this server stands among others.
+    pub fn note_node(&self, count: NodeCount) {
+        self.node.set(count);
     }
 
     /// Counts an attempt to log in.
