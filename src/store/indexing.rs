@@ -33,7 +33,7 @@ pub(super) struct Load {
 
 impl Load {
     /// Counts the time in which messages are stored, and has them indexed.
-    pub(super) fn during<'a>(&'a self, append: Asked<'a, ()>) -> Asked<'a, ()> {
+    pub(super) fn during<'a, T: Send + 'a>(&'a self, append: Asked<'a, T>) -> Asked<'a, T> {
         Box::pin(async move {
             let begun = Instant::now();
             let appended = append.await;

@@ -9,6 +9,7 @@ use tokio_postgres::{Client, Transaction};
 use super::connect::{Connection, SESSION_SETTINGS, Target};
 use super::error::column;
 use super::instant::Instant;
+use super::ownership::Share;
 use super::{migrations, ownership, record, search_index};
 use crate::store::transfer::{Import, ImportProgress, ImportState, Record, Server, TABLES, unfinished};
 use crate::store::{Asked, StoreError, StoreResult, row};
@@ -24,7 +25,7 @@ pub(super) struct PostgresImport {
 
 /// Opens a database, see [`open_import`](crate::store::open_import).
 pub(super) async fn open(target: &Target) -> StoreResult<PostgresImport> {
-    let (mut client, connection) = ownership::take_patiently(target).await?;
+    let (mut client, connection) = ownership::take_patiently(target, Share::All).await?;
     migrations::run(&mut client).await?;
     client.batch_execute(SESSION_SETTINGS).await?;
     client.batch_execute(SETTINGS).await?;
@@ -129,6 +130,7 @@ impl Import for PostgresImport {
 
 /// Marks are as after a sweep, numbers go on after the highest that there is, and the planner knows what has come.
 const COMPLETE: &str = "UPDATE server SET marked_id = coalesce((SELECT max(id) FROM messages), 0);
+     DELETE FROM group_heads;
      SELECT setval('users_id_seq', coalesce(max(id), 0) + 1, false) FROM users;
      ANALYZE users, groups, group_memberships, messages, reactions, log_entries, mentions, sent_ids;";
 

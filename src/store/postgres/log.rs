@@ -7,7 +7,7 @@ use crate::model::Annotations;
 use crate::model::{Entry, GroupId, Message, MessageId, Seq, Timestamp};
 use crate::store::{
     Asked, LogBatch, MentionQuestion, Mentioned, MessageFilter, MessageLog, MessagePage, Sent, SentKey,
-    Target, TargetQuestion,
+    StoreError, Target, TargetQuestion,
 };
 
 impl MessageLog for PostgresStore {
@@ -56,6 +56,11 @@ impl MessageLog for PostgresStore {
     }
 
     fn append(&self, batch: Arc<LogBatch>) -> Asked<'_, ()> {
-        self.load.during(Box::pin(async move { self.writer()?.append(batch).await }))
+        self.load.during(Box::pin(async move {
+            if self.node.is_some() {
+                return Err(StoreError::Refused("several nodes store together".into()));
+            }
+            self.writer()?.append(batch).await
+        }))
     }
 }

@@ -19,6 +19,7 @@ const FILES: &[Embedded] = &[
     ("V9__search", include_str!("../../../sql/postgres/V9__search.sql")),
     ("V10__import", include_str!("../../../sql/postgres/V10__import.sql")),
     ("V11__overview", include_str!("../../../sql/postgres/V11__overview.sql")),
+    ("V12__several_nodes", include_str!("../../../sql/postgres/V12__several_nodes.sql")),
 ];
 
 /// Applies what is missing, all of it in one transaction. Takes as long as it takes: the tables of an

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use deadpool_postgres::{ClientWrapper as Client, Object, Pool};
 use futures_util::future::BoxFuture;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 mod accounts;
 mod admins;
 mod annotations;
+mod batches;
 mod beside;
 mod certificates;
 mod changes;
@@ -36,6 +37,8 @@ mod facts;
 mod groups;
 mod import;
 mod instant;
+mod joining;
+mod keeper;
 mod keys;
 mod log;
 mod marks;
@@ -45,7 +48,11 @@ mod mentions;
 mod messages;
 mod migrations;
 mod moderation;
+mod news;
+mod node;
+mod notices;
 mod numbers;
+mod open_batch;
 mod outside;
 mod overview;
 mod own_groups;
@@ -60,6 +67,7 @@ mod search;
 mod search_index;
 mod session;
 mod sessions;
+mod shared_log;
 mod slices;
 mod standing;
 mod targets;
@@ -69,7 +77,9 @@ mod writer;
 
 use connect::Target;
 use error::unavailable;
-use writer::{Keeper, Writer};
+use keeper::Keeper;
+use node::Node;
+use writer::Writer;
 
 use super::indexing::{self, Load};
 use super::together::{self, Together};
@@ -106,6 +116,8 @@ struct PostgresStore {
     pool: Pool,
     /// `None` beside a server.
     writer: Option<Writer>,
+    /// `None` unless other nodes use the database too.
+    node: Option<Arc<Node>>,
     /// The questions under way.
     questions: TaskTracker,
     load: Arc<Load>,
@@ -121,25 +133,38 @@ struct PostgresStore {
 
 /// Opens the database of `url`, see [`open`](super::open).
 pub(super) async fn open(url: &str, connections: usize) -> StoreResult<Opened> {
+    let (backend, writer) = open_as(url, connections, None).await?;
+    Ok(Opened { store: Store::new(backend), writer })
+}
+
+async fn open_as(
+    url: &str,
+    connections: usize,
+    joining: Option<Joining>,
+) -> StoreResult<(Arc<PostgresStore>, Handle)> {
     let target = Target::parse(url)?;
     let pool = pool::build(&target, connections)?;
-    let (writer, thread) = writer_thread::start(async move |opening| match Keeper::open(target).await {
-        Ok((writer, keeper)) => {
-            _ = opening.send(Ok(writer));
-            keeper.run().await;
-        }
-        Err(error) => _ = opening.send(Err(error)),
-    })
-    .await?;
-    let backend = PostgresStore::new(pool, Some(writer))?;
+    let (writer, thread) =
+        writer_thread::start(async move |opening| match Keeper::open(target, joining).await {
+            Ok((writer, keeper)) => {
+                _ = opening.send(Ok(writer));
+                keeper.run().await;
+            }
+            Err(error) => _ = opening.send(Err(error)),
+        })
+        .await?;
+    let node = joining.map(|joining| Arc::new(Node::new(joining.node)));
+    let backend = Arc::new(PostgresStore::new(pool, Some(writer), node)?);
     backend.index();
-    Ok(Opened { store: Store::new(Arc::new(backend)), writer: thread })
+    Ok((backend, thread))
 }
 
 /// Opens the database of `url` for one of several nodes, see [`open_node`](super::open_node).
 pub(super) async fn open_node(url: &str, connections: usize, joining: Joining) -> StoreResult<OpenedNode> {
-    let _ = (url, connections, joining);
-    Err(unavailable("not there yet"))
+    let (backend, writer) = open_as(url, connections, Some(joining)).await?;
+    let notifications = Arc::<PostgresStore>::clone(&backend);
+    let shared = Arc::<PostgresStore>::clone(&backend);
+    Ok(OpenedNode { opened: Opened { store: Store::new(backend), writer }, shared, notifications })
 }
 
 /// Opens the database of `url` for an operator's command, see [`open_beside`](super::open_beside).
@@ -147,7 +172,7 @@ pub(super) async fn open_beside(url: &str) -> StoreResult<Store> {
     let target = Target::parse(url)?;
     let pool = pool::build(&target, CONNECTIONS_BESIDE)?;
     beside::check(&target).await?;
-    Ok(Store::new(Arc::new(PostgresStore::new(pool, None)?)))
+    Ok(Store::new(Arc::new(PostgresStore::new(pool, None, None)?)))
 }
 
 /// See [`lacks`](super::lacks).
@@ -171,7 +196,7 @@ pub(super) async fn open_import(url: &str) -> StoreResult<Box<dyn Import>> {
 }
 
 impl PostgresStore {
-    fn new(pool: Pool, writer: Option<Writer>) -> StoreResult<Self> {
+    fn new(pool: Pool, writer: Option<Writer>, node: Option<Arc<Node>>) -> StoreResult<Self> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(RUNTIME_THREADS)
             .thread_name("store-postgres")
@@ -182,6 +207,7 @@ impl PostgresStore {
             runtime: Some(runtime),
             pool,
             writer,
+            node,
             questions: TaskTracker::new(),
             load: Arc::default(),
             indexing: CancellationToken::new().drop_guard(),
@@ -309,6 +335,8 @@ impl Lifecycle for PostgresStore {
 
     fn settle(&self) -> Asked<'_, ()> {
         let owner = match self.writer() {
+            // Nodes deliver nothing before it is stored.
+            Ok(_) if self.node.is_some() => return Box::pin(async { Ok(()) }),
             Ok(writer) => writer.owner(),
             Err(error) => return Box::pin(async { Err(error) }),
         };

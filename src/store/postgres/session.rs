@@ -1,4 +1,4 @@
-//! The one session that owns the database and stores messages.
+//! The one session that owns the database, or a node's share of it, and stores messages.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -12,18 +12,27 @@ use tokio_postgres::{Client, Statement};
 
 use super::connect::{Connection, SESSION_SETTINGS, Target};
 use super::error::{is_duplicate, unavailable};
+use super::ownership::Share;
 use super::{
-    changes, copy, import, mentioned, messages, migrations, numbers, ownership, search_index, slices, targets,
+    batches, changes, copy, import, joining, mentioned, messages, migrations, numbers, ownership,
+    search_index, slices, targets,
 };
-use crate::model::{Change, Message};
+use crate::model::{Change, GroupId, Message, NodeId};
 use crate::store::slice::Slice;
 use crate::store::{
-    self, Cut, LogBatch, MentionQuestion, Mentioned, Sent, SentKey, StoreResult, TargetQuestion,
+    self, Begun, Cut, Joining, Known, LogBatch, MentionQuestion, Mentioned, PlainBatch, Sent, SentKey,
+    StoreResult, TargetQuestion,
 };
 
 /// What the database itself ends, a little before the writer gives up on the connection. All that is asked here is
 /// looked up by its key: without good statistics the planner may find a table small enough to look through it.
 const SETTINGS: &str = "SET statement_timeout = '25s'; SET idle_in_transaction_session_timeout = '25s';
+     SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off;";
+
+/// The same of a node, which others wait for. Each question of a statement is to see what is committed by then.
+const NODE_SETTINGS: &str = "SET default_transaction_isolation = 'read committed';
+     SET statement_timeout = '10s'; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '1s';
+     SET tcp_user_timeout = '30s';
      SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off;";
 
 /// How long an orderly goodbye may take.
@@ -42,31 +51,55 @@ pub(super) struct Session {
     members: mentioned::Statements,
     changes: changes::Statements,
     slices: slices::Statements,
+    /// Of a node.
+    batches: Option<(NodeId, batches::Statements)>,
 }
 
 impl Session {
     /// Takes ownership of the database and brings its tables up to date. Returns the owner's name with it.
-    pub(super) async fn open(target: &Target) -> StoreResult<(Self, Connection, String)> {
-        let (mut client, connection) = ownership::take_patiently(target).await?;
+    pub(super) async fn open(
+        target: &Target,
+        joining: Option<Joining>,
+    ) -> StoreResult<(Self, Connection, String)> {
+        match joining {
+            Some(joining) => Self::join(target, joining).await,
+            None => Self::own(target).await,
+        }
+    }
+
+    async fn join(target: &Target, joining: Joining) -> StoreResult<(Self, Connection, String)> {
+        let share = Share::Of(joining.carrier);
+        let (mut client, connection) = ownership::take_patiently(target, share).await?;
+        let owner = joining::start(&mut client, target, joining.node).await?;
+        ownership::started(&client).await?;
+        let session = Self::prepare(client, &connection, Some(joining.node)).await?;
+        Ok((session, connection, owner))
+    }
+
+    async fn own(target: &Target) -> StoreResult<(Self, Connection, String)> {
+        let (mut client, connection) = ownership::take_patiently(target, Share::All).await?;
         migrations::run(&mut client).await?;
         import::check_complete(&client, target).await?;
         search_index::prepare(&client).await?;
         client.batch_execute(SESSION_SETTINGS).await?;
-        client.batch_execute(SETTINGS).await?;
+        client.batch_execute(joining::FORGET).await?;
         let row = client
             .query_one("UPDATE server SET owner = gen_random_uuid()::text RETURNING owner", &[])
             .await?;
         let owner = row.try_get(0)?;
-        let session = Self::prepare(client, &connection).await?;
+        let session = Self::prepare(client, &connection, None).await?;
         Ok((session, connection, owner))
     }
 
-    /// Takes ownership back after the connection was lost. Fails if another server was the owner meanwhile:
-    /// what this one has numbered no longer fits.
-    pub(super) async fn resume(target: &Target, owner: &str) -> StoreResult<(Self, Connection)> {
-        let (client, connection) = ownership::take(target).await?;
-        client.batch_execute(SESSION_SETTINGS).await?;
-        client.batch_execute(SETTINGS).await?;
+    /// Takes ownership, or a share of it, back after the connection was lost. Fails if another server was the owner
+    /// meanwhile, which other nodes are not: what this one knows no longer fits.
+    pub(super) async fn resume(
+        target: &Target,
+        owner: &str,
+        joining: Option<Joining>,
+    ) -> StoreResult<(Self, Connection)> {
+        let share = joining.map_or(Share::All, |joining| Share::Of(joining.carrier));
+        let (client, connection) = ownership::take(target, share).await?;
         let row = client.query_one("SELECT owner IS NOT DISTINCT FROM $1 FROM server", &[&owner]).await?;
         if !row.try_get::<_, bool>(0)? {
             return Err(unavailable(format!(
@@ -74,10 +107,16 @@ impl Session {
                 target.place
             )));
         }
-        Ok((Self::prepare(client, &connection).await?, connection))
+        Ok((Self::prepare(client, &connection, joining.map(|joining| joining.node)).await?, connection))
     }
 
-    async fn prepare(client: Client, connection: &Connection) -> StoreResult<Self> {
+    async fn prepare(client: Client, connection: &Connection, node: Option<NodeId>) -> StoreResult<Self> {
+        client.batch_execute(SESSION_SETTINGS).await?;
+        client.batch_execute(if node.is_some() { NODE_SETTINGS } else { SETTINGS }).await?;
+        let batches = match node {
+            Some(node) => Some((node, batches::Statements::prepare(&client).await?)),
+            None => None,
+        };
         let (copy, find_sent, targets, members, changes, slices) = tokio::try_join!(
             client.prepare(copy::STATEMENT),
             client.prepare(numbers::FIND_SENT),
@@ -87,7 +126,7 @@ impl Session {
             slices::Statements::prepare(&client),
         )?;
         let connection = connection.abort_handle();
-        Ok(Self { client, connection, copy, find_sent, targets, members, changes, slices })
+        Ok(Self { client, connection, copy, find_sent, targets, members, changes, slices, batches })
     }
 
     /// Closes the socket now, whatever it waits for: ownership can only be had again once it is.
@@ -116,6 +155,52 @@ impl Session {
     /// See [`Retention::cut`](crate::store::Retention::cut).
     pub(super) async fn cut(&self, slice: &Slice) -> StoreResult<Option<Cut>> {
         self.slices.cut(&self.client, slice).await
+    }
+
+    /// See [`SharedLog::store_plain`](crate::store::SharedLog::store_plain).
+    pub(super) async fn store_plain(&self, batch: &PlainBatch) -> StoreResult<Option<Vec<Sent>>> {
+        let (node, batches) = self.batches()?;
+        batches.store_plain(&self.client, node, batch).await
+    }
+
+    /// See [`SharedLog::begin`](crate::store::SharedLog::begin). The transaction is open afterwards if this is current.
+    pub(super) async fn begin(
+        &self,
+        groups: &[GroupId],
+        messages: usize,
+        known: &Known,
+    ) -> StoreResult<Begun> {
+        let (node, batches) = self.batches()?;
+        let begun = batches.begin(&self.client, node, groups, messages, known).await;
+        if !matches!(begun, Ok(Begun { is_current: true, .. })) {
+            self.roll_back().await;
+        }
+        begun
+    }
+
+    /// See [`SharedLog::commit`](crate::store::SharedLog::commit), in the transaction that is open.
+    pub(super) async fn commit(&self, serial: i64, batch: &LogBatch) -> StoreResult<()> {
+        let (node, batches) = self.batches()?;
+        Ok(batches.commit(&self.client, &self.changes, node, serial, batch).await?)
+    }
+
+    /// Whether this batch of the node is stored.
+    pub(super) async fn is_batch_stored(&self, serial: i64, batch: &LogBatch) -> StoreResult<bool> {
+        let (node, batches) = self.batches()?;
+        batches.is_stored(&self.client, node, serial, batch).await
+    }
+
+    /// Gives up the transaction that may be open.
+    pub(super) async fn roll_back(&self) {
+        if self.client.batch_execute("ROLLBACK").await.is_err() {
+            // Nobody is to ask anything in what may be left of it.
+            self.end();
+        }
+    }
+
+    fn batches(&self) -> StoreResult<(NodeId, &batches::Statements)> {
+        let batches = self.batches.as_ref().map(|(node, batches)| (*node, batches));
+        batches.ok_or_else(|| unavailable("no other node has the database"))
     }
 
     /// Whether nothing more can be asked.

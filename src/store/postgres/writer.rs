@@ -1,35 +1,30 @@
-//! The owner's session, through which batches are stored, and the task that gets it back when it is lost.
+//! The way to the session through which batches are stored.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, watch};
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-use super::connect::{Connection, Target};
 use super::error::unavailable;
+use super::open_batch::OpenBatches;
 use super::session::Session;
+use crate::model::GroupId;
 use crate::store::slice::Slice;
 use crate::store::{
-    self, Cut, LogBatch, MentionQuestion, Mentioned, Sent, SentKey, StoreError, StoreResult, TargetQuestion,
+    self, Begun, Cut, Known, LogBatch, MentionQuestion, Mentioned, PlainBatch, Sent, SentKey, StoreError,
+    StoreResult, TargetQuestion,
 };
 
 /// How long storing a batch, or another question, may take before its outcome counts as unknown.
 const QUESTION_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long an attempt to get the session back may take.
-const RESUME_TIMEOUT: Duration = Duration::from_secs(15);
-
-/// Time between attempts to get the session back: doubled from the first to the last.
-const RETRY_MIN: Duration = Duration::from_millis(50);
-const RETRY_MAX: Duration = Duration::from_secs(2);
-
 /// Whether batches can be stored.
 #[derive(Clone)]
-enum State {
+pub(super) enum State {
     Connected(Arc<Session>),
     /// Not now, for this reason.
     Away(Arc<str>),
@@ -45,6 +40,7 @@ pub(super) struct Writer {
     runtime: Handle,
     /// Held by the question under way: there is one transaction at a time.
     turn: Arc<Mutex<()>>,
+    open: OpenBatches,
     /// Questions under way, and those that wait for their turn.
     questions: TaskTracker,
     closing: CancellationToken,
@@ -53,24 +49,26 @@ pub(super) struct Writer {
 }
 
 impl Writer {
+    /// The way to this session, which may change, and its turns. The session's connection runs on the current runtime.
+    pub(super) fn new(
+        owner: Arc<str>,
+        state: watch::Receiver<State>,
+        open: OpenBatches,
+        questions: TaskTracker,
+        closing: CancellationToken,
+    ) -> Self {
+        let (runtime, closes) = (Handle::current(), closing.clone().drop_guard());
+        Self { owner, state, runtime, turn: Arc::default(), open, questions, closing, _closes: closes }
+    }
+
     /// See [`MessageLog::append`](crate::store::MessageLog::append).
     pub(super) async fn append(&self, batch: Arc<LogBatch>) -> StoreResult<()> {
-        let session = self.session().await?;
-        self.bring_to_end(&session, {
-            let session = session.clone();
-            async move { session.append(&batch).await }
-        })
-        .await
+        self.ask(move |session| async move { session.append(&batch).await }).await
     }
 
     /// See [`MessageLog::find_sent`](crate::store::MessageLog::find_sent).
     pub(super) async fn find_sent(&self, keys: Vec<SentKey>) -> StoreResult<Vec<Option<Sent>>> {
-        let session = self.session().await?;
-        self.bring_to_end(&session, {
-            let session = session.clone();
-            async move { session.find_sent(&keys).await }
-        })
-        .await
+        self.ask_within(move |session| async move { session.find_sent(&keys).await }).await
     }
 
     /// See [`MessageLog::targets`](crate::store::MessageLog::targets).
@@ -78,32 +76,100 @@ impl Writer {
         &self,
         questions: Vec<TargetQuestion>,
     ) -> StoreResult<Vec<Option<store::Target>>> {
-        let session = self.session().await?;
-        self.bring_to_end(&session, {
-            let session = session.clone();
-            async move { session.targets(&questions).await }
-        })
-        .await
+        self.ask_within(move |session| async move { session.targets(&questions).await }).await
     }
 
     /// See [`MessageLog::mentioned`](crate::store::MessageLog::mentioned).
     pub(super) async fn mentioned(&self, questions: Vec<MentionQuestion>) -> StoreResult<Vec<Mentioned>> {
-        let session = self.session().await?;
-        self.bring_to_end(&session, {
-            let session = session.clone();
-            async move { session.mentioned(&questions).await }
-        })
-        .await
+        self.ask_within(move |session| async move { session.mentioned(&questions).await }).await
     }
 
     /// See [`Retention::cut`](crate::store::Retention::cut).
     pub(super) async fn cut(&self, slice: Slice) -> StoreResult<Option<Cut>> {
+        self.ask(move |session| async move { session.cut(&slice).await }).await
+    }
+
+    /// See [`SharedLog::store_plain`](crate::store::SharedLog::store_plain).
+    pub(super) async fn store_plain(&self, batch: Arc<PlainBatch>) -> StoreResult<Option<Vec<Sent>>> {
+        self.roll_back().await?;
+        self.ask(move |session| async move { session.store_plain(&batch).await }).await
+    }
+
+    /// See [`SharedLog::begin`](crate::store::SharedLog::begin).
+    pub(super) async fn begin(
+        &self,
+        groups: Vec<GroupId>,
+        messages: usize,
+        known: Known,
+    ) -> StoreResult<Begun> {
+        self.roll_back().await?;
         let session = self.session().await?;
-        self.bring_to_end(&session, {
-            let session = session.clone();
-            async move { session.cut(&slice).await }
+        let (turn, open) = (self.turn.clone(), self.open.clone());
+        self.bring_to_end(async move {
+            let turn = turn.lock_owned().await;
+            let begun = in_time(&session, session.begin(&groups, messages, &known)).await?;
+            if begun.is_current {
+                open.put(Arc::clone(&session), turn);
+            }
+            Ok(begun)
         })
         .await
+    }
+
+    /// See [`SharedLog::commit`](crate::store::SharedLog::commit).
+    pub(super) async fn commit(&self, serial: i64, batch: Arc<LogBatch>) -> StoreResult<bool> {
+        match self.open.take() {
+            Some(open) => {
+                self.bring_to_end(async move {
+                    in_time(&open.session, open.session.commit(serial, &batch)).await?;
+                    Ok(true)
+                })
+                .await
+            }
+            None => {
+                self.ask(move |session| async move { session.is_batch_stored(serial, &batch).await }).await
+            }
+        }
+    }
+
+    /// See [`SharedLog::roll_back`](crate::store::SharedLog::roll_back).
+    pub(super) async fn roll_back(&self) -> StoreResult<()> {
+        let Some(open) = self.open.take() else { return Ok(()) };
+        self.bring_to_end(async move {
+            in_time(&open.session, async {
+                open.session.roll_back().await;
+                Ok(())
+            })
+            .await
+        })
+        .await
+    }
+
+    /// Asks the session when it is this question's turn.
+    async fn ask<T: Send + 'static, F: Future<Output = StoreResult<T>> + Send + 'static>(
+        &self,
+        question: impl FnOnce(Arc<Session>) -> F + Send + 'static,
+    ) -> StoreResult<T> {
+        let session = self.session().await?;
+        let turn = self.turn.clone();
+        self.bring_to_end(async move {
+            let _turn = turn.lock().await;
+            in_time(&session, question(session.clone())).await
+        })
+        .await
+    }
+
+    /// The same, within the transaction that is open if one is.
+    async fn ask_within<T: Send + 'static, F: Future<Output = StoreResult<T>> + Send + 'static>(
+        &self,
+        question: impl FnOnce(Arc<Session>) -> F + Send + 'static,
+    ) -> StoreResult<T> {
+        match self.open.session() {
+            Some(session) => {
+                self.bring_to_end(async move { in_time(&session, question(session.clone())).await }).await
+            }
+            None => self.ask(question).await,
+        }
     }
 
     /// The session. While there is none, the end of the next attempt to get it back is waited for, which paces a caller
@@ -123,27 +189,19 @@ impl Writer {
         }
     }
 
-    /// Answers a question, also if the caller goes away, so that no transaction is left half done.
+    /// Does something to its end, also if the caller goes away, so that no transaction is left half done.
     async fn bring_to_end<T: Send + 'static>(
         &self,
-        session: &Arc<Session>,
-        question: impl Future<Output = StoreResult<T>> + Send + 'static,
+        work: impl Future<Output = StoreResult<T>> + Send + 'static,
     ) -> StoreResult<T> {
-        let session = Arc::clone(session);
         // Taken before it is looked whether the store closes, so that the close waits for this or this sees the close.
         let under_way = self.questions.token();
         if self.closing.is_cancelled() {
             return Err(closed());
         }
-        let turn = self.turn.clone();
         let work = async move {
             let _under_way = under_way;
-            let _turn = turn.lock().await;
-            timeout(QUESTION_TIMEOUT, question).await.unwrap_or_else(|_| {
-                // What it still does must end before anyone asks again.
-                session.end();
-                Err(unavailable("the database has not answered in time"))
-            })
+            work.await
         };
         self.runtime.spawn(work).await.map_err(|_| closed())?
     }
@@ -161,103 +219,23 @@ impl Writer {
     /// Gives up ownership after what is under way.
     pub(super) async fn close(&self) {
         self.closing.cancel();
+        // Who waits for a turn gets it.
+        drop(self.open.take());
         // The keeper drops its end when all is done.
         let mut state = self.state.clone();
         while state.changed().await.is_ok() {}
     }
 }
 
+/// Has a question answered in time.
+async fn in_time<T>(session: &Session, question: impl Future<Output = StoreResult<T>>) -> StoreResult<T> {
+    timeout(QUESTION_TIMEOUT, question).await.unwrap_or_else(|_| {
+        // What it still does must end before anyone asks again.
+        session.end();
+        Err(unavailable("the database has not answered in time"))
+    })
+}
+
 fn closed() -> StoreError {
     unavailable("the store is closed")
-}
-
-/// Keeps the session.
-pub(super) struct Keeper {
-    target: Target,
-    owner: Arc<str>,
-    connection: Connection,
-    state: watch::Sender<State>,
-    questions: TaskTracker,
-    closing: CancellationToken,
-}
-
-impl Keeper {
-    /// Takes ownership of the database. The session's connection runs on the current runtime.
-    pub(super) async fn open(target: Target) -> StoreResult<(Writer, Self)> {
-        let (session, connection, owner) = Session::open(&target).await?;
-        let owner: Arc<str> = owner.into();
-        let (state, receiver) = watch::channel(State::Connected(Arc::new(session)));
-        let (questions, closing) = (TaskTracker::new(), CancellationToken::new());
-        let writer = Writer {
-            owner: owner.clone(),
-            state: receiver,
-            runtime: Handle::current(),
-            turn: Arc::default(),
-            questions: questions.clone(),
-            closing: closing.clone(),
-            _closes: closing.clone().drop_guard(),
-        };
-        Ok((writer, Self { target, owner, connection, state, questions, closing }))
-    }
-
-    /// Gets the session back whenever it is lost, until the store is closed.
-    pub(super) async fn run(mut self) {
-        loop {
-            tokio::select! {
-                biased;
-                _ = &mut self.connection => {}
-                () = self.closing.cancelled() => break,
-            }
-            self.state.send_replace(State::Away("the connection was lost".into()));
-            match self.reconnect().await {
-                Some((session, connection)) => {
-                    self.connection = connection;
-                    self.state.send_replace(State::Connected(Arc::new(session)));
-                }
-                None => {
-                    self.state.send_replace(State::Closed);
-                    return;
-                }
-            }
-        }
-        self.questions.close();
-        self.questions.wait().await;
-        let state = self.state.send_replace(State::Closed);
-        if let State::Connected(session) = state {
-            session.release(self.connection).await;
-        }
-    }
-
-    /// Gets the session back, however long it takes; `None` when closing.
-    async fn reconnect(&mut self) -> Option<(Session, Connection)> {
-        let mut delay = RETRY_MIN;
-        let mut told = String::new();
-        loop {
-            let resumed = tokio::select! {
-                resumed = timeout(RESUME_TIMEOUT, Session::resume(&self.target, &self.owner)) => {
-                    resumed.unwrap_or_else(|_| Err(unavailable("no answer in time")))
-                }
-                () = self.closing.cancelled() => return None,
-            };
-            match resumed {
-                Ok(resumed) => {
-                    tracing::info!("storing messages in {} again", self.target.place);
-                    return Some(resumed);
-                }
-                Err(error) => {
-                    let reason = error.to_string();
-                    if reason != told {
-                        tracing::warn!("messages cannot be stored: {reason}");
-                    }
-                    self.state.send_replace(State::Away(reason.as_str().into()));
-                    told = reason;
-                }
-            }
-            tokio::select! {
-                () = sleep(delay) => {}
-                () = self.closing.cancelled() => return None,
-            }
-            delay = RETRY_MAX.min(delay * 2);
-        }
-    }
 }

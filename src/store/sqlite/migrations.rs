@@ -18,6 +18,7 @@ const FILES: &[Embedded] = &[
     ("V9__search", include_str!("../../../sql/sqlite/V9__search.sql")),
     ("V10__import", include_str!("../../../sql/sqlite/V10__import.sql")),
     ("V11__overview", include_str!("../../../sql/sqlite/V11__overview.sql")),
+    ("V12__several_nodes", include_str!("../../../sql/sqlite/V12__several_nodes.sql")),
 ];
 
 /// Applies what is missing, all of it in one transaction.

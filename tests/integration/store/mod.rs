@@ -46,6 +46,7 @@ mod log;
 mod marks;
 mod messages;
 mod moderation;
+mod nodes;
 mod outage;
 mod overview;
 mod ownership;

@@ -1,0 +1,36 @@
+//! What a node has beside what a server has that is alone.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use crate::model::NodeId;
+
+/// How often a node looks whether there is old news to clear away.
+const CLEAR_INTERVAL: Duration = Duration::from_secs(10);
+
+/// This process among several.
+pub(super) struct Node {
+    pub(super) id: NodeId,
+    /// Woken by each change that is a notice for others.
+    pub(super) noticed: Notify,
+    cleared_at: Mutex<Instant>,
+}
+
+impl Node {
+    pub(super) fn new(id: NodeId) -> Self {
+        Self { id, noticed: Notify::new(), cleared_at: Mutex::new(Instant::now()) }
+    }
+
+    /// Whether it is time to clear old news away; then it is not for a while.
+    pub(super) fn has_to_clear(&self) -> bool {
+        let mut cleared_at = self.cleared_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_time = cleared_at.elapsed() >= CLEAR_INTERVAL;
+        if is_time {
+            *cleared_at = Instant::now();
+        }
+        is_time
+    }
+}

@@ -1,0 +1,88 @@
+//! What a node asks of the log that several write.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+use super::error::unavailable;
+use super::node::Node;
+use super::{PostgresStore, QUESTION_TIMEOUT, ask_pool, news};
+use crate::model::GroupId;
+use crate::store::{
+    Asked, Begun, Known, LogBatch, News, Notifications, PlainBatch, Sent, SharedLog, StoreResult,
+};
+
+impl PostgresStore {
+    fn node(&self) -> StoreResult<&Arc<Node>> {
+        self.node.as_ref().ok_or_else(|| unavailable("no other node has the database"))
+    }
+
+    /// Has old news cleared away, which nobody waits for.
+    fn clear_news(&self) {
+        if let Some(runtime) = &self.runtime {
+            let clear = ask_pool(self.pool.clone(), QUESTION_TIMEOUT, |client| Box::pin(news::clear(client)));
+            self.questions.spawn_on(
+                async {
+                    if let Err(error) = clear.await {
+                        tracing::debug!(%error, "old news cannot be cleared away");
+                    }
+                },
+                runtime.handle(),
+            );
+        }
+    }
+}
+
+impl SharedLog for PostgresStore {
+    fn store_plain(&self, batch: Arc<PlainBatch>) -> Asked<'_, Option<Vec<Sent>>> {
+        self.load.during(Box::pin(async move { self.writer()?.store_plain(batch).await }))
+    }
+
+    fn begin(&self, groups: Vec<GroupId>, messages: usize, known: Known) -> Asked<'_, Begun> {
+        Box::pin(async move { self.writer()?.begin(groups, messages, known).await })
+    }
+
+    fn commit(&self, serial: i64, batch: Arc<LogBatch>) -> Asked<'_, bool> {
+        self.load.during(Box::pin(async move { self.writer()?.commit(serial, batch).await }))
+    }
+
+    fn roll_back(&self) -> Asked<'_, ()> {
+        Box::pin(async move { self.writer()?.roll_back().await })
+    }
+
+    fn news(&self, known: Known) -> Asked<'_, News> {
+        Box::pin(async move {
+            let node = self.node()?;
+            let id = node.id;
+            let news = self.ask(move |client| Box::pin(news::read(client, id, known))).await?;
+            if node.has_to_clear() {
+                self.clear_news();
+            }
+            Ok(news)
+        })
+    }
+
+    fn noticed(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            match &self.node {
+                Some(node) => node.noticed.notified().await,
+                None => std::future::pending().await,
+            }
+        })
+    }
+}
+
+impl Notifications for PostgresStore {
+    fn notify(&self, payloads: Vec<String>) -> Asked<'_, ()> {
+        let _ = payloads;
+        Box::pin(async { Err(unavailable("not there yet")) })
+    }
+
+    fn next(&self) -> BoxFuture<'_, String> {
+        Box::pin(std::future::pending())
+    }
+
+    fn is_up(&self) -> bool {
+        false
+    }
+}
