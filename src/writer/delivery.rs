@@ -92,7 +92,7 @@ fn encode(hub: &Hub, batch: &LogBatch) -> Vec<Broadcast> {
         let group = run[0].group();
         let (listeners, as_of) = hub.listeners_as_of(group);
         let followed = hub.recent().follows(group);
-        if listeners.total() == 0 && !followed {
+        if listeners.here() == 0 && !followed {
             continue;
         }
         let text = if listeners.text > 0 { encode_text(run) } else { Bytes::new() };
