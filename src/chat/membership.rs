@@ -68,7 +68,7 @@ impl Membership {
     ) -> (Rc<Subscription<S>>, Arrival) {
         let joined = core.join(self.group.id, self.user.id, socket, reading, position);
         if let Some(roll) = core.hub().roll() {
-            roll.named(self.place(), &self.user.username, self.has_private_line(socket.mode()));
+            roll.named(self.place(), &self.user.username, self.is_private_chat);
         }
         joined
     }
@@ -90,7 +90,7 @@ impl Membership {
 
     /// Tells those who are left of a socket that left the group's readers.
     pub async fn announce_departure<S: Sink>(&self, notifier: &PresenceNotifier<S>, departure: Departure) {
-        if let Some(roll) = notifier.roll().filter(|_| self.has_private_line(departure.mode)) {
+        if let Some(roll) = notifier.roll().filter(|_| self.is_private_chat) {
             roll.private_left(self.place());
         }
         notifier.departed(&self.group, &self.user, departure, self.line(Movement::Left)).await;
@@ -98,11 +98,6 @@ impl Membership {
 
     fn place(&self) -> Place {
         (self.group.id, self.user.id)
-    }
-
-    /// Whether the lines about a socket of this mode name no group.
-    fn has_private_line(&self, mode: Mode) -> bool {
-        self.is_private_chat && mode == Mode::Text
     }
 
     fn line(&self, movement: Movement) -> Bytes {

@@ -4,5 +4,7 @@
 //! groups' heads, and publishes the finished frames. What a carrier loses is found by looking into the database.
 
 mod carrier;
+mod presence;
 
 pub use carrier::{Arrived, Carrier, Subject};
+pub use presence::{GroupNames, Presence, PresenceCounts, PresenceOptions};

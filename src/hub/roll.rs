@@ -6,26 +6,23 @@ use dashmap::{DashMap, Entry};
 use tokio::sync::Notify;
 
 use crate::model::{GroupId, UserId};
-use crate::protocol::Mode;
 
 /// A user in a group.
 pub type Place = (GroupId, UserId);
 
-/// How many sockets of each kind a user has in a group on one node.
+/// How many sockets a user has in a group on one node, by what text mode's lines say of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Sockets {
-    /// In text mode, by the path of groups.
-    pub text: u32,
-    /// In text mode, by the path of private chats, whose lines name no group.
+    /// Those whose lines name the group.
+    pub plain: u32,
+    /// Those by the path of private chats, whose lines name no group.
     pub private: u32,
-    /// In JSON mode.
-    pub json: u32,
 }
 
 impl Sockets {
     /// All of them; at most `u32::MAX`.
     pub fn total(self) -> u32 {
-        self.text.saturating_add(self.private).saturating_add(self.json)
+        self.plain.saturating_add(self.private)
     }
 }
 
@@ -43,10 +40,9 @@ pub struct Roll {
 struct Present {
     /// Known a moment after the first socket.
     username: Option<Arc<str>>,
-    /// All in text mode, those of private chats among them.
-    text: u32,
+    /// All, those of private chats among them.
+    sockets: u32,
     private: u32,
-    json: u32,
     /// What the others were told last.
     told: Sockets,
     is_noted: bool,
@@ -65,40 +61,32 @@ pub struct Changed {
 
 impl Present {
     fn sockets(&self) -> Sockets {
-        let private = self.private.min(self.text);
-        Sockets { text: self.text - private, private, json: self.json }
-    }
-
-    fn of_mode(&mut self, mode: Mode) -> &mut u32 {
-        match mode {
-            Mode::Text => &mut self.text,
-            Mode::Json => &mut self.json,
-        }
+        let private = self.private.min(self.sockets);
+        Sockets { plain: self.sockets - private, private }
     }
 }
 
 impl Roll {
     /// A socket came.
-    pub(super) fn entered(&self, place: Place, mode: Mode) {
-        *self.present.entry(place).or_default().of_mode(mode) += 1;
+    pub(super) fn entered(&self, place: Place) {
+        self.present.entry(place).or_default().sockets += 1;
         self.note(place);
     }
 
     /// A socket went.
-    pub(super) fn left(&self, place: Place, mode: Mode) {
+    pub(super) fn left(&self, place: Place) {
         if let Some(mut present) = self.present.get_mut(&place) {
-            let count = present.of_mode(mode);
-            *count = count.saturating_sub(1);
+            present.sockets = present.sockets.saturating_sub(1);
         }
         self.note(place);
     }
 
-    /// Whose socket it was that just came, and whether it is one in text mode that came by the path of private chats.
-    pub fn named(&self, place: Place, username: &Arc<str>, is_private_line: bool) {
+    /// Whose socket it was that just came, and whether by the path of private chats.
+    pub fn named(&self, place: Place, username: &Arc<str>, is_private_chat: bool) {
         let is_news = match self.present.get_mut(&place) {
             Some(mut present) => {
-                present.private += u32::from(is_private_line);
-                present.username.replace(Arc::clone(username)).is_none() || is_private_line
+                present.private += u32::from(is_private_chat);
+                present.username.replace(Arc::clone(username)).is_none() || is_private_chat
             }
             None => false,
         };
@@ -107,7 +95,7 @@ impl Roll {
         }
     }
 
-    /// A socket in text mode that had come by the path of private chats is gone.
+    /// A socket that had come by the path of private chats is gone.
     pub fn private_left(&self, place: Place) {
         if let Some(mut present) = self.present.get_mut(&place) {
             present.private = present.private.saturating_sub(1);
@@ -147,7 +135,7 @@ impl Roll {
         if username.is_some() {
             present.told = now;
         }
-        if (present.text, present.private, present.json) == (0, 0, 0) {
+        if present.sockets == 0 {
             entry.remove();
         }
         username.filter(|_| before != now).map(|username| Changed { username, before, now })
@@ -177,8 +165,12 @@ impl Roll {
             return;
         }
         drop(present);
-        self.noted().push(place);
-        self.notify.notify_one();
+        let mut noted = self.noted();
+        noted.push(place);
+        // Who was told once finds all that has come until they take it.
+        if noted.len() == 1 {
+            self.notify.notify_one();
+        }
     }
 
     fn noted(&self) -> MutexGuard<'_, Vec<Place>> {

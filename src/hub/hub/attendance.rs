@@ -45,8 +45,6 @@ pub struct Departure {
     pub after: u64,
     /// Who listens now.
     pub listeners: Listeners,
-    /// How it read.
-    pub mode: Mode,
     /// If it was the user's last: to be given to [`Hub::expire`] when they have been away long enough.
     pub departed: Option<u16>,
 }
@@ -71,7 +69,7 @@ impl Hub {
         let arrival = Arrival { number, listeners: audience.listeners(), online, is_new };
         drop(audience);
         if let Some(roll) = self.roll() {
-            roll.entered((group, user), mode);
+            roll.entered((group, user));
         }
         arrival
     }
@@ -79,7 +77,7 @@ impl Hub {
     /// Counts a socket out.
     pub(in crate::hub) fn leave(&self, core: u16, group: GroupId, user: UserId, mode: Mode) -> Departure {
         let Some(mut audience) = self.groups.get_mut(&group) else {
-            return Departure { after: 0, listeners: Listeners::default(), mode, departed: None };
+            return Departure { after: 0, listeners: Listeners::default(), departed: None };
         };
         let on_core = &mut audience.per_core[usize::from(core)];
         *on_core = on_core.saturating_sub(1);
@@ -94,11 +92,10 @@ impl Hub {
                 audience.online = audience.online.saturating_sub(1);
             }
         }
-        let departure =
-            Departure { after: audience.arrivals, listeners: audience.listeners(), mode, departed };
+        let departure = Departure { after: audience.arrivals, listeners: audience.listeners(), departed };
         drop(audience);
         if let Some(roll) = self.roll() {
-            roll.left((group, user), mode);
+            roll.left((group, user));
         }
         departure
     }

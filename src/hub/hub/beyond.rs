@@ -138,4 +138,10 @@ impl Hub {
         }
         Vanished { listeners: audience.listeners(), departed }
     }
+
+    /// Whether nothing is kept of any group, and nothing is to be told of any.
+    #[cfg(test)]
+    pub(crate) fn is_forgotten(&self) -> bool {
+        self.groups.is_empty() && self.roll().is_none_or(Roll::is_empty)
+    }
 }
