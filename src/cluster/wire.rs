@@ -14,7 +14,7 @@ const VERSION: u8 = 1;
 /// The most that a page takes beside its frames, in bytes.
 const PAGE_HEAD: usize = 8 + 8 + 8 + 4 + 1 + 4 + 4;
 /// The most that a payload takes beside what is in it, in bytes.
-const HEAD: usize = 2 + 8 + 4;
+pub(super) const HEAD: usize = 2 + 8 + 4;
 
 const PAGES: u8 = 1;
 const BROADCAST: u8 = 2;
