@@ -177,6 +177,23 @@ async fn a_restarted_nats_heals() {
 }
 
 #[tokio::test]
+async fn any_of_several_servers_does() {
+    let (one, other) = (Nats::launch(), Nats::launch());
+    let node = node_that_is_up(&format!("{},127.0.0.1:{}", one.url(), other.port())).await;
+    for nats in [&one, &other] {
+        let _frozen = nats.freeze();
+        // Heard again and again, so not by the one that stands still, whatever was on its way.
+        for _ in 0..5 {
+            until("a way around the frozen one", async || {
+                node.publish(Subject::All, text("around"));
+                tokio::time::timeout(std::time::Duration::from_millis(100), node.next()).await.ok()
+            })
+            .await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn it_begins_without_nats() {
     let nats = Nats::launch();
     nats.stop();
