@@ -192,7 +192,8 @@ fn put_bytes(bytes: &Bytes, payload: &mut BytesMut) {
 
 fn take_bytes(payload: &mut Bytes) -> Option<Bytes> {
     let length = payload.try_get_u32().ok()? as usize;
-    (length <= payload.len()).then(|| payload.split_to(length))
+    // Copied, since what a carrier gives is a part of what it has read, and a page may be kept for long.
+    (length <= payload.len()).then(|| Bytes::copy_from_slice(&payload.split_to(length)))
 }
 
 #[cfg(test)]
