@@ -5,6 +5,9 @@
 //! per core; the core hands the same finished bytes to each member's [`Outbox`], which writes them to the
 //! socket at once and queues only what the kernel does not take.
 //!
+//! If there are other nodes, the hub also counts what they have, keeps a [`Roll`] of its own sockets for them, and shares
+//! with them what is said in passing, by an [`Outlet`].
+//!
 //! The hub stores nothing and does not know what the bytes mean. It waits for one thing only: room in a core's
 //! [`Inbox`], in [`Hub::deliver`], [`Hub::deliver_to`], [`Hub::notify`] and [`Hub::stop`].
 

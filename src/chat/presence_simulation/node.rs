@@ -104,6 +104,11 @@ impl Node {
         Rc::new(Self { id, hub, core, notifier, presence, is_cut, arriving, sockets, tasks })
     }
 
+    /// Does nothing more.
+    pub(super) fn end(&self) {
+        self.tasks.iter().for_each(AbortHandle::abort);
+    }
+
     /// Something comes from a node; this one hears itself too.
     pub(super) fn hear(&self, from: NodeId, traffic: Traffic) {
         let is_own = from == self.id && matches!(traffic, Traffic::Shared(_));
@@ -149,7 +154,7 @@ impl Node {
 
 impl Drop for Node {
     fn drop(&mut self) {
-        self.tasks.iter().for_each(AbortHandle::abort);
+        self.end();
     }
 }
 

@@ -100,6 +100,7 @@ impl World {
     /// Ends a node without a word.
     pub(super) fn kill(&self, node: &Rc<Node>) {
         self.nodes.borrow_mut().retain(|other| !Rc::ptr_eq(other, node));
+        node.end();
     }
 
     /// Ends it with a word.

@@ -181,7 +181,7 @@ impl Presence {
             self.to_tell.notify_one();
         }
         let mut payloads = state.own.speak(now);
-        for node in state.others.to_ask(now) {
+        for node in state.others.asks(now) {
             state.counts.asked += 1;
             payloads.extend(state.own.question(node));
         }
@@ -230,6 +230,3 @@ impl Presence {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
-
-#[cfg(test)]
-mod tests;

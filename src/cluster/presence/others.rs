@@ -77,7 +77,7 @@ impl Others {
     }
 
     /// The nodes that are to be asked for all that they have. A silent one would not hear it.
-    pub(super) fn to_ask(&mut self, now: Instant) -> Vec<NodeId> {
+    pub(super) fn asks(&mut self, now: Instant) -> Vec<NodeId> {
         let nodes = self.nodes.iter_mut().filter(|(_, other)| now < other.heard() + SILENCE);
         nodes.filter_map(|(&node, other)| other.ask(now).then_some(node)).collect()
     }
