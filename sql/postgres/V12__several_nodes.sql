@@ -108,12 +108,14 @@ BEGIN
     END IF;
 END $$;
 
--- Whether others have written notices that are not known: of transactions from the horizon on, but those seen.
+-- Whether others have written notices that are not known: of transactions from the horizon on, but those seen. Who has
+-- not looked for so long that some may have been cleared away does not know them either.
 CREATE FUNCTION has_notices(of_node bigint, horizon bigint, seen bigint[]) RETURNS boolean
 LANGUAGE plpgsql AS $$
 BEGIN
     RETURN EXISTS (
-        SELECT 1 FROM notices n WHERE n.xid >= horizon AND n.node <> of_node AND NOT n.id = ANY (seen));
+        SELECT 1 FROM notices n WHERE n.xid >= horizon AND n.node <> of_node AND NOT n.id = ANY (seen)
+        UNION ALL SELECT 1 FROM cleared_notices c WHERE c.xid >= horizon);
 END $$;
 
 -- Stores messages that nothing has to be found out about, all or none; gives their numbers, in the order in which they are
@@ -226,7 +228,11 @@ BEGIN
     IF NOT FOUND THEN
         RETURN;
     END IF;
-    WITH gone AS (DELETE FROM notices n WHERE n.at < now_at - interval '10 min' RETURNING n.xid)
+    -- Those that somebody may still read over and over, since an older transaction is open, stay.
+    WITH gone AS (
+        DELETE FROM notices n WHERE n.at < now_at - interval '10 min'
+            AND n.xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+        RETURNING n.xid)
         SELECT max(gone.xid) INTO highest FROM gone;
     UPDATE cleared_notices c SET at = now_at, xid = greatest(c.xid, highest);
     DELETE FROM batches b USING (SELECT l.node, max(l.serial) AS serial FROM batches l GROUP BY l.node) newest
