@@ -141,6 +141,11 @@ impl Ledger {
         self.faults.add(Fault::Unexpected, || what.to_owned());
     }
 
+    /// Something else than messages was not as it has to be.
+    pub(crate) fn at_fault(&mut self, fault: Fault, what: String) {
+        self.faults.add(fault, || what);
+    }
+
     pub(crate) fn seed(&self) -> u64 {
         self.seed
     }

@@ -6,6 +6,7 @@ use groupcast_kit::random::Random;
 use tokio::time::sleep_until;
 
 use crate::ids::GroupId;
+use crate::seat::Seat;
 use crate::shared::{End, Phase, Shared};
 use crate::socket::Socket;
 
@@ -18,6 +19,8 @@ pub(crate) struct TextReader {
     pub(crate) path: String,
     /// When its sockets are cut.
     pub(crate) random: Random,
+    /// Where it is.
+    pub(crate) seat: Seat,
     pub(crate) shared: Arc<Shared>,
 }
 
@@ -27,7 +30,8 @@ impl TextReader {
         let who = format!("receiver {}", self.index);
         let shared = Arc::clone(&self.shared);
         loop {
-            let end = match shared.connect_in_text_mode(&self.path).await {
+            let opening = shared.connect_in_text_mode(&self.path, &mut self.seat, &mut self.random);
+            let end = match opening.await {
                 Ok(socket) => {
                     let life = shared.ledger().begin_life(self.group);
                     let end = self.live(socket, life).await.unwrap_or_else(|end| end);
@@ -38,7 +42,7 @@ impl TextReader {
                 }
                 Err(gone) => End::Gone(gone),
             };
-            if !shared.go_on_after(&who, end).await {
+            if !shared.go_on_after(&who, end, &mut self.seat).await {
                 return;
             }
         }
