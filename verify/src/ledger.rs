@@ -16,7 +16,7 @@ use crate::fault::{Fault, Faults};
 use crate::ids::{GroupId, MessageId, Seq, UserId};
 
 use self::authors::AuthorRecord;
-use self::lines::Life;
+use self::lines::{Life, StoredLine};
 use self::readings::ReceiverRecord;
 use self::state::State;
 
@@ -107,7 +107,7 @@ struct GroupRecord {
     /// What the stored log comes to.
     state: State,
     /// Stored entries that text mode shows.
-    lines: u64,
+    lines: Vec<StoredLine>,
 }
 
 /// The entry under one place, as it was met first.
