@@ -35,8 +35,8 @@ impl Chat {
         now.unwrap_or_else(|| Arc::clone(&member.group))
     }
 
-    /// How many sockets listen to the group of this name; 0 if nobody asked for it lately.
+    /// How many sockets of this node listen to the group of this name; 0 if nobody asked for it lately.
     pub fn listeners(&self, group: &str) -> usize {
-        self.directory.known_group(group).map_or(0, |group| self.hub.listeners(group.id).total())
+        self.directory.known_group(group).map_or(0, |group| self.hub.listeners(group.id).here())
     }
 }

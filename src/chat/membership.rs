@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::Principal;
 use super::presence_notifier::{self, PresenceNotifier};
-use crate::hub::{Arrival, Core, Departure, Kind, Reading, Sink, Subscriber, Subscription};
+use crate::hub::{Arrival, Core, Departure, Kind, Place, Reading, Sink, Subscriber, Subscription};
 use crate::model::{Group, MemberState, Removal, Role, Scope, Seq, User};
 use crate::protocol::Mode;
 use crate::protocol::text::Movement;
@@ -66,7 +66,11 @@ impl Membership {
         reading: Reading,
         position: Seq,
     ) -> (Rc<Subscription<S>>, Arrival) {
-        core.join(self.group.id, self.user.id, socket, reading, position)
+        let joined = core.join(self.group.id, self.user.id, socket, reading, position);
+        if let Some(roll) = core.hub().roll() {
+            roll.named(self.place(), &self.user.username, self.is_private_chat);
+        }
+        joined
     }
 
     /// Announces a socket that joined. In text mode it always gets its own line, before anything else that is
@@ -86,7 +90,14 @@ impl Membership {
 
     /// Tells those who are left of a socket that left the group's readers.
     pub async fn announce_departure<S: Sink>(&self, notifier: &PresenceNotifier<S>, departure: Departure) {
+        if let Some(roll) = notifier.roll().filter(|_| self.is_private_chat) {
+            roll.private_left(self.place());
+        }
         notifier.departed(&self.group, &self.user, departure, self.line(Movement::Left)).await;
+    }
+
+    fn place(&self) -> Place {
+        (self.group.id, self.user.id)
     }
 
     fn line(&self, movement: Movement) -> Bytes {

@@ -42,6 +42,8 @@ mod outside_token;
 mod own_groups;
 mod presence;
 mod presence_notifier;
+#[cfg(test)]
+mod presence_simulation;
 mod principal;
 mod put_member;
 mod react;

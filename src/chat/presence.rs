@@ -28,7 +28,8 @@ impl Chat {
             Some(ids) => {
                 let mut users = Vec::with_capacity(ids.len());
                 for id in ids {
-                    users.push(self.user(id).await?);
+                    // Of another node it is known a moment late that a user was erased.
+                    users.extend(self.directory.user(id).await?);
                 }
                 Some(users)
             }

@@ -1,4 +1,5 @@
-//! Who came and who went, told to the others.
+//! Who came and who went, told to the others. Of users, each node tells its own sockets; of sockets in text mode,
+//! and of what is said in passing, the node that has them tells all.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -11,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
-use crate::hub::{Arrival, Broadcast, Core, Departure, Listeners, Readers, Sink};
+use crate::hub::{Arrival, Broadcast, Core, Departure, Listeners, Readers, Roll, Sink};
 use crate::model::{Group, GroupId, User};
 use crate::protocol::text::{self, Movement};
 use crate::protocol::{Mode, event};
@@ -38,7 +39,7 @@ struct Away {
     until: Instant,
     group: GroupId,
     user: Arc<User>,
-    departed: u32,
+    departed: u16,
 }
 
 impl<S: Sink> PresenceNotifier<S> {
@@ -51,6 +52,11 @@ impl<S: Sink> PresenceNotifier<S> {
             counts: RefCell::default(),
             changed: Notify::new(),
         }
+    }
+
+    /// The roll of those present, if there are other nodes.
+    pub(super) fn roll(&self) -> Option<&Roll> {
+        self.core.hub().roll()
     }
 
     /// Whether a socket in text mode that joins a group of this size is announced to the others.
@@ -68,6 +74,7 @@ impl<S: Sink> PresenceNotifier<S> {
         line: Bytes,
     ) {
         let text = if self.is_small(arrival.listeners) { line } else { Bytes::new() };
+        self.share_line(group.id, &text);
         let mut json = Bytes::new();
         if arrival.is_new && arrival.listeners.json > 0 {
             if arrival.online <= self.members_max {
@@ -80,7 +87,7 @@ impl<S: Sink> PresenceNotifier<S> {
         let frames = Broadcast { as_of: arrival.number, ..frames };
         match mode {
             // Its own line is the first that it gets.
-            Mode::Text => self.send(frames).await,
+            Mode::Text => self.send_here(frames).await,
             // Behind the leave of a socket that reads the group once more.
             Mode::Json => self.send_in_turn(frames).await,
         }
@@ -95,6 +102,7 @@ impl<S: Sink> PresenceNotifier<S> {
             self.changed.notify_one();
         }
         if self.is_small(departure.listeners) {
+            self.share_line(group.id, &line);
             let frames = Broadcast::ephemeral(group.id, line, Bytes::new(), Readers::All);
             self.send_in_turn(Broadcast { as_of: departure.after, ..frames }).await;
         }
@@ -106,9 +114,15 @@ impl<S: Sink> PresenceNotifier<S> {
         self.send(Broadcast::ephemeral(group, Bytes::new(), typing, Readers::But(user.id))).await;
     }
 
-    /// Hands frames that are not stored to everyone in their group: to this core's sockets at once, and to those
-    /// of the cores that have some at this moment.
+    /// Hands frames that are not stored to everyone in their group, on all nodes: to this core's sockets at once, and to
+    /// those of the cores that have some at this moment.
     pub async fn send(&self, frames: Broadcast) {
+        self.core.hub().share(&frames);
+        self.send_here(frames).await;
+    }
+
+    /// The same on this node alone.
+    async fn send_here(&self, frames: Broadcast) {
         if frames.text.is_empty() && frames.json.is_empty() {
             return;
         }
@@ -117,13 +131,18 @@ impl<S: Sink> PresenceNotifier<S> {
         self.core.hub().deliver_to(elsewhere, frames).await;
     }
 
-    /// The same, on this core too behind what was delivered before: the last messages of one who went among them.
+    /// The same as [`send_here`](Self::send_here), on this core too behind what was delivered before: the last messages of one who went among them.
     async fn send_in_turn(&self, frames: Broadcast) {
         if frames.text.is_empty() && frames.json.is_empty() {
             return;
         }
         let everywhere = self.core.hub().cores_of(frames.group);
         self.core.hub().deliver_to(everywhere, frames).await;
+    }
+
+    /// Hands a line to the group's sockets in text mode on other nodes.
+    fn share_line(&self, group: GroupId, line: &Bytes) {
+        self.core.hub().share(&Broadcast::ephemeral(group, line.clone(), Bytes::new(), Readers::All));
     }
 
     /// Announces what has become due. Runs for ever.
@@ -150,7 +169,7 @@ impl<S: Sink> PresenceNotifier<S> {
             if online <= self.members_max {
                 let left = event::movement(false, away.group, &away.user);
                 let others = Readers::But(away.user.id);
-                self.send(Broadcast::ephemeral(away.group, Bytes::new(), left, others)).await;
+                self.send_here(Broadcast::ephemeral(away.group, Bytes::new(), left, others)).await;
             } else {
                 self.count(away.group);
             }
@@ -158,7 +177,7 @@ impl<S: Sink> PresenceNotifier<S> {
         while let Some((_, group)) = pop_if(&self.counts, |&(due, _)| due <= now) {
             if let Some(online) = self.core.hub().take_count(group) {
                 let presence = event::presence(None, group, online, None::<std::iter::Empty<&User>>);
-                self.send(Broadcast::ephemeral(group, Bytes::new(), presence, Readers::All)).await;
+                self.send_here(Broadcast::ephemeral(group, Bytes::new(), presence, Readers::All)).await;
             }
         }
     }

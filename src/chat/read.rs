@@ -48,6 +48,7 @@ impl Chat {
         if self.hub.sockets_of(group, user) > usize::from(from.is_some()) {
             let frame = event::read(group, user, seq);
             let frames = Broadcast::ephemeral(group, Bytes::new(), frame, Readers::Of(user, from));
+            self.hub.share(&frames);
             self.hub.deliver_to(self.hub.cores_of(group), frames).await;
         }
     }

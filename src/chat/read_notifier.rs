@@ -117,13 +117,15 @@ impl ReadNotifier {
         if self.is_small(group) {
             let frame = event::read(group, user, seq);
             let frames = Broadcast::ephemeral(group, Bytes::new(), frame, Readers::But(user));
+            self.hub.share(&frames);
             self.hub.deliver_to(self.hub.cores_of(group), frames).await;
         }
     }
 
     /// Whether somebody is there to be told, and not too many.
     fn is_small(&self, group: GroupId) -> bool {
-        self.hub.listeners(group).json > 0 && self.hub.online(group, 0).0 <= self.members_max
+        let listeners = self.hub.listeners(group);
+        (listeners.json > 0 || listeners.remote > 0) && self.hub.online(group, 0).0 <= self.members_max
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -30,7 +30,8 @@ impl Chat {
             access.check_outranks(Some(target))?;
         }
         let moderation = &self.store.moderation;
-        let removed = self.take_out(&access.group, user, removal, || moderation.remove_member(group, user));
+        let removed =
+            self.take_out(&access.group, user, removal, || moderation.remove_member(group, user, removal));
         let removed = removed.await?.ok_or(ChatError::NotFound(Entity::Member))?;
         let change = if is_oneself { MemberChange::Left } else { MemberChange::Kicked };
         self.record_member(caller, &access.group, &self.user(user).await?, change, None, None).await?;

@@ -105,6 +105,9 @@ impl Node {
             }
             *owes_all = false;
         }
+        if let Some(presence) = self.presence.get() {
+            presence.alive(&news.alive);
+        }
         self.looks.alive.store(news.alive.len(), Ordering::Relaxed);
         self.looks.set_known(news.known);
         Ok(())

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use bytes::Bytes;
 use tokio::sync::{Mutex as TurnMutex, Notify};
@@ -12,8 +12,9 @@ use super::carrier::{Carrier, Subject};
 use super::heed::Heed;
 use super::line::Lines;
 use super::look::Looks;
+use super::presence::{GroupNames, Presence, PresenceOptions};
 use super::wire;
-use crate::hub::{self, Broadcast, Hub, Page};
+use crate::hub::{self, Broadcast, Hub, Outlet, Page};
 use crate::metrics::NodeCount;
 use crate::model::{Group, GroupId, NodeId, Seq, UserId};
 use crate::store::{Known, MessageLog, SharedLog, StoreResult};
@@ -42,7 +43,8 @@ pub struct Node {
     /// The shards that are listened to, and when somebody last wanted that.
     pub(super) shards: Mutex<HashMap<i64, Instant>>,
     pub(super) looks: Looks,
-    pub(super) heed: OnceLock<std::sync::Weak<dyn Heed>>,
+    pub(super) heed: OnceLock<Weak<dyn Heed>>,
+    pub(super) presence: OnceLock<Arc<Presence>>,
     /// Something is missing.
     pub(super) behind: Notify,
     serial: AtomicI64,
@@ -73,6 +75,7 @@ impl Node {
             shards: Mutex::default(),
             looks: Looks::default(),
             heed: OnceLock::new(),
+            presence: OnceLock::new(),
             behind: Notify::new(),
             serial: AtomicI64::new(0),
             filled: AtomicU64::new(0),
@@ -81,7 +84,7 @@ impl Node {
     }
 
     /// Who minds what other nodes change; said once.
-    pub fn set_heed(&self, heed: std::sync::Weak<dyn Heed>) {
+    pub fn set_heed(&self, heed: Weak<dyn Heed>) {
         // A second one is not needed.
         _ = self.heed.set(heed);
     }
@@ -203,14 +206,14 @@ impl Node {
         }
     }
 
-    /// Hands what is not stored to the group's readers on other nodes.
-    pub fn share(&self, frames: &Broadcast) {
-        self.publish(Subject::Shard(shard(frames.group)), wire::broadcast(self.id, frames));
-    }
-
-    /// Hands a frame of what is not stored to the user's sockets on other nodes.
-    pub fn notify(&self, user: UserId, frame: &Bytes) {
-        self.publish(Subject::All, wire::notify(self.id, user, frame));
+    /// Makes presence one over all nodes. To be said before the first socket comes.
+    pub fn keep_presence(self: &Arc<Self>, announce_members_max: usize, names: Arc<dyn GroupNames>) {
+        let payload_bytes_max = self.carrier.payload_bytes_max() - wire::HEAD;
+        let options = PresenceOptions { announce_members_max, payload_bytes_max };
+        let presence = Presence::new(self.hub.clone(), self.id, options, names);
+        // A second one is not needed.
+        _ = self.presence.set(presence);
+        self.hub.set_outlet(Arc::<Self>::clone(self));
     }
 
     pub(super) fn publish(&self, subject: Subject, payload: Bytes) {
@@ -225,6 +228,16 @@ impl Node {
 
     pub(super) fn shards(&self) -> MutexGuard<'_, HashMap<i64, Instant>> {
         self.shards.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Outlet for Node {
+    fn share(&self, frames: Broadcast) {
+        self.publish(Subject::Shard(shard(frames.group)), wire::broadcast(self.id, &frames));
+    }
+
+    fn notify(&self, user: UserId, frame: Bytes) {
+        self.publish(Subject::All, wire::notify(self.id, user, &frame));
     }
 }
 

@@ -22,7 +22,8 @@ impl Node {
             self.keep_looking(),
             self.keep_filling(),
             self.tell_of_notices(),
-            self.forget_unheard()
+            self.forget_unheard(),
+            self.tell_who_is_online()
         );
     }
 
@@ -43,9 +44,13 @@ impl Node {
         match told {
             Told::Pages(pages) => self.take_pages(pages, Vec::new(), None).await,
             Told::Broadcast(frames) => self.hub.deliver_to(self.hub.cores_of(frames.group), frames).await,
-            Told::Notify(user, frame) => self.hub.notify(user, frame).await,
+            Told::Notify(user, frame) => self.hub.notify_here(user, frame).await,
             Told::Look => self.looks.hint.notify_one(),
-            Told::Presence(_) => {}
+            Told::Presence(payload) => {
+                if let Some(presence) = self.presence.get() {
+                    presence.take(payload).await;
+                }
+            }
         }
     }
 
@@ -57,11 +62,25 @@ impl Node {
         }
     }
 
+    async fn tell_who_is_online(&self) {
+        if let Some(presence) = self.presence.get() {
+            presence.run(|said| self.publish(Subject::All, wire::presence(self.id, &said))).await;
+        }
+    }
+
+    /// Tells the others that this node stops, before it closes its sockets.
+    pub fn say_goodbye(&self) {
+        let presence = self.presence.get();
+        for said in presence.map(|presence| presence.goodbye()).unwrap_or_default() {
+            self.publish(Subject::All, wire::presence(self.id, &said));
+        }
+    }
+
     async fn forget_unheard(&self) {
         loop {
             sleep(SWEEP_PERIOD).await;
             let now = Instant::now();
-            let is_heard = |group| self.hub.listeners(group).total() > 0;
+            let is_heard = |group| self.hub.listeners(group).here() > 0;
             let forgotten = self.lines().forget(IDLE, now, is_heard);
             forgotten.iter().for_each(|&group| self.hub.recent().forget(group));
             let heard: std::collections::HashSet<i64> = self.lines().groups().map(shard).collect();

@@ -14,7 +14,7 @@ const VERSION: u8 = 1;
 /// The most that a page takes beside its frames, in bytes.
 const PAGE_HEAD: usize = 8 + 8 + 8 + 4 + 1 + 4 + 4;
 /// The most that a payload takes beside what is in it, in bytes.
-const HEAD: usize = 2 + 8 + 4;
+pub(super) const HEAD: usize = 2 + 8 + 4;
 
 const PAGES: u8 = 1;
 const BROADCAST: u8 = 2;
@@ -192,7 +192,8 @@ fn put_bytes(bytes: &Bytes, payload: &mut BytesMut) {
 
 fn take_bytes(payload: &mut Bytes) -> Option<Bytes> {
     let length = payload.try_get_u32().ok()? as usize;
-    (length <= payload.len()).then(|| payload.split_to(length))
+    // Copied, since what a carrier gives is a part of what it has read, and a page may be kept for long.
+    (length <= payload.len()).then(|| Bytes::copy_from_slice(&payload.split_to(length)))
 }
 
 #[cfg(test)]

@@ -1,18 +1,23 @@
 //! What all cores share: where the listeners of a group are, and the way to them.
 
+mod attendance;
+mod beyond;
 mod online;
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry as HashEntry;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use dashmap::{DashMap, Entry};
+use dashmap::DashMap;
 use futures_util::future::join_all;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
+use self::attendance::Attendance;
+pub use self::attendance::{Arrival, Departure};
+use self::beyond::Beyond;
+pub use self::beyond::{Seen, Vanished};
 use super::delivery_clock::DeliveryClock;
 use super::event::{Ack, Event, Inbox};
 use super::{Broadcast, Recent, SocketId};
@@ -33,6 +38,7 @@ pub struct Hub {
     recent: Arc<Recent>,
     cores: Arc<[mpsc::Sender<Event>]>,
     metrics: Arc<Metrics>,
+    beyond: Arc<Beyond>,
 }
 
 /// The sockets of one group.
@@ -42,47 +48,17 @@ struct Audience {
     per_core: Box<[u32]>,
     text: u32,
     json: u32,
+    /// Sockets that other nodes have.
+    remote: u32,
     users: HashMap<UserId, Attendance>,
     /// Counts the sockets that came.
     arrivals: u64,
-    /// Users with at least one socket.
+    /// Users with at least one socket, here or on another node.
     online: usize,
     /// Whether somebody is going to tell how many are online.
     count_is_due: bool,
     /// Who was passed on as typing, within the last pause between two such events.
     typing: HashMap<UserId, Instant>,
-}
-
-/// One user's part in a group.
-#[derive(Clone, Copy, Debug, Default)]
-struct Attendance {
-    sockets: u32,
-    /// Counts the times that the last socket went.
-    departures: u32,
-}
-
-/// What changed with a socket that came.
-#[derive(Clone, Copy, Debug)]
-pub struct Arrival {
-    /// Its number among the group's arrivals, from 1.
-    pub number: u64,
-    /// Who listens now.
-    pub listeners: Listeners,
-    /// Users online now.
-    pub online: usize,
-    /// Whether the user was away, and not just for a moment.
-    pub is_new: bool,
-}
-
-/// What changed with a socket that went.
-#[derive(Clone, Copy, Debug)]
-pub struct Departure {
-    /// The number of the last arrival before it.
-    pub after: u64,
-    /// Who listens now.
-    pub listeners: Listeners,
-    /// If it was the user's last: to be given to [`Hub::expire`] when they have been away long enough.
-    pub departed: Option<u32>,
 }
 
 /// Who listens to a group.
@@ -92,11 +68,18 @@ pub struct Listeners {
     pub text: u32,
     /// Sockets in JSON mode.
     pub json: u32,
+    /// Sockets in either mode that other nodes have.
+    pub remote: u32,
 }
 
 impl Listeners {
-    /// All sockets.
+    /// All sockets, on all nodes.
     pub fn total(self) -> usize {
+        self.here() + self.remote as usize
+    }
+
+    /// Those of this node.
+    pub fn here(self) -> usize {
         self.text as usize + self.json as usize
     }
 }
@@ -112,7 +95,8 @@ impl Hub {
         let (senders, inboxes): (Vec<_>, Vec<_>) =
             (0..cores).map(|_| mpsc::channel(INBOX_EVENTS_MAX)).unzip();
         let (recent, metrics) = (Arc::new(recent), Arc::default());
-        (Self { groups: Arc::default(), recent, cores: senders.into(), metrics }, inboxes)
+        let (groups, beyond) = Default::default();
+        (Self { groups, recent, cores: senders.into(), metrics, beyond }, inboxes)
     }
 
     /// The last messages of groups that are read in JSON mode.
@@ -233,10 +217,10 @@ impl Hub {
         }
     }
 
-    /// Hands a frame of what is not stored to all of a user's sockets in JSON mode, whatever groups they read.
+    /// Hands a frame of what is not stored to all of a user's sockets on this node in JSON mode, whatever groups they read.
     ///
     /// Waits only while a core has 1,024 events before it.
-    pub async fn notify(&self, user: UserId, frame: Bytes) {
+    pub async fn notify_here(&self, user: UserId, frame: Bytes) {
         for core in 0..self.cores.len() {
             self.send(core, Event::Notify { user, frame: frame.clone() }).await;
         }
@@ -267,85 +251,6 @@ impl Hub {
         }
     }
 
-    /// Counts a socket in.
-    pub(super) fn enter(&self, core: u16, group: GroupId, user: UserId, mode: Mode) -> Arrival {
-        let mut audience = self.groups.entry(group).or_insert_with(|| Audience {
-            per_core: vec![0; self.cores.len()].into(),
-            text: 0,
-            json: 0,
-            users: HashMap::new(),
-            arrivals: 0,
-            online: 0,
-            count_is_due: false,
-            typing: HashMap::new(),
-        });
-        audience.per_core[usize::from(core)] += 1;
-        *audience.of_mode(mode) += 1;
-        let (attendance, is_new) = match audience.users.entry(user) {
-            HashEntry::Occupied(known) => (known.into_mut(), false),
-            HashEntry::Vacant(vacant) => (vacant.insert(Attendance::default()), true),
-        };
-        attendance.sockets += 1;
-        if attendance.sockets == 1 {
-            audience.online += 1;
-        }
-        audience.arrivals += 1;
-        let (number, online) = (audience.arrivals, audience.online);
-        Arrival { number, listeners: audience.listeners(), online, is_new }
-    }
-
-    /// Counts a socket out.
-    pub(super) fn leave(&self, core: u16, group: GroupId, user: UserId, mode: Mode) -> Departure {
-        let Some(mut audience) = self.groups.get_mut(&group) else {
-            return Departure { after: 0, listeners: Listeners::default(), departed: None };
-        };
-        let on_core = &mut audience.per_core[usize::from(core)];
-        *on_core = on_core.saturating_sub(1);
-        let of_mode = audience.of_mode(mode);
-        *of_mode = of_mode.saturating_sub(1);
-        let mut departed = None;
-        if let Some(attendance) = audience.users.get_mut(&user) {
-            attendance.sockets = attendance.sockets.saturating_sub(1);
-            if attendance.sockets == 0 {
-                attendance.departures = attendance.departures.wrapping_add(1);
-                departed = Some(attendance.departures);
-                audience.online = audience.online.saturating_sub(1);
-            }
-        }
-        Departure { after: audience.arrivals, listeners: audience.listeners(), departed }
-    }
-
-    /// Ends the time in which a user who went may come back unnoticed; answers how many are online, unless the
-    /// user has come back.
-    pub fn expire(&self, group: GroupId, user: UserId, departed: u32) -> Option<usize> {
-        let Entry::Occupied(mut entry) = self.groups.entry(group) else { return None };
-        let audience = entry.get_mut();
-        let attendance = audience.users.get(&user)?;
-        if attendance.sockets > 0 || attendance.departures != departed {
-            return None;
-        }
-        audience.users.remove(&user);
-        let online = audience.online;
-        if audience.users.is_empty() && audience.listeners().total() == 0 {
-            entry.remove();
-        }
-        Some(online)
-    }
-
-    /// Takes on the duty to tell how many are online; `false` if somebody has it already.
-    pub fn claim_count(&self, group: GroupId) -> bool {
-        self.groups
-            .get_mut(&group)
-            .is_some_and(|mut audience| !std::mem::replace(&mut audience.count_is_due, true))
-    }
-
-    /// Ends that duty; answers how many are online.
-    pub fn take_count(&self, group: GroupId) -> Option<usize> {
-        let mut audience = self.groups.get_mut(&group)?;
-        audience.count_is_due = false;
-        Some(audience.online)
-    }
-
     /// Whether the user's typing is to be passed on: at most once in `pause`. To a group without listeners
     /// nothing is.
     pub fn may_type(&self, group: GroupId, user: UserId, now: Instant, pause: Duration) -> bool {
@@ -361,8 +266,23 @@ impl Hub {
 }
 
 impl Audience {
+    /// Nobody yet, on any of so many cores.
+    fn new(cores: usize) -> Self {
+        Self {
+            per_core: vec![0; cores].into(),
+            text: 0,
+            json: 0,
+            remote: 0,
+            users: HashMap::new(),
+            arrivals: 0,
+            online: 0,
+            count_is_due: false,
+            typing: HashMap::new(),
+        }
+    }
+
     fn listeners(&self) -> Listeners {
-        Listeners { text: self.text, json: self.json }
+        Listeners { text: self.text, json: self.json, remote: self.remote }
     }
 
     fn of_mode(&mut self, mode: Mode) -> &mut u32 {

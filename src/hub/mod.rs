@@ -5,6 +5,9 @@
 //! per core; the core hands the same finished bytes to each member's [`Outbox`], which writes them to the
 //! socket at once and queues only what the kernel does not take.
 //!
+//! If there are other nodes, the hub also counts what they have, keeps a [`Roll`] of its own sockets for them, and shares
+//! with them what is said in passing, by an [`Outlet`].
+//!
 //! The hub stores nothing and does not know what the bytes mean. It waits for one thing only: room in a core's
 //! [`Inbox`], in [`Hub::deliver`], [`Hub::deliver_to`], [`Hub::notify`] and [`Hub::stop`].
 
@@ -21,8 +24,10 @@ mod hub;
 mod kind;
 mod merge;
 mod outbox;
+mod outlet;
 mod owners;
 mod recent;
+mod roll;
 mod subscriber;
 mod subscription;
 
@@ -30,9 +35,11 @@ pub use self::core::{Core, CoreLimits, STOPPING};
 pub use broadcast::{Broadcast, Page, Readers};
 pub use credit::Credit;
 pub use event::{Ack, Event, Inbox};
-pub use hub::{Arrival, Departure, Hub, Listeners};
+pub use hub::{Arrival, Departure, Hub, Listeners, Seen, Vanished};
 pub use kind::Kind;
 pub use outbox::{Outbox, Sent, Sink};
+pub use outlet::Outlet;
 pub use recent::{Recent, Replay};
+pub use roll::{Changed, Place, Roll, Sockets};
 pub use subscriber::{SocketId, Subscriber};
 pub use subscription::{Reading, Subscription};

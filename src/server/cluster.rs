@@ -1,15 +1,16 @@
 //! Being one of several servers.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
+use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
 
 use super::ServerError;
 use crate::chat::Chat;
-use crate::cluster::{Carrier, Heed, NatsCarrier, Node, NotifyCarrier};
+use crate::cluster::{Carrier, GroupNames, Heed, NatsCarrier, Node, NotifyCarrier};
 use crate::config::{Cluster, Config};
 use crate::hub::Hub;
-use crate::model::NodeId;
+use crate::model::{GroupId, NodeId};
 use crate::store::{self, CarrierKind, Joining, Notifications, Opened, OpenedNode, SharedLog};
 
 /// What makes a server one of several.
@@ -66,7 +67,20 @@ impl Share {
 pub(super) fn run(node: &Arc<Node>, chat: &Arc<Chat>, background: &Handle) {
     let heed: Arc<dyn Heed> = Arc::<Chat>::clone(chat);
     node.set_heed(Arc::downgrade(&heed));
+    node.keep_presence(chat.options().announce_members_max, Arc::new(Names(Arc::downgrade(chat))));
     let (node, chat) = (Arc::clone(node), Arc::clone(chat));
     background.spawn(async move { node.run().await });
     background.spawn(async move { chat.keep_heeding().await });
+}
+
+/// Knows the names of groups, as long as there is a chat.
+struct Names(Weak<Chat>);
+
+impl GroupNames for Names {
+    fn group_name(&self, group: GroupId) -> BoxFuture<'_, Option<Arc<str>>> {
+        Box::pin(async move {
+            let group = self.0.upgrade()?.group(group).await.ok()?;
+            Some(Arc::clone(&group.name))
+        })
+    }
 }

@@ -297,6 +297,9 @@ impl Server {
             tracing::warn!(limit = ?FINISH_TIMEOUT, "not all messages could be stored");
         }
         self.give_up.cancel();
+        if let Some(node) = self.chat.node() {
+            node.say_goodbye();
+        }
         let closed = timeout(CLOSE_TIMEOUT, async {
             self.hub.stop().await;
             for worker in &mut workers {

@@ -2,7 +2,8 @@
 
 use super::{Asked, Join};
 use crate::model::{
-    Group, GroupId, JoinPolicy, Message, RetentionRule, Role, Seq, Standing, Timestamp, Unread, User, UserId,
+    Group, GroupId, JoinPolicy, Message, Removal, RetentionRule, Role, Seq, Standing, Timestamp, Unread,
+    User, UserId,
 };
 
 /// Roles, removals, bans and mutes. Each change is one transaction; none is made for who may not: the caller has asked
@@ -22,8 +23,8 @@ pub trait Moderation: Send + Sync + 'static {
     /// `false` if the user is no member.
     fn set_role(&self, group: GroupId, user: UserId, role: Role) -> Asked<'_, bool>;
 
-    /// Takes a member out; mutes stay. `None` if the user is no member.
-    fn remove_member(&self, group: GroupId, user: UserId) -> Asked<'_, Option<Removed>>;
+    /// Takes a member out; mutes stay. `None` if the user is no member. Other nodes are told how it was.
+    fn remove_member(&self, group: GroupId, user: UserId, removal: Removal) -> Asked<'_, Option<Removed>>;
 
     /// Bans a user, member or not, and takes them out. A ban that there is already is replaced.
     ///

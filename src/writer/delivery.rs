@@ -101,7 +101,7 @@ fn encode(hub: &Hub, batch: &LogBatch, everything: bool) -> Vec<Page> {
         let group = run[0].group();
         let (listeners, as_of) = hub.listeners_as_of(group);
         let followed = hub.recent().follows(group);
-        if listeners.total() == 0 && !followed && !everything {
+        if listeners.here() == 0 && !followed && !everything {
             continue;
         }
         let text = if listeners.text > 0 || everything { encode_text(run) } else { Bytes::new() };

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use async_nats::{Client, ConnectError, ConnectOptions, Event};
+use async_nats::{Client, ClientError, ConnectError, ConnectErrorKind, ConnectOptions, Event, Server};
 use tokio::time::Instant;
 
 use super::state::State;
@@ -33,6 +33,7 @@ const TOLD_MAX: usize = 16;
 pub(super) async fn open(servers: &NatsServers, state: &Arc<State>) -> Result<Client, ConnectError> {
     let log = Arc::new(Log { servers: servers.to_string(), told: Mutex::default() });
     let state = Arc::downgrade(state);
+    let log_of_servers = Arc::clone(&log);
     let options = ConnectOptions::new()
         .name("groupcast")
         .retry_on_initial_connect()
@@ -43,6 +44,11 @@ pub(super) async fn open(servers: &NatsServers, state: &Arc<State>) -> Result<Cl
         .ignore_discovered_servers()
         .skip_subject_validation(true)
         .client_capacity(WITH_CLIENT_MAX)
+        // It tells before each attempt what became of the last, better than the events do, and may choose a server.
+        .reconnect_to_server_callback(move |servers, _| {
+            log_of_servers.failed(&servers);
+            std::future::ready(None)
+        })
         .event_callback(move |event| {
             heed(&event, &state, &log);
             std::future::ready(())
@@ -72,9 +78,12 @@ fn heed(event: &Event, state: &Weak<State>, log: &Log) {
             log.trouble("the connection is lost".to_owned());
         }
         Event::SlowConsumer(_) => state.count_dropped(1),
-        Event::ClientError(error) => log.trouble(error.to_string()),
+        // The others are told of each server.
+        Event::ClientError(ClientError::Other(error)) if *error == ConnectErrorKind::Dns.to_string() => {
+            log.trouble("no address is found for a host".to_owned());
+        }
         Event::ServerError(error) => log.trouble(error.to_string()),
-        Event::LameDuckMode | Event::Draining | Event::Closed => {}
+        Event::ClientError(_) | Event::LameDuckMode | Event::Draining | Event::Closed => {}
     }
 }
 
@@ -90,6 +99,14 @@ impl Log {
     fn connected(&self) {
         self.told().clear();
         tracing::info!(servers = self.servers, "connected to NATS");
+    }
+
+    fn failed(&self, servers: &[Server]) {
+        for server in servers {
+            if let Some(error) = &server.last_error {
+                self.trouble(format!("{}:{}: {error}", server.addr.host(), server.addr.port()));
+            }
+        }
     }
 
     /// Trouble is told when it is new, and then once a minute.

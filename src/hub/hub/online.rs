@@ -1,8 +1,8 @@
-//! Who listens.
+//! Who listens, on this node or another.
 
 use std::collections::HashSet;
 
-use super::{Audience, Hub};
+use super::Hub;
 use crate::model::{GroupId, UserId};
 
 impl Hub {
@@ -12,7 +12,7 @@ impl Hub {
         let Some(audience) = self.groups.get(&group) else { return (0, Some(Vec::new())) };
         let count = audience.online;
         let users = (count <= named_max).then(|| {
-            let online = audience.users.iter().filter(|(_, attendance)| attendance.sockets > 0);
+            let online = audience.users.iter().filter(|(_, attendance)| attendance.is_online());
             let mut users: Vec<_> = online.map(|(&user, _)| user).collect();
             users.sort_unstable();
             users
@@ -25,7 +25,7 @@ impl Hub {
         let mut online = HashSet::new();
         for audience in self.groups.iter() {
             let listens =
-                |user: &UserId| audience.users.get(user).is_some_and(|attendance| attendance.sockets > 0);
+                |user: &UserId| audience.users.get(user).is_some_and(|attendance| attendance.is_online());
             // Most groups are small, and most users listen to few of them.
             if audience.users.len() < users.len() {
                 online.extend(audience.users.keys().filter(|user| users.contains(user) && listens(user)));
@@ -36,9 +36,10 @@ impl Hub {
         online
     }
 
-    /// How many sockets of this user's listen to the group.
+    /// How many sockets of this user's listen to the group; of those that another node has, one is counted.
     pub fn sockets_of(&self, group: GroupId, user: UserId) -> usize {
-        let sockets = |audience: &Audience| audience.users.get(&user).map(|attendance| attendance.sockets);
-        self.groups.get(&group).and_then(|audience| sockets(&audience)).unwrap_or(0) as usize
+        let audience = self.groups.get(&group);
+        let attendance = audience.and_then(|audience| audience.users.get(&user).copied()).unwrap_or_default();
+        attendance.sockets as usize + usize::from(attendance.remote)
     }
 }

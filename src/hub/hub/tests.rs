@@ -14,7 +14,7 @@ type Socket = (u16, GroupId, UserId, Mode);
 struct Model {
     sockets: Vec<Socket>,
     /// Users who went and may come back unnoticed, with the number that their time ends by.
-    away: BTreeMap<(i64, i64), u32>,
+    away: BTreeMap<(i64, i64), u16>,
 }
 
 impl Model {
@@ -30,7 +30,7 @@ impl Model {
     }
 
     fn listeners(&self, group: GroupId) -> Listeners {
-        Listeners { text: self.count(group, Mode::Text), json: self.count(group, Mode::Json) }
+        Listeners { text: self.count(group, Mode::Text), json: self.count(group, Mode::Json), remote: 0 }
     }
 
     fn is_listening(&self, group: GroupId, user: UserId) -> bool {
@@ -51,7 +51,7 @@ fn play(seed: u64) {
     let (hub, _inboxes) = Hub::new(CORES);
     let mut model = Model::default();
     // Every departure that was ever told of, also those that no longer count.
-    let mut departures: Vec<(GroupId, UserId, u32)> = Vec::new();
+    let mut departures: Vec<(GroupId, UserId, u16)> = Vec::new();
     for _ in 0..random.below(80) {
         let group = GroupId(random.below(2) as i64);
         let user = UserId(random.below(4) as i64);

@@ -1,6 +1,8 @@
 //! What is asked about passwords, sessions, keys and outside identities.
 
-use super::{PostgresStore, admins, credentials, erasure, facts, keys, outside, sessions, users};
+use super::{
+    LONG_QUESTION_TIMEOUT, PostgresStore, admins, credentials, erasure, facts, keys, outside, sessions, users,
+};
 use crate::model::{ApiKey, Digest, NewUser, RefreshDigests, Session, SessionId, Timestamp, User, UserId};
 use crate::store::{Accounts, Asked, Credentials, Erased, Login, NewKey, Renewal, Renewed};
 
@@ -15,7 +17,7 @@ impl Accounts for PostgresStore {
     }
 
     fn set_password(&self, user: UserId, hash: String, kept: Option<SessionId>) -> Asked<'_, Vec<SessionId>> {
-        self.ask(move |client| Box::pin(credentials::set_password(client, user, hash, kept)))
+        self.change(move |client, node| Box::pin(credentials::set_password(client, node, user, hash, kept)))
     }
 
     fn replace_hash(&self, user: UserId, old: String, new: String) -> Asked<'_, ()> {
@@ -24,15 +26,15 @@ impl Accounts for PostgresStore {
 
     fn set_email<'a>(&'a self, user: UserId, email: &'a str) -> Asked<'a, ()> {
         let email = email.to_owned();
-        self.ask(move |client| Box::pin(credentials::set_email(client, user, email)))
+        self.change(move |client, node| Box::pin(credentials::set_email(client, node, user, email)))
     }
 
     fn set_admin(&self, user: UserId, is_admin: bool) -> Asked<'_, ()> {
-        self.ask(move |client| Box::pin(admins::set(client, user, is_admin)))
+        self.change(move |client, node| Box::pin(admins::set(client, node, user, is_admin)))
     }
 
     fn take_admin(&self, user: UserId) -> Asked<'_, bool> {
-        self.ask(move |client| Box::pin(admins::take(client, user)))
+        self.change(move |client, node| Box::pin(admins::take(client, node, user)))
     }
 
     fn create_first_admin(&self, user: NewUser) -> Asked<'_, Option<User>> {
@@ -53,11 +55,13 @@ impl Accounts for PostgresStore {
     }
 
     fn erase_user(&self, user: UserId, with_messages: bool) -> Asked<'_, Option<Erased>> {
-        self.ask_at_length(move |client| Box::pin(erasure::erase(client, user, with_messages)))
+        self.change_within(LONG_QUESTION_TIMEOUT, move |client, node| {
+            Box::pin(erasure::erase(client, node, user, with_messages))
+        })
     }
 
     fn start_session(&self, session: Session, digests: RefreshDigests) -> Asked<'_, Vec<SessionId>> {
-        self.ask(move |client| Box::pin(sessions::start(client, session, digests)))
+        self.change(move |client, node| Box::pin(sessions::start(client, node, session, digests)))
     }
 
     fn session(&self, id: SessionId) -> Asked<'_, Option<Session>> {
@@ -73,11 +77,11 @@ impl Accounts for PostgresStore {
     }
 
     fn renew_session(&self, renewal: Renewal) -> Asked<'_, Renewed> {
-        self.ask(move |client| Box::pin(sessions::renew(client, renewal)))
+        self.change(move |client, node| Box::pin(sessions::renew(client, node, renewal)))
     }
 
     fn end_session(&self, id: SessionId, of: Option<UserId>) -> Asked<'_, bool> {
-        self.ask(move |client| Box::pin(sessions::end(client, id, of)))
+        self.change(move |client, node| Box::pin(sessions::end(client, node, id, of)))
     }
 
     fn create_key(&self, key: NewKey) -> Asked<'_, ApiKey> {
@@ -94,7 +98,7 @@ impl Accounts for PostgresStore {
 
     fn revoke_key<'a>(&'a self, name: &'a str) -> Asked<'a, Option<Digest>> {
         let name = name.to_owned();
-        self.ask(move |client| Box::pin(keys::revoke(client, name)))
+        self.change(move |client, node| Box::pin(keys::revoke(client, node, name)))
     }
 
     fn outside_user<'a>(&'a self, issuer: &'a str, subject: &'a str) -> Asked<'a, Option<User>> {
@@ -107,7 +111,7 @@ impl Accounts for PostgresStore {
     }
 
     fn end_token(&self, token: Digest, expires_at: Timestamp, now: Timestamp) -> Asked<'_, ()> {
-        self.ask(move |client| Box::pin(outside::end_token(client, token, expires_at, now)))
+        self.change(move |client, node| Box::pin(outside::end_token(client, node, token, expires_at, now)))
     }
 
     fn is_token_ended(&self, token: Digest) -> Asked<'_, bool> {

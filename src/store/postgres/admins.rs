@@ -3,21 +3,33 @@
 use deadpool_postgres::{ClientWrapper as Client, Transaction};
 
 use super::error::column;
+use super::notices::{self, Kind, noted};
 use super::users;
-use crate::model::{NewUser, User, UserId};
-use crate::store::{StoreError, StoreResult};
+use crate::model::{NewUser, NodeId, User, UserId};
+use crate::store::{Notice, StoreError, StoreResult};
 
 const EXISTS: &str = "SELECT EXISTS (SELECT 1 FROM users WHERE is_admin)";
 
 /// See [`Accounts::set_admin`](crate::store::Accounts::set_admin).
-pub(super) async fn set(client: &Client, user: UserId, is_admin: bool) -> StoreResult<()> {
-    let update = client.prepare_cached("UPDATE users SET is_admin = $2 WHERE id = $1 AND NOT erased").await?;
-    let changed = client.execute(&update, &[&user.0, &is_admin]).await?;
-    if changed == 0 { Err(StoreError::Missing("user")) } else { Ok(()) }
+pub(super) async fn set(
+    client: &Client,
+    node: Option<NodeId>,
+    user: UserId,
+    is_admin: bool,
+) -> StoreResult<()> {
+    let update = client
+        .prepare_cached(&format!(
+            "WITH changed AS (UPDATE users SET is_admin = $2 WHERE id = $1 AND NOT erased RETURNING id), {}
+             SELECT 1 FROM changed",
+            noted("changed", Kind::User, "user_id", "id", "$3")
+        ))
+        .await?;
+    let changed = client.query_opt(&update, &[&user.0, &is_admin, &node.map(|node| node.0)]).await?;
+    changed.map(drop).ok_or(StoreError::Missing("user"))
 }
 
 /// See [`Accounts::take_admin`](crate::store::Accounts::take_admin).
-pub(super) async fn take(client: &mut Client, user: UserId) -> StoreResult<bool> {
+pub(super) async fn take(client: &mut Client, node: Option<NodeId>, user: UserId) -> StoreResult<bool> {
     let transaction = client.transaction().await?;
     wait_in_turn(&transaction).await?;
     let is_other = "SELECT 1 FROM users other WHERE other.is_admin AND other.id <> $1";
@@ -28,8 +40,9 @@ pub(super) async fn take(client: &mut Client, user: UserId) -> StoreResult<bool>
         ))
         .await?;
     let changed = transaction.execute(&update, &[&user.0]).await?;
-    if changed == 0 {
-        users::check(&transaction, user).await?;
+    match changed {
+        0 => users::check(&transaction, user).await?,
+        _ => notices::write(&transaction, node, &[Notice::User(user)]).await?,
     }
     transaction.commit().await?;
     Ok(changed > 0)

@@ -1,15 +1,17 @@
 //! Connections and the settings of their sessions.
 
 use std::error::Error;
+use std::future::poll_fn;
 use std::time::Duration;
 
 use deadpool_postgres::Connect;
 use futures_util::future::BoxFuture;
+use tokio::sync::mpsc::Sender;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio_postgres::config::{Host, SslNegotiation};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::TlsStream;
-use tokio_postgres::{Client, Config, NoTls, Socket, config};
+use tokio_postgres::{AsyncMessage, Client, Config, NoTls, Socket, config};
 
 use super::certificates::{self, Connector};
 use super::encryption::{self, Encryption, SslMode};
@@ -89,27 +91,36 @@ impl Target {
 
     /// Opens a connection. Its I/O runs in the task until the client is dropped or the database goes away.
     pub(super) async fn connect(&self) -> StoreResult<Connected> {
-        self.open().await.map_err(|error| unavailable(format!("{}: {}", self.place, describe(&error))))
+        self.open(None).await.map_err(|error| self.unavailable(&error))
+    }
+
+    /// The same of a connection that hands on what it hears; what there is no room for is lost.
+    pub(super) async fn connect_to_hear(&self, heard: Sender<String>) -> StoreResult<Connected> {
+        self.open(Some(heard)).await.map_err(|error| self.unavailable(&error))
+    }
+
+    fn unavailable(&self, error: &tokio_postgres::Error) -> StoreError {
+        unavailable(format!("{}: {}", self.place, describe(error)))
     }
 
     /// The same, with the driver's own error.
-    async fn open(&self) -> Result<Connected, tokio_postgres::Error> {
+    async fn open(&self, heard: Option<Sender<String>>) -> Result<Connected, tokio_postgres::Error> {
         if self.encryption.mode == SslMode::Disable {
-            return self.open_plain().await;
+            return self.open_plain(heard).await;
         }
         let encryption = self.encryption.clone();
         // Anew each time: its files may have been renewed.
         let connector = spawn_blocking(move || Connector::new(&encryption)).await;
         let connector = connector.unwrap_or_else(|error| Connector::failed(&error));
         let error = match self.config.connect(connector).await {
-            Ok((client, connection)) => return Ok((client, self.spawn(connection))),
+            Ok((client, connection)) => return Ok((client, self.spawn(connection, heard))),
             Err(error) => error,
         };
         if self.encryption.mode != SslMode::Prefer || !is_for_tls(&error) {
             return Err(error);
         }
         // As libpq does it. If that fails too, what was wrong with TLS is more to the point.
-        let Ok(connected) = self.open_plain().await else { return Err(error) };
+        let Ok(connected) = self.open_plain(heard).await else { return Err(error) };
         tracing::warn!(
             "connected to {} without TLS: {}; sslmode=disable in DATABASE_URL does not try it",
             self.place,
@@ -118,28 +129,51 @@ impl Target {
         Ok(connected)
     }
 
-    async fn open_plain(&self) -> Result<Connected, tokio_postgres::Error> {
+    async fn open_plain(&self, heard: Option<Sender<String>>) -> Result<Connected, tokio_postgres::Error> {
         let mut config = self.config.clone();
         let (client, connection) = config.ssl_mode(config::SslMode::Disable).connect(NoTls).await?;
-        Ok((client, self.spawn(connection)))
+        Ok((client, self.spawn(connection, heard)))
     }
 
-    fn spawn<S>(&self, connection: tokio_postgres::Connection<Socket, S>) -> Connection
+    fn spawn<S>(
+        &self,
+        connection: tokio_postgres::Connection<Socket, S>,
+        heard: Option<Sender<String>>,
+    ) -> Connection
     where
         S: TlsStream + Unpin + Send + 'static,
     {
         let place = self.place.clone();
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
+            let ended = match heard {
+                Some(heard) => hear(connection, heard).await,
+                None => connection.await,
+            };
+            if let Err(error) = ended {
                 tracing::warn!("connection to {place} lost: {}", describe(&error));
             }
         })
     }
 }
 
+async fn hear<S>(
+    mut connection: tokio_postgres::Connection<Socket, S>,
+    heard: Sender<String>,
+) -> Result<(), tokio_postgres::Error>
+where
+    S: TlsStream + Unpin + Send + 'static,
+{
+    while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
+        if let AsyncMessage::Notification(said) = message? {
+            _ = heard.try_send(said.payload().to_owned());
+        }
+    }
+    Ok(())
+}
+
 impl Connect for Target {
     fn connect(&self, _: &Config) -> BoxFuture<'_, Result<Connected, tokio_postgres::Error>> {
-        Box::pin(self.open())
+        Box::pin(self.open(None))
     }
 }
 

@@ -4,9 +4,10 @@ use deadpool_postgres::ClientWrapper as Client;
 use tokio_postgres::types::ToSql;
 
 use super::error::{column, is_duplicate};
+use super::notices::{self, Kind, noted};
 use super::{sessions, users};
-use crate::model::{SessionId, UserId};
-use crate::store::{Credentials, StoreError, StoreResult, Unique};
+use crate::model::{NodeId, SessionId, UserId};
+use crate::store::{Credentials, Notice, StoreError, StoreResult, Unique};
 
 /// What a user is looked up by.
 pub(super) enum Key {
@@ -36,6 +37,7 @@ pub(super) async fn find(client: &Client, key: Key) -> StoreResult<Option<Creden
 /// See [`Accounts::set_password`](crate::store::Accounts::set_password).
 pub(super) async fn set_password(
     client: &mut Client,
+    node: Option<NodeId>,
     user: UserId,
     hash: String,
     kept: Option<SessionId>,
@@ -45,6 +47,8 @@ pub(super) async fn set_password(
     let update = transaction.prepare_cached("UPDATE users SET password = $2 WHERE id = $1").await?;
     transaction.execute(&update, &[&user.0, &hash]).await?;
     let ended = sessions::end_all(&transaction, user, kept).await?;
+    let gone = ended.iter().map(|session| Notice::Session(*session)).chain([Notice::Tokens(user)]);
+    notices::write(&transaction, node, &gone.collect::<Vec<_>>()).await?;
     transaction.commit().await?;
     Ok(ended)
 }
@@ -59,11 +63,22 @@ pub(super) async fn replace_hash(client: &Client, user: UserId, old: String, new
 }
 
 /// See [`Accounts::set_email`](crate::store::Accounts::set_email).
-pub(super) async fn set_email(client: &Client, user: UserId, email: String) -> StoreResult<()> {
-    let update = client.prepare_cached("UPDATE users SET email = $2 WHERE id = $1 AND NOT erased").await?;
-    match client.execute(&update, &[&user.0, &email]).await {
+pub(super) async fn set_email(
+    client: &Client,
+    node: Option<NodeId>,
+    user: UserId,
+    email: String,
+) -> StoreResult<()> {
+    let update = client
+        .prepare_cached(&format!(
+            "WITH changed AS (UPDATE users SET email = $2 WHERE id = $1 AND NOT erased RETURNING id), {}
+             SELECT 1 FROM changed",
+            noted("changed", Kind::User, "user_id", "id", "$3")
+        ))
+        .await?;
+    match client.query_opt(&update, &[&user.0, &email, &node.map(|node| node.0)]).await {
         Err(error) if is_duplicate(&error) => Err(StoreError::Taken(Unique::Email)),
-        Ok(0) => Err(StoreError::Missing("user")),
+        Ok(None) => Err(StoreError::Missing("user")),
         changed => Ok(changed.map(drop)?),
     }
 }

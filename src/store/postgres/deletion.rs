@@ -5,13 +5,46 @@ use deadpool_postgres::{ClientWrapper as Client, Transaction};
 use super::error::column;
 use super::instant::Instant;
 use super::pool::LONG_WORK;
-use super::search_index;
-use crate::model::{GroupId, Timestamp};
-use crate::store::StoreResult;
+use super::{notices, search_index};
+use crate::model::{GroupId, NodeId, Timestamp};
+use crate::store::{Notice, StoreResult};
 
 /// See [`Moderation::delete_group`](crate::store::Moderation::delete_group). The numbers of its messages are never used
 /// again: clients may still know them. The group's own is safe, for it comes from a sequence.
-pub(super) async fn delete(client: &mut Client, group: GroupId) -> StoreResult<bool> {
+pub(super) async fn delete(client: &mut Client, node: Option<NodeId>, group: GroupId) -> StoreResult<bool> {
+    if !close(client, group).await? {
+        return Ok(false);
+    }
+    let deleted = delete_closed(client, node, group).await;
+    if !matches!(deleted, Ok(true)) {
+        client.execute(OPEN, &[&group.0]).await?;
+        client.execute(FORGET, &[&group.0]).await?;
+    }
+    deleted
+}
+
+const CLOSE: &str =
+    "UPDATE group_heads SET closed_until = clock_timestamp() + interval '11 min' WHERE group_id = $1";
+const OPEN: &str = "UPDATE group_heads SET closed_until = NULL WHERE group_id = $1";
+const FORGET: &str = "DELETE FROM group_heads
+    WHERE group_id = $1 AND NOT EXISTS (SELECT 1 FROM groups WHERE id = $1)";
+
+/// Has nodes refuse what is sent to the group, rather than wait for its end while they hold what others wait for; `false`
+/// if there is no such group.
+async fn close(client: &mut Client, group: GroupId) -> StoreResult<bool> {
+    if client.query_opt("SELECT 1 FROM groups WHERE id = $1", &[&group.0]).await?.is_none() {
+        return Ok(false);
+    }
+    if client.execute(CLOSE, &[&group.0]).await? == 0 {
+        let transaction = client.transaction().await?;
+        transaction.execute("SELECT lock_heads(ARRAY[$1::bigint])", &[&group.0]).await?;
+        transaction.execute(CLOSE, &[&group.0]).await?;
+        transaction.commit().await?;
+    }
+    Ok(true)
+}
+
+async fn delete_closed(client: &mut Client, node: Option<NodeId>, group: GroupId) -> StoreResult<bool> {
     let transaction = client.transaction().await?;
     transaction.batch_execute(LONG_WORK).await?;
     // The bulk goes before the group is locked, so that what is stored in the meantime waits for little.
@@ -39,6 +72,9 @@ pub(super) async fn delete(client: &mut Client, group: GroupId) -> StoreResult<b
             .await?;
         transaction.execute(&note, &[&id, &Instant(at)]).await?;
     }
+    notices::write(&transaction, node, &[Notice::GroupDeleted(group)]).await?;
+    // Last, for nodes wait for it that are about to refuse something.
+    transaction.execute("DELETE FROM group_heads WHERE group_id = $1", &[&group.0]).await?;
     transaction.commit().await?;
     Ok(true)
 }

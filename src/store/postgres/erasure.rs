@@ -4,13 +4,14 @@ use deadpool_postgres::{ClientWrapper as Client, Transaction};
 
 use super::error::{column, is_duplicate, unavailable};
 use super::pool::LONG_WORK;
-use super::{members, search_index, sessions, standing, users};
-use crate::model::{GroupId, UserId};
-use crate::store::{Erased, StoreError, StoreResult, prefix, row};
+use super::{members, notices, search_index, sessions, standing, users};
+use crate::model::{GroupId, NodeId, Removal, UserId};
+use crate::store::{Erased, Notice, StoreError, StoreResult, prefix, row};
 
 /// See [`Accounts::erase_user`](crate::store::Accounts::erase_user).
 pub(super) async fn erase(
     client: &mut Client,
+    node: Option<NodeId>,
     user: UserId,
     with_messages: bool,
 ) -> StoreResult<Option<Erased>> {
@@ -35,6 +36,10 @@ pub(super) async fn erase(
         transaction.execute(&delete, &[&user.0]).await?;
     }
     let sessions = sessions::end_all(&transaction, user, None).await?;
+    let gone = left.iter().flat_map(|(group, heir)| notices::removed(*group, user, Removal::Left, *heir));
+    let gone = gone.chain([Notice::UserErased(user)]);
+    let gone: Vec<Notice> = gone.chain(sessions.iter().map(|session| Notice::Session(*session))).collect();
+    notices::write(&transaction, node, &gone).await?;
     transaction.commit().await?;
     let heirs = left.iter().filter_map(|(group, heir)| Some((*group, (*heir)?))).collect();
     let groups = left.into_iter().map(|(group, _)| group).collect();

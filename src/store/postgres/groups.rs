@@ -5,8 +5,9 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use super::error::{column, is_duplicate};
+use super::notices::{Kind, noted};
 use super::{standing, users};
-use crate::model::{Group, GroupId, JoinPolicy, Role, Timestamp, UserId};
+use crate::model::{Group, GroupId, JoinPolicy, NodeId, Role, Timestamp, UserId};
 use crate::store::{GroupChange, StoreError, StoreResult, Unique, row};
 
 /// The columns that [`from_row`] reads.
@@ -97,23 +98,28 @@ pub(super) async fn list(
 /// See [`Moderation::change_group`](crate::store::Moderation::change_group).
 pub(super) async fn change(
     client: &Client,
+    node: Option<NodeId>,
     group: GroupId,
     change: GroupChange,
 ) -> StoreResult<Option<Group>> {
     let update = client
         .prepare_cached(&format!(
-            "UPDATE groups g SET name = coalesce($2, g.name), topic = coalesce($3, g.topic),
-                 invite_only = coalesce($4, g.invite_only),
-                 retain_age_s = CASE WHEN $5 THEN $6 ELSE g.retain_age_s END,
-                 retain_messages = CASE WHEN $5 THEN $7 ELSE g.retain_messages END
-             WHERE g.id = $1 RETURNING {COLUMNS}"
+            "WITH changed AS (
+                 UPDATE groups g SET name = coalesce($2, g.name), topic = coalesce($3, g.topic),
+                     invite_only = coalesce($4, g.invite_only),
+                     retain_age_s = CASE WHEN $5 THEN $6 ELSE g.retain_age_s END,
+                     retain_messages = CASE WHEN $5 THEN $7 ELSE g.retain_messages END
+                 WHERE g.id = $1 RETURNING g.*
+             ), {} SELECT {COLUMNS} FROM changed g",
+            noted("changed", Kind::Group, "group_id", "id", "$8")
         ))
         .await?;
     let invite_only = change.join.map(|join| join == JoinPolicy::Invite);
     let is_ruled = change.retention.is_some();
     let (age_s, messages) = row::retention_numbers(change.retention.unwrap_or_default());
-    let changed: [&(dyn ToSql + Sync); 7] =
-        [&group.0, &change.name, &change.topic, &invite_only, &is_ruled, &age_s, &messages];
+    let node = node.map(|node| node.0);
+    let changed: [&(dyn ToSql + Sync); 8] =
+        [&group.0, &change.name, &change.topic, &invite_only, &is_ruled, &age_s, &messages, &node];
     match client.query_opt(&update, &changed).await {
         Err(error) if is_duplicate(&error) => Err(StoreError::Taken(Unique::GroupName)),
         changed => changed?.as_ref().map(from_row).transpose(),

@@ -5,8 +5,9 @@ use tokio_postgres::Row;
 
 use super::error::column;
 use super::instant::Instant;
+use super::notices::{Kind, noted};
 use super::users;
-use crate::model::{ApiKey, Digest, KeyActor};
+use crate::model::{ApiKey, Digest, KeyActor, NodeId};
 use crate::store::{NewKey, StoreError, StoreResult, Unique, row};
 
 /// The columns that [`from_row`] reads.
@@ -60,9 +61,20 @@ pub(super) async fn list(client: &Client) -> StoreResult<Vec<ApiKey>> {
 }
 
 /// See [`Accounts::revoke_key`](crate::store::Accounts::revoke_key).
-pub(super) async fn revoke(client: &Client, name: String) -> StoreResult<Option<Digest>> {
-    let delete = client.prepare_cached("DELETE FROM api_keys WHERE name = $1 RETURNING digest").await?;
-    let Some(row) = client.query_opt(&delete, &[&name]).await? else { return Ok(None) };
+pub(super) async fn revoke(
+    client: &Client,
+    node: Option<NodeId>,
+    name: String,
+) -> StoreResult<Option<Digest>> {
+    let delete = client
+        .prepare_cached(&format!(
+            "WITH revoked AS (DELETE FROM api_keys WHERE name = $1 RETURNING digest), {} SELECT digest FROM revoked",
+            noted("revoked", Kind::Key, "digest", "digest", "$2")
+        ))
+        .await?;
+    let Some(row) = client.query_opt(&delete, &[&name, &node.map(|node| node.0)]).await? else {
+        return Ok(None);
+    };
     let digest: &[u8] = column(&row, 0, "api_keys", "digest")?;
     let corrupt = || StoreError::Corrupt {
         table: "api_keys",

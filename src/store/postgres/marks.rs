@@ -4,6 +4,7 @@ use deadpool_postgres::ClientWrapper as Client;
 use tokio_postgres::Row;
 
 use super::error::column;
+use super::node::Node;
 use super::{PostgresStore, numbers, unread};
 use crate::model::{GroupId, ReadMark, Seq, UserId};
 use crate::store::row::MARKED_MESSAGES_MAX;
@@ -23,7 +24,8 @@ impl Marks for PostgresStore {
     }
 
     fn sweep(&self) -> Asked<'_, Swept> {
-        self.ask(|client| Box::pin(sweep(client)))
+        let node = self.node.clone();
+        self.ask(move |client| Box::pin(async move { sweep(client, node.as_deref()).await }))
     }
 }
 
@@ -108,19 +110,34 @@ const SWEEP: &str = "WITH slice AS MATERIALIZED (
      )
      UPDATE server SET marked_id = $2 WHERE marked_id < $2";
 
-/// See [`Marks::sweep`]. Messages become visible in the order of their numbers, for one session stores them all.
-async fn sweep(client: &mut Client) -> StoreResult<Swept> {
+/// Held by the one of several nodes that sweeps: "groupswe" in ASCII.
+const SWEEP_LOCK: i64 = 0x6772_6f75_7073_7765;
+
+/// See [`Marks::sweep`]. Where one session stores all messages they become visible in the order of their numbers; of
+/// several nodes those are left for later of which some may still come.
+async fn sweep(client: &mut Client, node: Option<&Node>) -> StoreResult<Swept> {
+    let settled = match node {
+        Some(node) => node.settled.look(client).await?.0,
+        None => i64::MAX,
+    };
     let look = client
         .prepare_cached(
             "SELECT marked_id, last.id, last.count FROM server, LATERAL (
                  SELECT max(id) AS id, count(*) AS count
-                 FROM (SELECT id FROM messages WHERE id > marked_id ORDER BY id LIMIT $1) newer) last",
+                 FROM (SELECT id FROM messages WHERE id > marked_id AND id <= $2 ORDER BY id LIMIT $1) newer) last",
         )
         .await?;
-    let row = client.query_one(&look, &[&MARKED_MESSAGES_MAX]).await?;
+    let row = client.query_one(&look, &[&MARKED_MESSAGES_MAX, &settled]).await?;
     let after: i64 = column(&row, 0, "server", "marked_id")?;
     let Some(upto) = column::<Option<i64>>(&row, 1, "messages", "id")? else { return Ok(Swept::All) };
     let transaction = client.transaction().await?;
+    if node.is_some() {
+        let lock = transaction.prepare_cached("SELECT pg_try_advisory_xact_lock($1)").await?;
+        let row = transaction.query_one(&lock, &[&SWEEP_LOCK]).await?;
+        if !column(&row, 0, "server", "marked_id")? {
+            return Ok(Swept::All);
+        }
+    }
     transaction.batch_execute(BY_KEY).await?;
     transaction.batch_execute(LOCK_TIMEOUT).await?;
     let sweep = transaction.prepare_cached(SWEEP).await?;

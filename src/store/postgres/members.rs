@@ -3,14 +3,15 @@
 use std::collections::HashSet;
 
 use deadpool_postgres::{ClientWrapper as Client, Transaction};
+use tokio_postgres::Row;
 
 use super::error::column;
 use super::instant::Instant;
 use super::standing::{self, lock_group};
-use super::{numbers, users};
+use super::{notices, numbers, users};
 use crate::model::limits::PRIVATE_MEMBERS_MAX;
-use crate::model::{GroupId, Role, Standing, Timestamp, User, UserId};
-use crate::store::{Join, Removed, StoreError, StoreResult, row};
+use crate::model::{GroupId, NodeId, Removal, Role, Standing, Timestamp, User, UserId};
+use crate::store::{Join, Notice, Removed, StoreError, StoreResult, row};
 
 /// See [`Moderation::add_member`](crate::store::Moderation::add_member).
 pub(super) async fn admit(
@@ -137,6 +138,7 @@ pub(super) async fn list(
 /// See [`Moderation::set_role`](crate::store::Moderation::set_role).
 pub(super) async fn set_role(
     client: &mut Client,
+    node: Option<NodeId>,
     group: GroupId,
     user: UserId,
     role: Role,
@@ -149,16 +151,22 @@ pub(super) async fn set_role(
     if standing::of(&transaction, group, user).await?.role.is_none() {
         return Ok(false);
     }
+    let mut changed = vec![user];
     if role == Role::Owner {
         let step_down =
-            "UPDATE group_memberships SET role = 1 WHERE group_id = $1 AND role = 2 AND user_id <> $2";
+            "UPDATE group_memberships SET role = 1 WHERE group_id = $1 AND role = 2 AND user_id <> $2
+             RETURNING user_id";
         let step_down = transaction.prepare_cached(step_down).await?;
-        transaction.execute(&step_down, &[&group.0, &user.0]).await?;
+        for row in transaction.query(&step_down, &[&group.0, &user.0]).await? {
+            changed.push(member(&row)?);
+        }
     }
     let update = transaction
         .prepare_cached("UPDATE group_memberships SET role = $3 WHERE group_id = $1 AND user_id = $2")
         .await?;
     transaction.execute(&update, &[&group.0, &user.0, &row::role_number(role)]).await?;
+    let changed: Vec<Notice> = changed.into_iter().map(|user| Notice::Member { group, user }).collect();
+    notices::write(&transaction, node, &changed).await?;
     transaction.commit().await?;
     Ok(true)
 }
@@ -166,8 +174,10 @@ pub(super) async fn set_role(
 /// See [`Moderation::remove_member`](crate::store::Moderation::remove_member).
 pub(super) async fn remove(
     client: &mut Client,
+    node: Option<NodeId>,
     group: GroupId,
     user: UserId,
+    removal: Removal,
 ) -> StoreResult<Option<Removed>> {
     let transaction = client.transaction().await?;
     match lock_group(&transaction, group).await {
@@ -175,6 +185,9 @@ pub(super) async fn remove(
         locked => locked?,
     };
     let removed = take_out(&transaction, group, user).await?;
+    if let Some(removed) = removed {
+        notices::write(&transaction, node, &notices::removed(group, user, removal, removed.heir)).await?;
+    }
     transaction.commit().await?;
     Ok(removed)
 }
@@ -205,7 +218,9 @@ async fn inherit(transaction: &Transaction<'_>, group: GroupId) -> StoreResult<O
              RETURNING user_id",
         )
         .await?;
-    let heir = transaction.query_opt(&update, &[&group.0]).await?;
-    let heir = heir.map(|row| column(&row, 0, "group_memberships", "user_id")).transpose()?;
-    heir.map(|heir| row::user_id(heir, "group_memberships", "user_id")).transpose()
+    transaction.query_opt(&update, &[&group.0]).await?.as_ref().map(member).transpose()
+}
+
+fn member(row: &Row) -> StoreResult<UserId> {
+    row::user_id(column(row, 0, "group_memberships", "user_id")?, "group_memberships", "user_id")
 }

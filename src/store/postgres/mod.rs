@@ -35,7 +35,9 @@ mod export;
 mod extents;
 mod facts;
 mod groups;
+mod heard;
 mod import;
+mod indexer;
 mod instant;
 mod joining;
 mod keeper;
@@ -67,6 +69,7 @@ mod search;
 mod search_index;
 mod session;
 mod sessions;
+mod settled;
 mod shared_log;
 mod slices;
 mod standing;
@@ -81,15 +84,15 @@ use keeper::Keeper;
 use node::Node;
 use writer::Writer;
 
-use super::indexing::{self, Load};
+use super::indexing::Load;
 use super::together::{self, Together};
 use super::transfer::{Import, Snapshot};
 use super::{
-    Asked, Beginning, Join, Joining, Lifecycle, Opened, OpenedNode, Search, SearchIndex, SearchPage, Store,
-    StoreResult, Upgrade, writer_thread,
+    Asked, Beginning, Join, Joining, Lifecycle, Opened, OpenedNode, Search, SearchIndex, SearchPage, Store, StoreResult, Upgrade,
+    writer_thread,
 };
 use crate::model::{
-    ApiKey, Digest, GroupId, ReadMark, Seq, Session, SessionId, Standing, Timestamp, User, UserId,
+    ApiKey, Digest, GroupId, NodeId, ReadMark, Seq, Session, SessionId, Standing, Timestamp, User, UserId,
 };
 
 /// Threads of the pool's runtime.
@@ -98,7 +101,7 @@ const RUNTIME_THREADS: usize = 2;
 /// How long a question may take once it has a connection.
 const QUESTION_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long one may take that touches all messages of a user or a group.
+/// How long a change may take that touches all messages of a user or a group.
 const LONG_QUESTION_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Connections of an operator's command.
@@ -143,7 +146,8 @@ async fn open_as(
     joining: Option<Joining>,
 ) -> StoreResult<(Arc<PostgresStore>, Handle)> {
     let target = Target::parse(url)?;
-    let pool = pool::build(&target, connections)?;
+    let pool = pool::build(&target, connections, joining.is_some())?;
+    let place = target.clone();
     let (writer, thread) =
         writer_thread::start(async move |opening| match Keeper::open(target, joining).await {
             Ok((writer, keeper)) => {
@@ -153,9 +157,10 @@ async fn open_as(
             Err(error) => _ = opening.send(Err(error)),
         })
         .await?;
-    let node = joining.map(|joining| Arc::new(Node::new(joining.node)));
+    let node = joining.map(|joining| Arc::new(Node::new(joining)));
     let backend = Arc::new(PostgresStore::new(pool, Some(writer), node)?);
     backend.index();
+    backend.listen(place);
     Ok((backend, thread))
 }
 
@@ -170,7 +175,7 @@ pub(super) async fn open_node(url: &str, connections: usize, joining: Joining) -
 /// Opens the database of `url` for an operator's command, see [`open_beside`](super::open_beside).
 pub(super) async fn open_beside(url: &str) -> StoreResult<Store> {
     let target = Target::parse(url)?;
-    let pool = pool::build(&target, CONNECTIONS_BESIDE)?;
+    let pool = pool::build(&target, CONNECTIONS_BESIDE, false)?;
     beside::check(&target).await?;
     Ok(Store::new(Arc::new(PostgresStore::new(pool, None, None)?)))
 }
@@ -220,21 +225,6 @@ impl PostgresStore {
         })
     }
 
-    /// Has messages indexed, until the store is closed.
-    fn index(&self) {
-        let (pool, load) = (self.pool.clone(), Arc::clone(&self.load));
-        let ended = self.indexing.token().clone();
-        let slice = move || -> Asked<'static, _> {
-            let slice =
-                ask_pool(pool.clone(), QUESTION_TIMEOUT, |client| Box::pin(search_index::slice(client)));
-            Box::pin(slice)
-        };
-        if let Some(runtime) = &self.runtime {
-            let all = ended.run_until_cancelled_owned(indexing::run(load, slice));
-            self.questions.spawn_on(all, runtime.handle());
-        }
-    }
-
     /// Has a pooled connection answer `question`. If the caller goes away the question is still brought to
     /// its end, so no connection returns to the pool in the middle of a transaction.
     fn ask<T, F>(&self, question: F) -> Asked<'_, T>
@@ -245,13 +235,29 @@ impl PostgresStore {
         self.run(ask_pool(self.pool.clone(), QUESTION_TIMEOUT, question))
     }
 
-    /// The same of what touches all messages of a user or a group.
-    fn ask_at_length<T, F>(&self, question: F) -> Asked<'_, T>
+    /// The same of a change that may be a notice for other nodes: it gets the node for which it writes such.
+    fn change<T, F>(&self, question: F) -> Asked<'_, T>
     where
         T: Send + 'static,
-        F: for<'c> FnOnce(&'c mut Client) -> BoxFuture<'c, StoreResult<T>> + Send + 'static,
+        F: for<'c> FnOnce(&'c mut Client, Option<NodeId>) -> BoxFuture<'c, StoreResult<T>> + Send + 'static,
     {
-        self.run(ask_pool(self.pool.clone(), LONG_QUESTION_TIMEOUT, question))
+        self.change_within(QUESTION_TIMEOUT, question)
+    }
+
+    fn change_within<T, F>(&self, time_max: Duration, question: F) -> Asked<'_, T>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut Client, Option<NodeId>) -> BoxFuture<'c, StoreResult<T>> + Send + 'static,
+    {
+        let (node, pool) = (self.node.clone(), self.pool.clone());
+        self.run(async move {
+            let id = node.as_ref().map(|node| node.id);
+            let changed = ask_pool(pool, time_max, move |client| question(client, id)).await;
+            if let Some(node) = node {
+                node.noticed.notify_one();
+            }
+            changed
+        })
     }
 
     /// The way to the session that stores messages.

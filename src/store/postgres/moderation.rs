@@ -1,7 +1,9 @@
 //! What is asked about roles, removals, bans and mutes.
 
-use super::{PostgresStore, deletion, groups, members, own_groups, sanctions, standing};
-use crate::model::{Group, GroupId, Role, Standing, Timestamp, UserId};
+use super::{
+    LONG_QUESTION_TIMEOUT, PostgresStore, deletion, groups, members, own_groups, sanctions, standing,
+};
+use crate::model::{Group, GroupId, Removal, Role, Standing, Timestamp, UserId};
 use crate::store::{Asked, GroupChange, Join, Moderation, NewSanction, OwnGroup, Removed, Sanction};
 
 impl Moderation for PostgresStore {
@@ -16,15 +18,15 @@ impl Moderation for PostgresStore {
     }
 
     fn set_role(&self, group: GroupId, user: UserId, role: Role) -> Asked<'_, bool> {
-        self.ask(move |client| Box::pin(members::set_role(client, group, user, role)))
+        self.change(move |client, node| Box::pin(members::set_role(client, node, group, user, role)))
     }
 
-    fn remove_member(&self, group: GroupId, user: UserId) -> Asked<'_, Option<Removed>> {
-        self.ask(move |client| Box::pin(members::remove(client, group, user)))
+    fn remove_member(&self, group: GroupId, user: UserId, removal: Removal) -> Asked<'_, Option<Removed>> {
+        self.change(move |client, node| Box::pin(members::remove(client, node, group, user, removal)))
     }
 
     fn ban(&self, ban: NewSanction) -> Asked<'_, Option<Removed>> {
-        self.ask(move |client| Box::pin(sanctions::ban(client, ban)))
+        self.change(move |client, node| Box::pin(sanctions::ban(client, node, ban)))
     }
 
     fn unban(&self, group: GroupId, user: UserId) -> Asked<'_, bool> {
@@ -36,11 +38,11 @@ impl Moderation for PostgresStore {
     }
 
     fn mute(&self, mute: NewSanction) -> Asked<'_, bool> {
-        self.ask(move |client| Box::pin(sanctions::mute(client, mute)))
+        self.change(move |client, node| Box::pin(sanctions::mute(client, node, mute)))
     }
 
     fn unmute(&self, group: GroupId, user: UserId) -> Asked<'_, bool> {
-        self.ask(move |client| Box::pin(sanctions::unmute(client, group, user)))
+        self.change(move |client, node| Box::pin(sanctions::unmute(client, node, group, user)))
     }
 
     fn mutes(&self, group: GroupId, after: UserId, limit: u64, now: Timestamp) -> Asked<'_, Vec<Sanction>> {
@@ -48,11 +50,13 @@ impl Moderation for PostgresStore {
     }
 
     fn change_group(&self, group: GroupId, change: GroupChange) -> Asked<'_, Option<Group>> {
-        self.ask(move |client| Box::pin(groups::change(client, group, change)))
+        self.change(move |client, node| Box::pin(groups::change(client, node, group, change)))
     }
 
     fn delete_group(&self, group: GroupId) -> Asked<'_, bool> {
-        self.ask_at_length(move |client| Box::pin(deletion::delete(client, group)))
+        self.change_within(LONG_QUESTION_TIMEOUT, move |client, node| {
+            Box::pin(deletion::delete(client, node, group))
+        })
     }
 
     fn own_groups(&self, user: UserId) -> Asked<'_, Vec<OwnGroup>> {

@@ -3,8 +3,9 @@
 use deadpool_postgres::ClientWrapper as Client;
 
 use super::instant::Instant;
+use super::notices::{Kind, noted};
 use super::users;
-use crate::model::{Digest, NewUser, Timestamp, User};
+use crate::model::{Digest, NewUser, NodeId, Timestamp, User};
 use crate::store::{StoreError, StoreResult, row};
 
 /// See [`Accounts::outside_user`](crate::store::Accounts::outside_user).
@@ -65,23 +66,34 @@ async fn insert(
 /// See [`Accounts::end_token`](crate::store::Accounts::end_token).
 pub(super) async fn end_token(
     client: &Client,
+    node: Option<NodeId>,
     token: Digest,
     expires_at: Timestamp,
     now: Timestamp,
 ) -> StoreResult<()> {
     let note = client
-        .prepare_cached(
+        .prepare_cached(&format!(
             "WITH cleared AS (
                  DELETE FROM ended_tokens WHERE digest IN (
                      SELECT digest FROM ended_tokens WHERE expires_at <= $3 AND digest <> $1
                      ORDER BY expires_at LIMIT $4 FOR UPDATE SKIP LOCKED)
-             )
+             ), {}
              INSERT INTO ended_tokens (digest, expires_at) VALUES ($1, $2)
              ON CONFLICT (digest) DO UPDATE SET expires_at = excluded.expires_at",
-        )
+            noted("(SELECT 1) once", Kind::Token, "digest", "$1::bytea", "$5")
+        ))
         .await?;
     client
-        .execute(&note, &[&&token[..], &Instant(expires_at), &Instant(now), &row::CLEARED_ROWS_MAX])
+        .execute(
+            &note,
+            &[
+                &&token[..],
+                &Instant(expires_at),
+                &Instant(now),
+                &row::CLEARED_ROWS_MAX,
+                &node.map(|node| node.0),
+            ],
+        )
         .await?;
     Ok(())
 }

@@ -22,11 +22,14 @@ const SETTINGS: &str = "SET statement_timeout = '9s';
      SET enable_sort = off;
      SET jit = off;";
 
+/// Other nodes wait for what one does that has stopped in the middle of it.
+const NODE_SETTINGS: &str = "SET idle_in_transaction_session_timeout = '1500ms'";
+
 /// Begins a transaction that may touch all messages of a user or a group: it may take ten minutes, nearly.
 pub(super) const LONG_WORK: &str = "SET LOCAL statement_timeout = '590s'";
 
 /// A pool of at most `connections`, opened when they are needed.
-pub(super) fn build(target: &Target, connections: usize) -> StoreResult<Pool> {
+pub(super) fn build(target: &Target, connections: usize, is_node: bool) -> StoreResult<Pool> {
     let config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
     let manager = Manager::from_connect(target.config.clone(), target.clone(), config);
     Pool::builder(manager)
@@ -35,10 +38,14 @@ pub(super) fn build(target: &Target, connections: usize) -> StoreResult<Pool> {
         .create_timeout(Some(CONNECT_TIMEOUT))
         .recycle_timeout(Some(CONNECT_TIMEOUT))
         .runtime(Runtime::Tokio1)
-        .post_create(Hook::async_fn(|client, _| {
+        .post_create(Hook::async_fn(move |client, _| {
             Box::pin(async move {
                 client.batch_execute(SESSION_SETTINGS).await.map_err(HookError::Backend)?;
-                client.batch_execute(SETTINGS).await.map_err(HookError::Backend)
+                client.batch_execute(SETTINGS).await.map_err(HookError::Backend)?;
+                match is_node {
+                    true => client.batch_execute(NODE_SETTINGS).await.map_err(HookError::Backend),
+                    false => Ok(()),
+                }
             })
         }))
         .build()

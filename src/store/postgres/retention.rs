@@ -27,7 +27,13 @@ impl Retention for PostgresStore {
         Box::pin(async move {
             let found = self.ask(move |client| Box::pin(slices::find(client, group, end))).await?;
             match found {
-                Some(slice) => self.writer()?.cut(slice).await,
+                Some(slice) => {
+                    let cut = self.writer()?.cut(slice).await;
+                    if let Some(node) = &self.node {
+                        node.noticed.notify_one();
+                    }
+                    cut
+                }
                 None => Ok(None),
             }
         })

@@ -5,12 +5,17 @@ use tokio_postgres::Row;
 
 use super::error::column;
 use super::instant::Instant;
+use super::notices::{self, Kind, noted};
 use super::{members, standing, users};
-use crate::model::{GroupId, Timestamp, UserId};
+use crate::model::{GroupId, NodeId, Removal, Timestamp, UserId};
 use crate::store::{NewSanction, Removed, Sanction, StoreResult, row};
 
 /// See [`Moderation::ban`](crate::store::Moderation::ban).
-pub(super) async fn ban(client: &mut Client, ban: NewSanction) -> StoreResult<Option<Removed>> {
+pub(super) async fn ban(
+    client: &mut Client,
+    node: Option<NodeId>,
+    ban: NewSanction,
+) -> StoreResult<Option<Removed>> {
     let transaction = client.transaction().await?;
     standing::lock_group(&transaction, ban.group).await?;
     users::check(&transaction, ban.user).await?;
@@ -27,13 +32,18 @@ pub(super) async fn ban(client: &mut Client, ban: NewSanction) -> StoreResult<Op
         .execute(&insert, &[&ban.group.0, &ban.user.0, &by, &until, &Instant(ban.created_at), &ban.reason])
         .await?;
     let removed = members::take_out(&transaction, ban.group, ban.user).await?;
+    if let Some(removed) = removed {
+        let removed = notices::removed(ban.group, ban.user, Removal::Banned, removed.heir);
+        notices::write(&transaction, node, &removed).await?;
+    }
     transaction.commit().await?;
     Ok(removed)
 }
 
 /// See [`Moderation::unban`](crate::store::Moderation::unban).
 pub(super) async fn unban(client: &Client, group: GroupId, user: UserId) -> StoreResult<bool> {
-    lift(client, "DELETE FROM group_bans WHERE group_id = $1 AND user_id = $2", group, user).await
+    let delete = client.prepare_cached("DELETE FROM group_bans WHERE group_id = $1 AND user_id = $2").await?;
+    Ok(client.execute(&delete, &[&group.0, &user.0]).await? > 0)
 }
 
 /// See [`Moderation::bans`](crate::store::Moderation::bans).
@@ -48,24 +58,42 @@ pub(super) async fn bans(
 }
 
 /// See [`Moderation::mute`](crate::store::Moderation::mute).
-pub(super) async fn mute(client: &Client, mute: NewSanction) -> StoreResult<bool> {
+pub(super) async fn mute(client: &Client, node: Option<NodeId>, mute: NewSanction) -> StoreResult<bool> {
     let insert = client
-        .prepare_cached(
-            "INSERT INTO group_mutes (group_id, user_id, by_user_id, until, created_at)
-             SELECT group_id, user_id, $3, $4, $5 FROM group_memberships WHERE group_id = $1 AND user_id = $2
-             ON CONFLICT (group_id, user_id) DO UPDATE SET by_user_id = excluded.by_user_id,
-                 until = excluded.until, created_at = excluded.created_at",
-        )
+        .prepare_cached(&format!(
+            "WITH changed AS (
+                 INSERT INTO group_mutes (group_id, user_id, by_user_id, until, created_at)
+                 SELECT group_id, user_id, $3, $4, $5 FROM group_memberships WHERE group_id = $1 AND user_id = $2
+                 ON CONFLICT (group_id, user_id) DO UPDATE SET by_user_id = excluded.by_user_id,
+                     until = excluded.until, created_at = excluded.created_at
+                 RETURNING group_id, user_id
+             ), {} SELECT 1 FROM changed",
+            noted("changed", Kind::Member, "group_id, user_id", "group_id, user_id", "$6")
+        ))
         .await?;
     let (by, until) = (mute.by.map(|by| by.0), row::until(mute.until).map(Instant));
-    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
-        [&mute.group.0, &mute.user.0, &by, &until, &Instant(mute.created_at)];
-    Ok(client.execute(&insert, &parameters).await? > 0)
+    let node = node.map(|node| node.0);
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 6] =
+        [&mute.group.0, &mute.user.0, &by, &until, &Instant(mute.created_at), &node];
+    Ok(client.query_opt(&insert, &parameters).await?.is_some())
 }
 
 /// See [`Moderation::unmute`](crate::store::Moderation::unmute).
-pub(super) async fn unmute(client: &Client, group: GroupId, user: UserId) -> StoreResult<bool> {
-    lift(client, "DELETE FROM group_mutes WHERE group_id = $1 AND user_id = $2", group, user).await
+pub(super) async fn unmute(
+    client: &Client,
+    node: Option<NodeId>,
+    group: GroupId,
+    user: UserId,
+) -> StoreResult<bool> {
+    let delete = client
+        .prepare_cached(&format!(
+            "WITH changed AS (
+                 DELETE FROM group_mutes WHERE group_id = $1 AND user_id = $2 RETURNING group_id, user_id
+             ), {} SELECT 1 FROM changed",
+            noted("changed", Kind::Member, "group_id, user_id", "group_id, user_id", "$3")
+        ))
+        .await?;
+    Ok(client.query_opt(&delete, &[&group.0, &user.0, &node.map(|node| node.0)]).await?.is_some())
 }
 
 /// See [`Moderation::mutes`](crate::store::Moderation::mutes).
@@ -77,11 +105,6 @@ pub(super) async fn mutes(
     now: Timestamp,
 ) -> StoreResult<Vec<Sanction>> {
     list(client, "NULL::text", "group_mutes", [group.0, after.0, row::page_rows(limit)], now).await
-}
-
-async fn lift(client: &Client, sql: &str, group: GroupId, user: UserId) -> StoreResult<bool> {
-    let delete = client.prepare_cached(sql).await?;
-    Ok(client.execute(&delete, &[&group.0, &user.0]).await? > 0)
 }
 
 async fn list(

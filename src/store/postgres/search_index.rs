@@ -48,7 +48,7 @@ const QUEUED: &str = "SELECT q.message_id AS id, m.group_id, m.user_id, coalesce
     FROM search_queue q LEFT JOIN messages m ON m.id = q.message_id";
 
 const NEW: &str = "SELECT id, group_id, user_id, content FROM messages
-    WHERE id > (SELECT last_message_id FROM search_progress)";
+    WHERE id > (SELECT last_message_id FROM search_progress) AND id <= $1";
 
 const INSERT: &str = "INSERT INTO search_documents (message_id, words)
     SELECT id, array_to_tsvector(string_to_array(words, ' '))
@@ -70,8 +70,8 @@ pub(super) async fn prepare(client: &Client) -> StoreResult<()> {
     Ok(())
 }
 
-/// Indexes the next messages.
-pub(super) async fn slice(client: &mut ClientWrapper) -> StoreResult<Slice> {
+/// Indexes the next messages, none with a higher number than this.
+pub(super) async fn slice(client: &mut ClientWrapper, upto: i64) -> StoreResult<Slice> {
     let begun = Instant::now();
     let transaction = client.transaction().await?;
     match transaction.batch_execute(BEGIN).await {
@@ -81,7 +81,7 @@ pub(super) async fn slice(client: &mut ClientWrapper) -> StoreResult<Slice> {
         begun => begun?,
     }
     let queued = transaction.query(&transaction.prepare_cached(&select(QUEUED)).await?, &[]).await?;
-    let new = transaction.query(&transaction.prepare_cached(&select(NEW)).await?, &[]).await?;
+    let new = transaction.query(&transaction.prepare_cached(&select(NEW)).await?, &[&upto]).await?;
     if !queued.is_empty() {
         put_in(&transaction, &queued).await?;
         let done = queued.iter().map(|row| column(row, 0, "search_queue", "message_id"));

@@ -154,7 +154,8 @@ impl Session {
 
     /// See [`Retention::cut`](crate::store::Retention::cut).
     pub(super) async fn cut(&self, slice: &Slice) -> StoreResult<Option<Cut>> {
-        self.slices.cut(&self.client, slice).await
+        let node = self.batches.as_ref().map(|(node, _)| *node);
+        self.slices.cut(&self.client, node, slice).await
     }
 
     /// See [`SharedLog::store_plain`](crate::store::SharedLog::store_plain).

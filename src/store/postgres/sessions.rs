@@ -5,10 +5,11 @@ use tokio_postgres::Row;
 
 use super::error::{column, is_duplicate};
 use super::instant::Instant;
+use super::notices::{self, Kind, noted};
 use super::users;
 use crate::model::limits::SESSIONS_MAX;
-use crate::model::{RefreshDigests, Session, SessionId, UserId};
-use crate::store::{Renewal, Renewed, StoreError, StoreResult, row};
+use crate::model::{NodeId, RefreshDigests, Session, SessionId, UserId};
+use crate::store::{Notice, Renewal, Renewed, StoreError, StoreResult, row};
 
 /// The columns that [`from_row`] reads.
 pub(super) const COLUMNS: &str = "id, user_id, created_at, renewed_at, expires_at, client";
@@ -19,6 +20,7 @@ pub(super) const COLUMN_COUNT: usize = 6;
 /// See [`Accounts::start_session`](crate::store::Accounts::start_session).
 pub(super) async fn start(
     client: &mut Client,
+    node: Option<NodeId>,
     session: Session,
     digests: RefreshDigests,
 ) -> StoreResult<Vec<SessionId>> {
@@ -41,7 +43,7 @@ pub(super) async fn start(
         )
         .await?;
     let rows = transaction.query(&end, &[&session.user.0, &(SESSIONS_MAX as i64 - 1)]).await?;
-    let ended = rows.iter().map(id).collect::<StoreResult<_>>()?;
+    let ended = rows.iter().map(id).collect::<StoreResult<Vec<_>>>()?;
     let insert = transaction
         .prepare_cached(&format!(
             "INSERT INTO sessions ({COLUMNS}, family_digest, current_digest) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
@@ -66,6 +68,8 @@ pub(super) async fn start(
         Err(error) if is_duplicate(&error) => Err(StoreError::Refused("the number is in use".into())),
         started => {
             started?;
+            let gone: Vec<Notice> = ended.iter().map(|session| Notice::Session(*session)).collect();
+            notices::write(&transaction, node, &gone).await?;
             transaction.commit().await?;
             Ok(ended)
         }
@@ -111,7 +115,7 @@ pub(super) async fn of_user(client: &Client, user: UserId) -> StoreResult<Vec<Se
 
 /// See [`Accounts::renew_session`](crate::store::Accounts::renew_session). Of two who come with one token the second
 /// waits for the first, and finds the token spent.
-pub(super) async fn renew(client: &Client, renewal: Renewal) -> StoreResult<Renewed> {
+pub(super) async fn renew(client: &Client, node: Option<NodeId>, renewal: Renewal) -> StoreResult<Renewed> {
     let Renewal { id, spent, next, at, expires_at } = renewal;
     let update = client
         .prepare_cached(&format!(
@@ -126,22 +130,38 @@ pub(super) async fn renew(client: &Client, renewal: Renewal) -> StoreResult<Rene
         return Ok(Renewed::Yes(from_row(&row)?));
     }
     let delete = client
-        .prepare_cached(
-            "DELETE FROM sessions
-             WHERE id = $1 AND family_digest = $2 AND current_digest <> $3 AND expires_at > $4",
-        )
+        .prepare_cached(&format!(
+            "WITH ended AS (
+                 DELETE FROM sessions
+                 WHERE id = $1 AND family_digest = $2 AND current_digest <> $3 AND expires_at > $4 RETURNING id
+             ), {} SELECT 1 FROM ended",
+            noted("ended", Kind::Session, "number", "id", "$5")
+        ))
         .await?;
-    let ended =
-        client.execute(&delete, &[&id.0, &&spent.family[..], &&spent.current[..], &Instant(at)]).await?;
-    Ok(if ended > 0 { Renewed::Reused } else { Renewed::No })
+    let node = node.map(|node| node.0);
+    let ended = client
+        .query_opt(&delete, &[&id.0, &&spent.family[..], &&spent.current[..], &Instant(at), &node])
+        .await?;
+    Ok(if ended.is_some() { Renewed::Reused } else { Renewed::No })
 }
 
 /// See [`Accounts::end_session`](crate::store::Accounts::end_session).
-pub(super) async fn end(client: &Client, id: SessionId, of: Option<UserId>) -> StoreResult<bool> {
+pub(super) async fn end(
+    client: &Client,
+    node: Option<NodeId>,
+    id: SessionId,
+    of: Option<UserId>,
+) -> StoreResult<bool> {
     let delete = client
-        .prepare_cached("DELETE FROM sessions WHERE id = $1 AND user_id = coalesce($2, user_id)")
+        .prepare_cached(&format!(
+            "WITH ended AS (
+                 DELETE FROM sessions WHERE id = $1 AND user_id = coalesce($2, user_id) RETURNING id
+             ), {} SELECT 1 FROM ended",
+            noted("ended", Kind::Session, "number", "id", "$3")
+        ))
         .await?;
-    Ok(client.execute(&delete, &[&id.0, &of.map(|user| user.0)]).await? > 0)
+    let ended = client.query_opt(&delete, &[&id.0, &of.map(|user| user.0), &node.map(|node| node.0)]).await?;
+    Ok(ended.is_some())
 }
 
 /// Ends the user's sessions, but for the one that is `kept`; answers those that ended.

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
+use super::connect::Target;
 use super::error::unavailable;
+use super::heard::{self, Heard};
 use super::node::Node;
 use super::{PostgresStore, QUESTION_TIMEOUT, ask_pool, news};
 use crate::model::GroupId;
@@ -15,6 +17,20 @@ use crate::store::{
 impl PostgresStore {
     fn node(&self) -> StoreResult<&Arc<Node>> {
         self.node.as_ref().ok_or_else(|| unavailable("no other node has the database"))
+    }
+
+    fn heard(&self) -> Option<&Heard> {
+        self.node.as_ref().and_then(|node| node.heard.as_ref())
+    }
+
+    /// Listens to other nodes, if that is how they are heard, until the store is closed.
+    pub(super) fn listen(&self, target: Target) {
+        let Some(node) = self.node.clone() else { return };
+        self.until_closed(async move {
+            if let Some(heard) = &node.heard {
+                heard.run(target).await;
+            }
+        });
     }
 
     /// Has old news cleared away, which nobody waits for.
@@ -74,15 +90,22 @@ impl SharedLog for PostgresStore {
 
 impl Notifications for PostgresStore {
     fn notify(&self, payloads: Vec<String>) -> Asked<'_, ()> {
-        let _ = payloads;
-        Box::pin(async { Err(unavailable("not there yet")) })
+        if self.heard().is_none() {
+            return Box::pin(async { Err(unavailable("the database carries nothing between nodes")) });
+        }
+        self.ask(move |client| Box::pin(heard::notify(client, payloads)))
     }
 
     fn next(&self) -> BoxFuture<'_, String> {
-        Box::pin(std::future::pending())
+        Box::pin(async {
+            match self.heard() {
+                Some(heard) => heard.next().await,
+                None => std::future::pending().await,
+            }
+        })
     }
 
     fn is_up(&self) -> bool {
-        false
+        self.heard().is_some_and(Heard::is_up)
     }
 }

@@ -6,14 +6,18 @@ use tokio_postgres::{Client, Error, Row, Statement};
 
 use super::error::column;
 use super::instant::Instant;
+use super::notices::{Kind, noted};
 use super::search_index::TakeOut;
 use crate::model::limits::PAGE_ROWS_MAX;
-use crate::model::{GroupId, Seq};
+use crate::model::{GroupId, NodeId, Seq};
 use crate::store::slice::{Old, Slice};
 use crate::store::{Cut, CutEnd, StoreResult, row};
 
 /// What is being deleted or erased elsewhere is not waited for, since all that is to be stored would wait too.
 const BEGIN: &str = "BEGIN; SET LOCAL lock_timeout = '50ms'";
+
+/// The group that is cut, as it is then.
+const CUT: &str = "(SELECT id, first_seq FROM groups WHERE id = $1) cut";
 
 /// What [`Retention::cut`](crate::store::Retention::cut) is to cut off.
 pub(super) async fn find(
@@ -57,12 +61,15 @@ pub(super) struct Statements {
     take_out: TakeOut,
     delete: Statement,
     note_last: Statement,
+    tell: Statement,
 }
 
 impl Statements {
     /// Prepares them.
     pub(super) async fn prepare(client: &Client) -> Result<Self, Error> {
-        let (begin_at, keep_sent, keep_marks, forget_mentions, take_out, delete, note_last) = tokio::try_join!(
+        let tell =
+            format!("WITH {} SELECT 1", noted(CUT, Kind::Cut, "group_id, number", "id, first_seq", "$2"));
+        let (begin_at, keep_sent, keep_marks, forget_mentions, take_out, delete, note_last, tell) = tokio::try_join!(
             client.prepare(
                 "UPDATE groups SET first_seq = greatest(first_seq, $2) WHERE id = $1 RETURNING first_seq"
             ),
@@ -103,13 +110,19 @@ impl Statements {
                 "UPDATE server SET last_message_id = greatest(last_message_id, $1),
                      last_message_at = greatest(last_message_at, $2)"
             ),
+            client.prepare(&tell),
         )?;
-        Ok(Self { begin_at, keep_sent, keep_marks, forget_mentions, take_out, delete, note_last })
+        Ok(Self { begin_at, keep_sent, keep_marks, forget_mentions, take_out, delete, note_last, tell })
     }
 
     /// Cuts off what was [found](find), in a transaction that is said in one go: one of which a part fails ends without
     /// having done anything. A group that was deleted meanwhile has nothing to cut off.
-    pub(super) async fn cut(&self, client: &Client, slice: &Slice) -> StoreResult<Option<Cut>> {
+    pub(super) async fn cut(
+        &self,
+        client: &Client,
+        node: Option<NodeId>,
+        slice: &Slice,
+    ) -> StoreResult<Option<Cut>> {
         let (group, first) = (slice.group.0, slice.first.0);
         let place: [&(dyn ToSql + Sync); 2] = [&group, &first];
         let (last_message, last_at) = (slice.last_message(), Instant(slice.last_at));
@@ -117,7 +130,9 @@ impl Statements {
         let last: [&(dyn ToSql + Sync); 2] = [&last_message, &last_at];
         // Whatever else knows of these messages, or is true only while they are there, is put right here, before they
         // go.
-        let (begun, begins, kept, marked, forgotten, taken_out, deleted, noted, committed) = tokio::join!(
+        let node = node.map(|node| node.0);
+        let to_tell: [&(dyn ToSql + Sync); 2] = [&group, &node];
+        let (begun, begins, kept, marked, forgotten, taken_out, deleted, noted, told, committed) = tokio::join!(
             client.batch_execute(BEGIN),
             client.query_opt(&self.begin_at, &place),
             client.execute(&self.keep_sent, &place),
@@ -127,11 +142,12 @@ impl Statements {
             client.execute(&self.delete, &place),
             // Their numbers are never used again, also when nothing is left.
             client.execute(&self.note_last, &last),
+            client.execute(&self.tell, &to_tell),
             client.batch_execute("COMMIT"),
         );
         // The first that failed is the cause, and the others only say that there was one.
         let begins = begun.and(begins).and_then(|begins| {
-            kept.and(marked).and(forgotten).and(taken_out).and(deleted).and(noted)?;
+            kept.and(marked).and(forgotten).and(taken_out).and(deleted).and(noted).and(told)?;
             committed?;
             Ok(begins)
         })?;

@@ -105,11 +105,19 @@ impl Writer {
         self.roll_back().await?;
         let session = self.session().await?;
         let (turn, open) = (self.turn.clone(), self.open.clone());
+        let gone = CancellationToken::new();
+        let _here = gone.clone().drop_guard();
         self.bring_to_end(async move {
             let turn = turn.lock_owned().await;
             let begun = in_time(&session, session.begin(&groups, messages, &known)).await?;
             if begun.is_current {
                 open.put(Arc::clone(&session), turn);
+                // Whoever asked has gone away: what comes next has looked for it already, and waits for its turn.
+                if gone.is_cancelled()
+                    && let Some(open) = open.take()
+                {
+                    open.session.roll_back().await;
+                }
             }
             Ok(begun)
         })

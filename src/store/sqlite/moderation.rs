@@ -1,7 +1,7 @@
 //! What is asked about roles, removals, bans and mutes.
 
 use super::{SqliteStore, deletion, groups, members, own_groups, sanctions, standing};
-use crate::model::{Group, GroupId, Role, Standing, Timestamp, UserId};
+use crate::model::{Group, GroupId, Removal, Role, Standing, Timestamp, UserId};
 use crate::store::{Asked, GroupChange, Join, Moderation, NewSanction, OwnGroup, Removed, Sanction};
 
 impl Moderation for SqliteStore {
@@ -17,7 +17,7 @@ impl Moderation for SqliteStore {
         self.writer.write(move |connection| members::set_role(connection, group, user, role))
     }
 
-    fn remove_member(&self, group: GroupId, user: UserId) -> Asked<'_, Option<Removed>> {
+    fn remove_member(&self, group: GroupId, user: UserId, _: Removal) -> Asked<'_, Option<Removed>> {
         self.writer.write(move |connection| members::remove(connection, group, user))
     }
 

@@ -4,8 +4,8 @@ use std::num::NonZeroU32;
 
 use super::store::{MEMBER, ModelStore};
 use crate::model::{
-    ApiKey, Digest, Group, GroupId, NewUser, ReadMark, RefreshDigests, RetentionRule, Role, Seq, Session,
-    SessionId, Standing, Timestamp, User, UserId,
+    ApiKey, Digest, Group, GroupId, NewUser, ReadMark, RefreshDigests, Removal, RetentionRule, Role, Seq,
+    Session, SessionId, Standing, Timestamp, User, UserId,
 };
 use crate::store::{
     Accounts, Asked, Credentials, Cut, CutEnd, Erased, Extent, GroupChange, Join, ListedGroup, ListedUser,
@@ -58,7 +58,7 @@ impl Moderation for ModelStore {
         unavailable()
     }
 
-    fn remove_member(&self, _: GroupId, _: UserId) -> Asked<'_, Option<Removed>> {
+    fn remove_member(&self, _: GroupId, _: UserId, _: Removal) -> Asked<'_, Option<Removed>> {
         unavailable()
     }
 

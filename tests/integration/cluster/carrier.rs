@@ -177,6 +177,23 @@ async fn a_restarted_nats_heals() {
 }
 
 #[tokio::test]
+async fn any_of_several_servers_does() {
+    let (one, other) = (Nats::launch(), Nats::launch());
+    let node = node_that_is_up(&format!("{},127.0.0.1:{}", one.url(), other.port())).await;
+    for nats in [&one, &other] {
+        let _frozen = nats.freeze();
+        // Heard again and again, so not by the one that stands still, whatever was on its way.
+        for _ in 0..5 {
+            until("a way around the frozen one", async || {
+                node.publish(Subject::All, text("around"));
+                tokio::time::timeout(std::time::Duration::from_millis(100), node.next()).await.ok()
+            })
+            .await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn it_begins_without_nats() {
     let nats = Nats::launch();
     nats.stop();
@@ -264,25 +281,70 @@ async fn a_cut_link_is_noticed_and_mended() {
     }
 }
 
+/// All that is logged on this thread, and so by a test's own runtime.
+struct Log {
+    file: tempfile::NamedTempFile,
+    _guard: tracing::subscriber::DefaultGuard,
+}
+
+impl Log {
+    fn start() -> Self {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let lines = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false);
+        let logging = lines.with_writer(Arc::new(file.reopen().unwrap())).finish();
+        Self { file, _guard: tracing::subscriber::set_default(logging) }
+    }
+
+    fn text(&self) -> String {
+        std::fs::read_to_string(self.file.path()).unwrap()
+    }
+
+    /// A warning of ours with this word.
+    async fn warning(&self, word: &str) -> String {
+        until("a warning in the log", async || {
+            let is_it = |line: &&str| line.contains("WARN groupcast") && line.contains(word);
+            self.text().lines().find(is_it).map(str::to_owned)
+        })
+        .await
+    }
+}
+
 #[tokio::test]
 async fn the_log_tells_of_wrong_credentials_and_not_which() {
     let nats = Nats::launch_with(&["--user", "alice", "--pass", "right-hidden"]);
-    let log = tempfile::NamedTempFile::new().unwrap();
-    let logging = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_ansi(false)
-        .with_writer(Arc::new(log.reopen().unwrap()))
-        .finish();
-    let _guard = tracing::subscriber::set_default(logging);
+    let log = Log::start();
     let address = nats.url().replace("nats://", "");
     let refused = node(&format!("nats://alice:wrong-hidden@{address}")).await;
-    let text = || std::fs::read_to_string(log.path()).unwrap();
-    let line = until("a line in the log", async || {
-        text().lines().find(|line| line.contains("WARN groupcast")).map(str::to_owned)
-    })
-    .await;
-    assert!(line.contains("authorization violation") && line.contains("alice:***@127"), "{line}");
+    let warning = log.warning("authorization violation").await;
+    assert!(warning.contains("alice:***@127"), "{warning}");
     assert!(!refused.is_up());
     up(&*node(&format!("nats://alice:right-hidden@{address}")).await).await;
-    assert!(!text().contains("hidden"), "{}", text());
+    assert!(!log.text().contains("hidden"), "{}", log.text());
+}
+
+#[tokio::test]
+async fn tokens_are_taken() {
+    let nats = Nats::launch_with(&["--auth", "right"]);
+    up(&*node(&nats.url().replace("nats://", "nats://right@")).await).await;
+    let log = Log::start();
+    let refused = node(&nats.url()).await;
+    log.warning("authorization violation").await;
+    assert!(!refused.is_up());
+}
+
+#[tokio::test]
+async fn nothing_is_said_without_tls_where_it_is_asked_for() {
+    let nats = Nats::launch();
+    let log = Log::start();
+    let node = node(&nats.url().replace("nats://", "tls://")).await;
+    log.warning(&format!("127.0.0.1:{}: ", nats.port())).await;
+    assert!(!node.is_up());
+}
+
+#[tokio::test]
+async fn a_host_without_address_is_told() {
+    let log = Log::start();
+    let node = node("nats://name.invalid").await;
+    log.warning("no address").await;
+    assert!(!node.is_up());
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use groupcast::model::limits::UNREAD_MAX;
 use groupcast::model::{
-    ChangeKind, Entry, GroupId, MessageDetails, ReadMark, Role, Seq, Unread, User, UserId,
+    ChangeKind, Entry, GroupId, MessageDetails, ReadMark, Removal, Role, Seq, Unread, User, UserId,
 };
 use groupcast::store::{CutEnd, Database, OwnGroup, Store, Swept};
 use groupcast_kit::random::{Random, seeds};
@@ -95,7 +95,7 @@ on_both! {
                     marks.of.entry(who).or_insert(head);
                 }
                 2 => {
-                    let removed = store.moderation.remove_member(group, who).await.unwrap();
+                    let removed = store.moderation.remove_member(group, who, Removal::Left).await.unwrap();
                     assert_eq!(removed.is_some(), marks.of.remove(&who).is_some());
                 }
                 3 => sweep(&store).await,
@@ -157,7 +157,7 @@ on_both! {
         let two = |seq, messages| Some((Seq(seq), Unread { messages, mentions: 0 }));
         assert_eq!(look(&store, pair.id, bob.id).await, two(0, 2));
         assert_eq!(look(&store, pair.id, alice.id).await, two(2, 0));
-        store.moderation.remove_member(pair.id, bob.id).await.unwrap();
+        store.moderation.remove_member(pair.id, bob.id, Removal::Left).await.unwrap();
         assert_eq!(look(&store, pair.id, bob.id).await, None);
         // Let in again, in the same way as the first time.
         store.directory.private_group(bob.id, alice.id, "other", NOW).await.unwrap();

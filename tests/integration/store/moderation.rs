@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use groupcast::model::limits::PAGE_BYTES_MAX;
-use groupcast::model::{Group, GroupId, JoinPolicy, MessageId, Role, Seq, Standing, User, UserId};
+use groupcast::model::{Group, GroupId, JoinPolicy, MessageId, Removal, Role, Seq, Standing, User, UserId};
 use groupcast::store::{GroupChange, Join, MessagePage, Removed, Store, StoreError, Unique};
 
 use super::{MEMBER, NOW, batch, group, is_member, later, message, private, user};
@@ -116,7 +116,7 @@ on_both! {
         for admin in [a, c] {
             store.moderation.set_role(group.id, admin.id, Role::Admin).await.unwrap();
         }
-        let remove = |user: &User| store.moderation.remove_member(group.id, user.id);
+        let remove = |user: &User| store.moderation.remove_member(group.id, user.id, Removal::Left);
         assert_eq!(remove(d).await.unwrap(), Some(Removed { heir: Some(c.id) }));
         assert_eq!(remove(d).await.unwrap(), None);
         assert_eq!(remove(c).await.unwrap(), Some(Removed { heir: Some(a.id) }));
@@ -126,7 +126,7 @@ on_both! {
         assert_eq!(remove(d).await.unwrap(), GONE);
         assert_eq!(remove(b).await.unwrap(), GONE);
         assert_eq!(roles(&store, group.id).await, []);
-        assert_eq!(store.moderation.remove_member(GroupId(99), a.id).await.unwrap(), None);
+        assert_eq!(store.moderation.remove_member(GroupId(99), a.id, Removal::Left).await.unwrap(), None);
         // Nobody owns it now, and who comes does not.
         store.directory.join(group.id, a.id, later(10)).await.unwrap();
         assert_eq!(roles(&store, group.id).await, [(a.id.0, Role::Member)]);
@@ -135,7 +135,7 @@ on_both! {
         for user in [d, c, b] {
             store.directory.join(other.id, user.id, later(1)).await.unwrap();
         }
-        let removed = store.moderation.remove_member(other.id, a.id).await.unwrap();
+        let removed = store.moderation.remove_member(other.id, a.id, Removal::Left).await.unwrap();
         assert_eq!(removed, Some(Removed { heir: Some(b.id) }));
     }
 
@@ -146,8 +146,8 @@ on_both! {
             let group = group_of(&store, &format!("g{n}"), &[&alice, &bob, &carol]).await;
             store.moderation.set_role(group.id, bob.id, Role::Admin).await.unwrap();
             let (owner, heir) = tokio::join!(
-                store.moderation.remove_member(group.id, alice.id),
-                store.moderation.remove_member(group.id, bob.id),
+                store.moderation.remove_member(group.id, alice.id, Removal::Left),
+                store.moderation.remove_member(group.id, bob.id, Removal::Left),
             );
             assert!(owner.unwrap().is_some() && heir.unwrap().is_some());
             assert_eq!(roles(&store, group.id).await, [(carol.id.0, Role::Owner)]);
@@ -204,11 +204,11 @@ on_both! {
         let store = backend.open().await;
         let (alice, bob, carol) = (user(&store, "alice").await, user(&store, "bob").await, user(&store, "carol").await);
         let pair = store.directory.private_group(alice.id, bob.id, "private_1", NOW).await.unwrap();
-        store.moderation.remove_member(pair.id, alice.id).await.unwrap();
+        store.moderation.remove_member(pair.id, alice.id, Removal::Left).await.unwrap();
         assert_eq!(store.directory.private_group(bob.id, alice.id, "private_2", NOW).await.unwrap(), pair);
         assert_eq!(roles(&store, pair.id).await, [(1, Role::Member), (2, Role::Member)]);
         // But not if the place is taken.
-        store.moderation.remove_member(pair.id, alice.id).await.unwrap();
+        store.moderation.remove_member(pair.id, alice.id, Removal::Left).await.unwrap();
         store.moderation.add_member(pair.id, carol.id, Role::Member, NOW).await.unwrap();
         assert_eq!(store.directory.private_group(bob.id, alice.id, "private_3", NOW).await.unwrap(), pair);
         assert_eq!(roles(&store, pair.id).await, [(2, Role::Member), (3, Role::Member)]);

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use futures_util::future::join_all;
-use groupcast::model::{GroupId, Role, Standing, Timestamp, User, UserId};
+use groupcast::model::{GroupId, Removal, Role, Standing, Timestamp, User, UserId};
 use groupcast::store::{Join, NewSanction, Removed, Sanction, StoreError};
 
 use super::{MEMBER, NOW, group, is_member, later, private, user};
@@ -80,7 +80,7 @@ on_both! {
             assert_eq!(store.moderation.standing(group.id, bob.id).await.unwrap(), muted);
             assert_eq!(store.directory.join(group.id, bob.id, NOW).await.unwrap(), Join::AlreadyMember(muted));
         }
-        store.moderation.remove_member(group.id, bob.id).await.unwrap();
+        store.moderation.remove_member(group.id, bob.id, Removal::Left).await.unwrap();
         let muted = Standing { muted_until: Some(later(20)), ..MEMBER };
         assert_eq!(store.directory.join(group.id, bob.id, NOW).await.unwrap(), Join::Joined(muted));
         assert!(store.moderation.unmute(group.id, bob.id).await.unwrap());

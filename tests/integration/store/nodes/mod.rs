@@ -9,15 +9,18 @@ use groupcast::model::{
     NodeId, Seq, Timestamp, User,
 };
 use groupcast::store::{
-    self, CarrierKind, Database, Joining, Known, LogBatch, OpenedNode, PlainBatch, Sent, SharedLog, Store,
-    StoreResult,
+    self, CarrierKind, Database, Joining, Known, LogBatch, Notifications, OpenedNode, PlainBatch, Sent,
+    SharedLog, Store, StoreResult,
 };
 
 use super::{MEMBER, NOW, group, user};
 use crate::support::postgres::Postgres;
 
 mod news;
+mod notices;
+mod notifications;
 mod ownership;
+mod settling;
 mod storing;
 mod transactions;
 
@@ -26,6 +29,7 @@ struct Node {
     id: NodeId,
     store: Store,
     shared: Arc<dyn SharedLog>,
+    notifications: Arc<dyn Notifications>,
     serials: AtomicI64,
 }
 
@@ -38,9 +42,9 @@ impl Node {
         static IDS: AtomicI64 = AtomicI64::new(1_000);
         let id = NodeId(IDS.fetch_add(1, Ordering::Relaxed));
         let database = Database::Postgres(url.into());
-        let OpenedNode { opened, shared, .. } =
+        let OpenedNode { opened, shared, notifications } =
             store::open_node(&database, 4, Joining { node: id, carrier }).await?;
-        Ok(Self { id, store: opened.store, shared, serials: AtomicI64::new(0) })
+        Ok(Self { id, store: opened.store, shared, notifications, serials: AtomicI64::new(0) })
     }
 
     fn serial(&self) -> i64 {
