@@ -379,6 +379,6 @@ fn lines_are_those_of_messages_and_edits() {
     assert_eq!(lines(scene(), &[all[0], all[1]]), [(Fault::Unseen, 2)]);
     assert_eq!(lines(scene(), &[all[1], all[0], all[1], all[2], all[4]]), [(Fault::Reordered, 1)]);
     assert_eq!(lines(scene(), &[all[2], all[2], all[4]]), [(Fault::Reordered, 1)]);
-    assert_eq!(lines(scene(), &[&said(&first).replace("u1", "u2"), all[4]]), [(Fault::Altered, 1)]);
+    assert_eq!(lines(scene(), &[&said(&first).replace("u1", "u2"), all[2], all[4]]), [(Fault::Altered, 1)]);
     assert_eq!(lines(scene(), &["u1: what?"]), [(Fault::Altered, 1)]);
 }
