@@ -32,6 +32,8 @@ pub(crate) struct Nodes {
     links: Vec<Arc<Links>>,
     /// Whether something is done to NATS. One thing at a time, since one ends for all links.
     is_nats_away: bool,
+    /// Servers that are about to start anew.
+    starting: usize,
     /// What was answered when the last trouble began or ended.
     answered: u64,
     /// Whom it befalls.
@@ -58,6 +60,7 @@ impl Nodes {
             start: Instant::now(),
             links,
             is_nats_away: false,
+            starting: 0,
             answered: 0,
             random,
             shared,
@@ -117,6 +120,7 @@ impl Nodes {
         let Planned { trouble, lasts, .. } = self.plan.remove(first);
         self.answered = self.shared.ledger().counts().answered();
         self.is_nats_away |= trouble.cuts_nats();
+        self.starting += usize::from(trouble.restarts());
         let node = trouble.is_of_one().then(|| self.calm.swap_remove(self.random.size(self.calm.len())));
         self.shared.timing().begin(trouble, node.as_ref().map(|node| node.index));
         let links = self.links.clone();
@@ -126,7 +130,9 @@ impl Nodes {
     /// Of several servers one stays calm, so that the clients have somewhere to go.
     fn can_begin(&self, trouble: Trouble) -> bool {
         let is_free = !trouble.is_of_one() || self.calm.len() > usize::from(self.count > 1);
-        is_free && !(trouble.cuts_nats() && self.is_nats_away)
+        // One that does not find the database when it starts ends, and it is for others to start it again.
+        let harms_start = trouble == Trouble::SeverDatabases && self.starting > 0;
+        is_free && !harms_start && !(trouble.cuts_nats() && self.is_nats_away)
     }
 
     fn end(&mut self, over: Over) -> Result<(), VerifyError> {
@@ -134,6 +140,7 @@ impl Nodes {
         let index = node.as_ref().map(|node| node.index);
         self.calm.extend(node);
         self.is_nats_away &= !trouble.cuts_nats();
+        self.starting -= usize::from(trouble.restarts());
         self.shared.timing().end(trouble, index, Instant::now());
         self.answered = self.shared.ledger().counts().answered();
         result

@@ -60,6 +60,11 @@ impl Trouble {
         !matches!(self, Self::SeverDatabases | Self::HangNatsForAll)
     }
 
+    /// Whether a server starts anew after it.
+    pub(crate) fn restarts(self) -> bool {
+        matches!(self, Self::Kill | Self::KillWithoutNats | Self::Terminate)
+    }
+
     /// Whether it needs a link to Postgres that can be cut.
     pub(crate) fn cuts_database(self) -> bool {
         matches!(self, Self::HangDatabase | Self::SeverDatabase | Self::SeverDatabases)
