@@ -51,8 +51,8 @@ impl Sender {
             let end = match shared.connect(&self.path, &mut self.seat, &mut self.random).await {
                 Ok(socket) => {
                     let end = self.live(&who, socket, &mut unacked).await.unwrap_or_else(|end| end);
-                    if let (End::Cut, Some(&(_, sent))) = (&end, unacked.front()) {
-                        shared.waited(self.seat, sent);
+                    if let Some(&(_, sent)) = unacked.front() {
+                        self.leave(&end, sent);
                     }
                     end
                 }
@@ -61,6 +61,19 @@ impl Sender {
             if !shared.go_on_after(&who, end, &mut self.seat).await {
                 return;
             }
+        }
+    }
+
+    /// What was sent from this moment on has no answer when a socket ends.
+    fn leave(&self, end: &End, sent: Instant) {
+        if matches!(end, End::Cut) {
+            self.shared.waited(self.seat, sent);
+        }
+        // The answer may be on its way, and nobody reads it.
+        let may_be_refused =
+            self.seat.server.is_some_and(|server| self.shared.timing().may_have_refused(server, sent));
+        if may_be_refused {
+            self.shared.ledger().put_off(self.index);
         }
     }
 

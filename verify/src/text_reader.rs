@@ -8,7 +8,10 @@ use tokio::time::sleep_until;
 use crate::ids::GroupId;
 use crate::seat::Seat;
 use crate::shared::{End, Phase, Shared};
-use crate::socket::Socket;
+use crate::socket::{Gone, Socket};
+
+/// What a server says that cannot let anybody in for the moment, before it closes.
+const UNAVAILABLE: &str = "The service is temporarily unavailable.";
 
 /// A client that reads the lines of one group. It misses what is said while it is away.
 pub(crate) struct TextReader {
@@ -59,7 +62,13 @@ impl TextReader {
                 return Ok(End::Done);
             }
             tokio::select! {
-                line = socket.next() => shared.ledger().read_line(life, &line?),
+                line = socket.next() => {
+                    let line = line?;
+                    if *line == *UNAVAILABLE {
+                        return Err(Gone::Broken(UNAVAILABLE.to_owned()).into());
+                    }
+                    shared.ledger().read_line(life, &line);
+                }
                 _ = phases.changed() => {}
                 () = sleep_until(cut_at), if phase == Phase::Sending => {
                     socket.cut();

@@ -18,6 +18,8 @@ pub(crate) const ACK_MAX: Duration = Duration::from_secs(10);
 #[derive(Debug, Default)]
 pub(crate) struct Timing {
     servers: Vec<Spell>,
+    /// Of servers that may refuse what is sent to them.
+    refusing: Vec<Spell>,
     nats: Spell,
     passages: HashMap<(GroupId, Seq), Passage>,
     /// From sending to the ack, on servers without trouble.
@@ -45,7 +47,11 @@ struct Passage {
 impl Timing {
     /// For so many servers, 16 at most.
     pub(crate) fn new(servers: usize) -> Self {
-        Self { servers: vec![Spell::default(); servers], ..Self::default() }
+        Self {
+            servers: vec![Spell::default(); servers],
+            refusing: vec![Spell::default(); servers],
+            ..Self::default()
+        }
     }
 
     /// A trouble begins, of one server or of all.
@@ -63,8 +69,11 @@ impl Timing {
         let servers = self.servers.iter_mut().enumerate();
         let servers =
             servers.filter(move |(index, _)| trouble.slows() && server.is_none_or(|one| one == *index));
+        let refusing = self.refusing.iter_mut().enumerate();
+        let refusing =
+            refusing.filter(move |(index, _)| trouble.refuses() && server.is_none_or(|one| one == *index));
         let nats = Some(&mut self.nats).filter(|_| trouble.cuts_nats());
-        servers.map(|(_, spell)| spell).chain(nats)
+        servers.chain(refusing).map(|(_, spell)| spell).chain(nats)
     }
 
     /// Something that was sent to a server at this moment is acked, or is given up waiting for. Says how long that took
@@ -118,6 +127,11 @@ impl Timing {
         (with, without)
     }
 
+    /// Whether a server may have refused something that was sent to it at this moment.
+    pub(crate) fn may_have_refused(&self, server: usize, sent: Instant) -> bool {
+        self.refusing.get(server).is_some_and(|spell| !spell.was_calm(sent))
+    }
+
     fn is_calm(&self, server: usize, since: Instant) -> bool {
         self.servers.get(server).is_some_and(|spell| spell.was_calm(since))
     }
@@ -138,6 +152,10 @@ mod tests {
         let start = Instant::now();
         let mut timing = Timing::new(2);
         timing.begin(Trouble::Freeze, Some(0));
+        assert!(timing.may_have_refused(0, start) && !timing.may_have_refused(1, start));
+        timing.begin(Trouble::Kill, Some(1));
+        timing.end(Trouble::Kill, Some(1), start - Duration::from_secs(4));
+        assert!(!timing.may_have_refused(1, start));
         assert_eq!(timing.waited(0, start, millis(start, 60_000)), None);
         assert!(timing.acks.is_empty());
         assert_eq!(timing.waited(1, start, millis(start, 9_000)), None);

@@ -60,6 +60,11 @@ impl Trouble {
         !matches!(self, Self::SeverDatabases | Self::HangNatsForAll)
     }
 
+    /// Whether a server may refuse for the moment what is sent to it.
+    pub(crate) fn refuses(self) -> bool {
+        self.cuts_database() || matches!(self, Self::Freeze | Self::Terminate)
+    }
+
     /// Whether a server starts anew after it.
     pub(crate) fn restarts(self) -> bool {
         matches!(self, Self::Kill | Self::KillWithoutNats | Self::Terminate)

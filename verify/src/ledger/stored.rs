@@ -131,7 +131,7 @@ impl Ledger {
             }
             _ => {}
         }
-        if author.is_ordered && author.stored_last > Some(key.number) {
+        if !deed.is_put_off && author.stored_last > Some(key.number) {
             let before = author.stored_last;
             self.faults.add(Fault::Reordered, || format!("{} is stored after its {before:?}th", name(key)));
         }
