@@ -156,7 +156,8 @@ impl Shared {
         let opening = timeout(patience, Socket::open(address, path, protocol)).await;
         let no_answer = || "the handshake is not answered".to_owned();
         let socket = opening.unwrap_or_else(|_| {
-            // The server may be in trouble, and others may not.
+            // The server may be in trouble, and others may not. The kill of the one before is not what that time tells of.
+            seat.lost_at = None;
             Err(if are_several { Gone::Broken(no_answer()) } else { Gone::Refused(no_answer()) })
         })?;
         if let Some(lost_at) = seat.lost_at.take() {
