@@ -4,8 +4,7 @@ use std::fs;
 use std::io;
 use std::time::Duration;
 
-pub use rustix::process::Signal;
-use rustix::process::{Pid, kill_process};
+pub use crate::process::Signal;
 
 use crate::process::Process;
 
@@ -45,20 +44,7 @@ impl Process {
         Ok(fs::read_dir(self.proc("fd")?)?.count())
     }
 
-    /// Sends it a signal.
-    ///
-    /// # Errors
-    /// If its end was waited for.
-    pub fn signal(&self, signal: Signal) -> io::Result<()> {
-        let pid = self.id().and_then(|id| Pid::from_raw(id.cast_signed())).ok_or_else(ended)?;
-        Ok(kill_process(pid, signal)?)
-    }
-
     fn proc(&self, file: &str) -> io::Result<String> {
-        Ok(format!("/proc/{}/{file}", self.id().ok_or_else(ended)?))
+        Ok(format!("/proc/{}/{file}", self.id().ok_or_else(Self::ended)?))
     }
-}
-
-fn ended() -> io::Error {
-    io::Error::new(io::ErrorKind::NotFound, "the process has ended")
 }

@@ -9,6 +9,7 @@
 //! | [`http`] | a client that keeps its connection and can send any bytes |
 //! | [`response`] | an answer, taken from bytes |
 //! | [`websocket`] | a client on tungstenite |
+//! | [`link`] | a network that can be cut |
 //! | [`process`] | a server that is started, waited for and killed |
 //! | [`random`] | choices that follow from a seed |
 //!
@@ -19,7 +20,6 @@
 //! | `crowd` | sockets so cheap that one can have ten thousand |
 //! | `figures` | what a process uses |
 //! | `frame` | WebSocket frames as bytes |
-//! | `link` | a network that can be cut |
 //! | `nats` | a NATS that ends with the process |
 //! | `pgbouncer` | a PgBouncer that ends with the process |
 //! | `postgres` | a Postgres that ends with the process |
@@ -32,7 +32,6 @@ pub mod figures;
 #[cfg(feature = "harness")]
 pub mod frame;
 pub mod http;
-#[cfg(feature = "harness")]
 pub mod link;
 #[cfg(feature = "harness")]
 pub mod nats;

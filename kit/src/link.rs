@@ -1,7 +1,7 @@
 //! A network between two programs on this machine, which can be cut: a TCP proxy.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 /// What is on its way in one direction of a connection, in bytes.
 const BUFFER_BYTES: usize = 64 * 1024;
 
-/// Takes connections on 127.0.0.1 and carries their bytes to another port there and back. It lives on the runtime that
+/// Takes connections on 127.0.0.1 and carries their bytes to another address and back. It lives on the runtime that
 /// made it, and ends, with all its connections, when it is dropped.
 #[derive(Debug)]
 pub struct Link {
@@ -24,6 +24,8 @@ pub struct Link {
 #[derive(Clone, Copy, Debug, Default)]
 struct Line {
     is_cut: bool,
+    /// Whether connections are closed as soon as they are made.
+    refuses: bool,
     /// How often all connections were closed.
     severed: u64,
 }
@@ -34,11 +36,18 @@ impl Link {
     /// # Errors
     /// Those of the system.
     pub async fn to(port: u16) -> io::Result<Self> {
+        Self::to_host(Ipv4Addr::LOCALHOST.to_string(), port).await
+    }
+
+    /// One to this port of a host, given by its name or address, which is looked up for each connection.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub async fn to_host(host: String, port: u16) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let own = listener.local_addr()?.port();
         let (line, seen) = watch::channel(Line::default());
-        let target = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        Ok(Self { port: own, line, accepting: tokio::spawn(accept(listener, target, seen)) })
+        Ok(Self { port: own, line, accepting: tokio::spawn(accept(listener, (host, port), seen)) })
     }
 
     /// Where it listens on 127.0.0.1.
@@ -52,9 +61,20 @@ impl Link {
         self.line.send_modify(|line| line.is_cut = true);
     }
 
+    /// Closes all connections, and from now on those that are made as soon as they are, as if nobody listened.
+    pub fn refuse(&self) {
+        self.line.send_modify(|line| {
+            line.refuses = true;
+            line.severed += 1;
+        });
+    }
+
     /// Lets everything pass again, also what was on its way when it was [cut](Self::cut).
     pub fn mend(&self) {
-        self.line.send_modify(|line| line.is_cut = false);
+        self.line.send_modify(|line| {
+            line.is_cut = false;
+            line.refuses = false;
+        });
     }
 
     /// Closes all connections. Those that are made later pass, unless it is cut.
@@ -69,17 +89,19 @@ impl Drop for Link {
     }
 }
 
-async fn accept(listener: TcpListener, target: SocketAddr, mut line: watch::Receiver<Line>) {
+async fn accept(listener: TcpListener, target: (String, u16), mut line: watch::Receiver<Line>) {
     while mended(&mut line).await.is_ok() {
         if let Ok((client, _)) = listener.accept().await {
-            let severed = line.borrow().severed;
-            tokio::spawn(serve(client, target, line.clone(), severed));
+            let Line { severed, refuses, .. } = *line.borrow();
+            if !refuses {
+                tokio::spawn(serve(client, target.clone(), line.clone(), severed));
+            }
         }
     }
 }
 
 /// Carries for one connection until it ends or is severed.
-async fn serve(client: TcpStream, target: SocketAddr, mut line: watch::Receiver<Line>, severed: u64) {
+async fn serve(client: TcpStream, target: (String, u16), mut line: watch::Receiver<Line>, severed: u64) {
     let mut at = line.clone();
     tokio::select! {
         // An error means that the link is gone.
@@ -91,11 +113,11 @@ async fn serve(client: TcpStream, target: SocketAddr, mut line: watch::Receiver<
 
 async fn both_ways(
     client: TcpStream,
-    target: SocketAddr,
+    (host, port): (String, u16),
     line: &mut watch::Receiver<Line>,
 ) -> io::Result<()> {
     mended(line).await?;
-    let server = TcpStream::connect(target).await?;
+    let server = TcpStream::connect((&*host, port)).await?;
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
     let (from_client, to_client) = client.into_split();
@@ -187,6 +209,18 @@ mod tests {
         link.sever();
         assert!(matches!(server.read(&mut [0; 4]).await, Ok(0) | Err(_)));
         drop(client);
+    }
+
+    #[tokio::test]
+    async fn a_link_that_refuses_closes_what_is_opened_until_it_is_mended() {
+        let (link, _client, mut server) = pair().await;
+        link.refuse();
+        assert!(matches!(server.read(&mut [0; 4]).await, Ok(0) | Err(_)));
+        let mut refused = TcpStream::connect(("127.0.0.1", link.port())).await.unwrap();
+        assert!(matches!(refused.read(&mut [0; 4]).await, Ok(0) | Err(_)));
+        link.mend();
+        let mut taken = TcpStream::connect(("127.0.0.1", link.port())).await.unwrap();
+        assert!(timeout(Duration::from_millis(100), taken.read(&mut [0; 4])).await.is_err(), "it is open");
     }
 
     #[tokio::test]

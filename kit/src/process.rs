@@ -6,6 +6,8 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+pub use rustix::process::Signal;
+use rustix::process::{Pid, kill_process};
 use tokio::io::{AsyncRead, AsyncReadExt, copy, sink};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::task::JoinHandle;
@@ -99,6 +101,15 @@ impl Process {
         self.child.kill().await
     }
 
+    /// Sends it a signal.
+    ///
+    /// # Errors
+    /// If its end was waited for.
+    pub fn signal(&self, signal: Signal) -> io::Result<()> {
+        let pid = self.id().and_then(|id| Pid::from_raw(id.cast_signed())).ok_or_else(Self::ended)?;
+        Ok(kill_process(pid, signal)?)
+    }
+
     /// Waits for its end. Nothing is lost when this is dropped while it waits.
     ///
     /// # Errors
@@ -114,6 +125,11 @@ impl Process {
             Err(error) => format!("the server cannot be waited for: {error}"),
         };
         ProcessError::Server { what, last_words: self.last_words.end().await }
+    }
+
+    /// What asking for something of it says after its end.
+    pub(crate) fn ended() -> io::Error {
+        io::Error::new(io::ErrorKind::NotFound, "the process has ended")
     }
 }
 

@@ -6,15 +6,17 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 
 use crate::support::database::{Database, Store};
+use crate::support::nats::Nats;
 use crate::support::postgres::Postgres;
 use crate::support::server::{Server, command, run};
 use crate::support::{patiently, until};
 use tempfile::TempDir;
+use tokio::time::{Duration, timeout};
 
 both_stores!(nothing_is_at_fault);
 
 /// The counts of faults in a report.
-const FAULTS: [&str; 10] = [
+const FAULTS: [&str; 12] = [
     "acked but lost",
     "seen but not stored",
     "duplicated",
@@ -24,6 +26,8 @@ const FAULTS: [&str; 10] = [
     "outdated content",
     "states that differ",
     "stored but never seen",
+    "acks far too late",
+    "wrong presence",
     "unexpected answers",
 ];
 
@@ -70,6 +74,63 @@ async fn nothing_is_at_fault(store: Store) {
     assert_eq!(counts["changes acked"] + counts["changes refused"], changes, "{report}");
     assert!(counts["changes stored"] > 0 && counts["lines seen"] > 0, "{report}");
     assert!(counts["entries seen"] >= sent, "{report}");
+}
+
+/// How long a run of several servers may take: troubles, the time in which all must know who is there, and reading
+/// everything from each.
+const SEVERAL_TIMEOUT: Duration = Duration::from_secs(240);
+
+async fn nothing_is_at_fault_with_several(cluster: &str, troubles: &[&str]) {
+    let database = Database::create(Store::Postgres).await;
+    let mut check = command(database.dir());
+    check.env("PATH", std::env::var_os("PATH").unwrap());
+    check.args(["verify", "--nodes=3", "--seconds=10", "--kills=2", "--rate=30", "--groups=2", "--seed=7"]);
+    check.args(["--senders=6", "--receivers=6", "--cluster", cluster, "--database-url", database.url()]);
+    check.arg(format!("--faults={}", troubles.len()));
+    let output = timeout(SEVERAL_TIMEOUT, check.output()).await.expect("the check ends").unwrap();
+    let counts = counts(&output);
+    let report = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{report} {}", String::from_utf8_lossy(&output.stderr));
+    for fault in FAULTS {
+        assert_eq!(counts.get(fault), Some(&0), "{fault}: {report}");
+    }
+    assert_eq!((counts["nodes"], counts["troubles"]), (3, troubles.len() as u64), "{report}");
+    for &trouble in troubles {
+        assert!(report.contains(&format!("  {trouble}")), "{trouble}: {report}");
+    }
+    assert!(counts["kills"] >= 2 && counts["messages acked"] > 0, "{report}");
+    assert_eq!(counts["messages acked"], counts["messages stored"], "{report}");
+    assert!(counts["entries seen"] > counts["messages stored"] && counts["lines seen"] > 0, "{report}");
+    assert!(report.contains("ack to the last reader elsewhere    p50"), "{report}");
+}
+
+#[tokio::test]
+async fn nothing_is_at_fault_with_several_nodes_over_nats() {
+    let nats = Nats::launch();
+    let troubles = [
+        "frozen",
+        "stopped by SIGTERM",
+        "Postgres hung for one",
+        "Postgres severed from one",
+        "Postgres severed from all",
+        "NATS hung for one",
+        "NATS refused one",
+        "NATS hung for all",
+        "killed while NATS hung for all",
+    ];
+    nothing_is_at_fault_with_several(&nats.url(), &troubles).await;
+}
+
+#[tokio::test]
+async fn nothing_is_at_fault_with_several_nodes_over_postgres() {
+    let troubles = [
+        "frozen",
+        "stopped by SIGTERM",
+        "Postgres hung for one",
+        "Postgres severed from one",
+        "Postgres severed from all",
+    ];
+    nothing_is_at_fault_with_several("postgres", &troubles).await;
 }
 
 #[tokio::test]
@@ -152,6 +213,12 @@ async fn options_that_cannot_be_used_are_told() {
         (&["--changes=91"], "0..=90"),
         (&["--database-url=mysql://h/d"], "postgres://"),
         (&["--port=1"], "--port"),
+        (&["--nodes=17"], "1..=16"),
+        (&["--nodes=2"], "needs a Postgres"),
+        (&["--nodes=2", "--database-url=sqlite:x"], "needs a Postgres"),
+        (&["--cluster=postgres"], "--nodes=2"),
+        (&["--faults=1"], "--nodes=2"),
+        (&["--nodes=2", "--database-url=postgres://u@h/d", "--cluster=redis://h"], "nats://"),
     ] {
         let output = verify(dir.path(), options).await;
         assert_eq!(output.status.code(), Some(2), "{options:?} {output:?}");

@@ -1,5 +1,6 @@
 //! A check that can be run.
 
+use crate::cluster::Cluster;
 use crate::database::Database;
 use crate::options::{InvalidOptions, Options};
 
@@ -9,6 +10,8 @@ pub struct Check {
     pub(crate) options: Options,
     /// Where the server keeps everything; a temporary SQLite file if there is none.
     pub(crate) database: Option<Database>,
+    /// How several servers reach each other.
+    pub(crate) cluster: Cluster,
 }
 
 impl Check {
@@ -20,6 +23,13 @@ impl Check {
         options.validate()?;
         // A URL may have a password; the database does not show it.
         let database = options.database_url.take().as_deref().map(Database::parse).transpose()?;
-        Ok(Self { options, database })
+        let cluster = options.cluster.take();
+        let cluster = cluster.as_deref().map_or(Ok(Cluster::Postgres), Cluster::parse)?;
+        if options.nodes > 1 && !matches!(database, Some(Database::Postgres(_))) {
+            return Err(InvalidOptions::new(
+                "--nodes above 1 needs a Postgres that they share: --database-url postgres://...",
+            ));
+        }
+        Ok(Self { options, database, cluster })
     }
 }

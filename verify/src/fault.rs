@@ -23,13 +23,17 @@ pub(crate) enum Fault {
     Apart,
     /// A message or change is stored, and a receiver that asked for everything never saw it.
     Unseen,
+    /// An ack came far too late, from a server that had no trouble itself.
+    Late,
+    /// A server says that others are there than those who are, long after the last trouble.
+    Presence,
     /// An answer or event that a right client does not expect: a refusal, a frame that cannot be read.
     Unexpected,
 }
 
 impl Fault {
     /// All of them, in the order of the report.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Lost,
         Self::NotStored,
         Self::Duplicated,
@@ -39,6 +43,8 @@ impl Fault {
         Self::Outdated,
         Self::Apart,
         Self::Unseen,
+        Self::Late,
+        Self::Presence,
         Self::Unexpected,
     ];
 
@@ -54,6 +60,8 @@ impl Fault {
             Self::Outdated => "outdated content",
             Self::Apart => "states that differ",
             Self::Unseen => "stored but never seen",
+            Self::Late => "acks far too late",
+            Self::Presence => "wrong presence",
             Self::Unexpected => "unexpected answers",
         }
     }

@@ -1,5 +1,6 @@
 //! Reading all messages of a group over a socket.
 
+use groupcast_kit::random::Random;
 use tokio::time::timeout;
 
 use crate::command::history;
@@ -7,21 +8,24 @@ use crate::entry::Message;
 use crate::error::VerifyError;
 use crate::event::Event;
 use crate::ids::{GroupId, Seq};
+use crate::seat::Seat;
 use crate::shared::Shared;
 use crate::socket::{Gone, Socket};
 
 /// Messages asked for at a time.
 const PAGE_MESSAGES: usize = 300;
 
-/// All messages of the group of this socket's path, by `history`.
+/// All messages of the group of this socket's path, by `history` of one server.
 pub(crate) async fn read_history(
     shared: &Shared,
     group: GroupId,
     path: &str,
+    server: usize,
 ) -> Result<Vec<Message>, VerifyError> {
+    let (mut seat, mut random) = (Seat::at(server), Random::new(0));
     let failed = |why: String| VerifyError::Stuck(format!("history of group {group}: {why}"));
     let reading = async {
-        let mut socket = shared.connect(path).await?;
+        let mut socket = shared.connect(path, &mut seat, &mut random).await?;
         let mut all: Vec<Message> = Vec::new();
         loop {
             let after = all.last().map_or(Seq(0), |last| last.seq);

@@ -1,4 +1,4 @@
-//! How the server is started, again and again at the same place.
+//! How a server is started, again and again at the same place.
 
 use std::ffi::OsString;
 use std::io;
@@ -10,7 +10,6 @@ use groupcast_kit::process::{Process, ProcessError};
 use tokio::net::TcpSocket;
 use tokio::process::Command;
 
-use crate::database::Database;
 use crate::options::Options;
 
 /// How to start the server.
@@ -19,6 +18,8 @@ pub(crate) struct Launch {
     command: Option<String>,
     /// What `DATABASE_URL` is to be.
     database_url: OsString,
+    /// What `CLUSTER` is to be, if the server is one of several.
+    cluster: Option<String>,
     port: Port,
     /// How long it may take to listen.
     patience: Duration,
@@ -36,10 +37,15 @@ struct Port {
 
 impl Launch {
     /// Chooses a port for a server on this database.
-    pub(crate) fn new(options: &Options, database: &Database) -> io::Result<Self> {
+    pub(crate) fn new(
+        options: &Options,
+        database_url: OsString,
+        cluster: Option<String>,
+    ) -> io::Result<Self> {
         Ok(Self {
             command: options.server.clone(),
-            database_url: database.url(),
+            database_url,
+            cluster,
             port: Port::choose()?,
             patience: options.patience,
         })
@@ -63,6 +69,9 @@ impl Launch {
             .stderr(Stdio::piped())
             // Ctrl-C is for the checker, which then kills the server.
             .process_group(0);
+        if let Some(cluster) = &self.cluster {
+            command.env("CLUSTER", cluster);
+        }
         Process::start(command, self.patience).await
     }
 }

@@ -16,7 +16,7 @@ use crate::fault::{Fault, Faults};
 use crate::ids::{GroupId, MessageId, Seq, UserId};
 
 use self::authors::AuthorRecord;
-use self::lines::Life;
+use self::lines::{Life, StoredLine};
 use self::readings::ReceiverRecord;
 use self::state::State;
 
@@ -107,7 +107,7 @@ struct GroupRecord {
     /// What the stored log comes to.
     state: State,
     /// Stored entries that text mode shows.
-    lines: u64,
+    lines: Vec<StoredLine>,
 }
 
 /// The entry under one place, as it was met first.
@@ -139,6 +139,11 @@ impl Ledger {
     /// Something that a right client does not expect.
     pub(crate) fn unexpected(&mut self, what: &str) {
         self.faults.add(Fault::Unexpected, || what.to_owned());
+    }
+
+    /// Something else than messages was not as it has to be.
+    pub(crate) fn at_fault(&mut self, fault: Fault, what: String) {
+        self.faults.add(fault, || what);
     }
 
     pub(crate) fn seed(&self) -> u64 {

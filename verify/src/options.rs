@@ -20,15 +20,21 @@ impl InvalidOptions {
     }
 }
 
+/// Servers of one run at most.
+const NODES_MAX: u64 = 16;
+/// Troubles for each of several servers, beside kills, unless asked otherwise.
+const FAULTS_PER_NODE: usize = 2;
+
 /// Check that a server loses, doubles and reorders nothing, while it is killed and its sockets are cut
 ///
-/// Starts a server, sends, edits, deletes, reacts and receives through it, kills it with SIGKILL at random moments and
-/// restarts it, resets connections, and compares in the end what was acked, what was seen and what is stored.
+/// Starts a server, or several on one Postgres, sends, edits, deletes, reacts and receives through it, kills it with SIGKILL at random moments and
+/// restarts it, resets connections, and compares in the end what was acked, what was seen and what is stored. Several
+/// servers are also frozen, stopped, and cut off from Postgres and NATS, and their clients go to others.
 /// Exits with 0 if nothing is at fault, with 1 if something is, with 2 if an option cannot be used.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Options {
-    /// Command that starts the server; it is run by `sh` and gets HOST, PORT and DATABASE_URL in its
-    /// environment [default: this program]
+    /// Command that starts a server; it is run by `sh` and gets HOST, PORT, DATABASE_URL and, with several nodes,
+    /// CLUSTER in its environment [default: this program]
     #[arg(long, value_name = "COMMAND")]
     pub(crate) server: Option<String>,
 
@@ -42,9 +48,22 @@ pub struct Options {
           value_parser = RangedU64ValueParser::<u64>::new().range(1..=3_600))]
     pub(crate) seconds: u64,
 
-    /// Times that the server is killed
+    /// Servers that share the database, which must be a Postgres for more than one; 1 to 16
+    #[arg(long, default_value_t = 1, value_name = "COUNT", value_parser = count(1, NODES_MAX))]
+    pub(crate) nodes: usize,
+
+    /// How several servers reach each other: nats://USER:PASSWORD@HOST:PORT or postgres [default: postgres]
+    #[arg(long, value_name = "URL")]
+    pub(crate) cluster: Option<String>,
+
+    /// Times that a server is killed
     #[arg(long, default_value_t = 5, value_name = "COUNT", value_parser = count(0, 1_000))]
     pub(crate) kills: usize,
+
+    /// Other troubles of several servers, of each kind as many: frozen, stopped, cut off from Postgres or NATS; up to
+    /// 1000 [default: 2 for each node]
+    #[arg(long, value_name = "COUNT", value_parser = count(0, 1_000))]
+    pub(crate) faults: Option<usize>,
 
     /// Users who send, over sockets; if there are changes every fourth over REST
     #[arg(long, default_value_t = 8, value_name = "COUNT", value_parser = count(1, 1_000))]
@@ -94,15 +113,24 @@ impl Options {
                 "--senders, --rate and --seconds make {messages} messages, at most {MESSAGES_MAX} can be compared"
             )));
         }
+        if self.nodes == 1 && (self.cluster.is_some() || self.faults.is_some()) {
+            return Err(InvalidOptions::new("--cluster and --faults are for --nodes=2 and more"));
+        }
         // All but every other one read a single group.
         let receivers = self.receivers as u64;
-        let sights = messages * (receivers.div_ceil(2) + 1) + messages * (receivers / 2) / self.groups as u64;
+        let sights = messages * (receivers.div_ceil(2) + self.nodes as u64)
+            + messages * (receivers / 2) / self.groups as u64;
         if sights > SIGHTS_MAX {
             return Err(InvalidOptions::new(format!(
                 "--receivers would be shown {sights} messages, at most {SIGHTS_MAX} can be compared"
             )));
         }
         Ok(())
+    }
+
+    /// Troubles beside kills.
+    pub(crate) fn faults(&self) -> usize {
+        self.faults.unwrap_or(if self.nodes > 1 { FAULTS_PER_NODE * self.nodes } else { 0 })
     }
 
     /// How long new messages are sent.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use groupcast_kit::random::Random;
 use groupcast_kit::response::Response;
 use serde_json::{Value, json};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::action::Request;
 use crate::content::{Key, content};
@@ -14,6 +14,7 @@ use crate::entry::Message;
 use crate::ledger::Author;
 use crate::pace::Pace;
 use crate::rest::{Rest, escaped};
+use crate::seat::Seat;
 use crate::shared::{Phase, Shared};
 
 /// How often a poster looks whether it may send more, and how long it waits before it asks again.
@@ -21,6 +22,8 @@ const WAIT: Duration = Duration::from_millis(10);
 /// In so many of a hundred cases it does not wait for the answer, as long as there are cuts.
 const CUT_PERCENT: u64 = 2;
 const CUT_MICROS_MAX: u64 = 5_000;
+/// How long it waits for an answer where there are other servers to ask.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// A client that does one thing after the other in one group, and asks again when it got no answer.
 pub(crate) struct Poster {
@@ -34,6 +37,8 @@ pub(crate) struct Poster {
     pub(crate) changes_percent: u64,
     /// When it does not wait for answers, and what it does.
     pub(crate) random: Random,
+    /// Where it is: each time at another server, if there are several.
+    pub(crate) seat: Seat,
     pub(crate) shared: Arc<Shared>,
 }
 
@@ -101,10 +106,12 @@ impl Poster {
     /// Makes the request once. Says whether that is settled.
     async fn ask(&mut self, key: Key, asked: &Asked) -> bool {
         let shared = Arc::clone(&self.shared);
-        let Some(address) = shared.server().await else { return false };
+        let address = shared.server(&mut self.seat, &mut self.random).await;
+        let Some(address) = address else { return false };
         let is_cut = shared.phase() == Phase::Sending && self.random.chance(CUT_PERCENT);
         let patience = match is_cut {
             true => self.random.micros(CUT_MICROS_MAX),
+            false if shared.are_several() => ANSWER_TIMEOUT.min(shared.patience),
             false => shared.patience,
         };
         let rest = Rest { address, patience };
@@ -114,9 +121,11 @@ impl Poster {
             None => &headers[..1],
         };
         let exchange = rest.exchange(asked.method, &asked.path, headers, &asked.body);
+        let sent = Instant::now();
         match timeout(patience, exchange).await {
             Ok(Ok(answer)) if answer.status == 503 => false,
             Ok(Ok(answer)) => {
+                shared.waited(self.seat, sent);
                 self.answered(key, asked, &answer);
                 true
             }
@@ -124,6 +133,11 @@ impl Poster {
             Ok(Err(_)) => false,
             Err(_) if is_cut => {
                 shared.cut();
+                false
+            }
+            // Another one may be in no trouble.
+            Err(_) if shared.are_several() => {
+                shared.waited(self.seat, sent);
                 false
             }
             Err(_) => {

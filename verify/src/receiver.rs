@@ -1,16 +1,17 @@
 //! A client that receives in JSON mode.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use groupcast_kit::random::Random;
-use tokio::time::sleep_until;
+use tokio::time::{Instant, sleep_until};
 
 use crate::command::{hello, subscribe};
 use crate::cursor::Step;
 use crate::event::Event;
 use crate::ids::GroupId;
+use crate::seat::Seat;
 use crate::shared::{End, Phase, Shared};
 use crate::socket::Socket;
 
@@ -29,6 +30,8 @@ pub(crate) struct Receiver {
     pub(crate) entrance: Entrance,
     /// When its sockets are cut.
     pub(crate) random: Random,
+    /// Where it is.
+    pub(crate) seat: Seat,
     pub(crate) shared: Arc<Shared>,
 }
 
@@ -40,7 +43,7 @@ impl Receiver {
         loop {
             let end = self.connect_and_live(&who).await.unwrap_or_else(|end| end);
             shared.ledger().disconnect(self.index);
-            if !shared.go_on_after(&who, end).await {
+            if !shared.go_on_after(&who, end, &mut self.seat).await {
                 return;
             }
         }
@@ -53,7 +56,7 @@ impl Receiver {
             Entrance::Hello(_) => "/ws",
         };
         shared.ledger().connect(self.index);
-        let mut socket = shared.connect(path).await?;
+        let mut socket = shared.connect(path, &mut self.seat, &mut self.random).await?;
         // Groups whose subscription has been asked for and not been answered.
         let mut asked = HashSet::new();
         match &self.entrance {
@@ -78,6 +81,8 @@ impl Receiver {
     async fn live(&mut self, who: &str, mut socket: Socket, mut asked: HashSet<GroupId>) -> Result<End, End> {
         let shared = Arc::clone(&self.shared);
         let cut_at = shared.cut_time(&mut self.random);
+        // Since when it reads what is new in each group.
+        let mut since = HashMap::new();
         let mut phases = shared.phase.subscribe();
         loop {
             let phase = *phases.borrow_and_update();
@@ -88,13 +93,17 @@ impl Receiver {
                 frame = socket.next() => match shared.read(who, &frame?) {
                     Event::GoesOn { group, after, epoch, is_answer } => {
                         shared.ledger().goes_on(self.index, group, after, epoch, is_answer);
+                        since.insert(group, Instant::now());
                         if is_answer {
                             asked.remove(&group);
                         }
                     }
                     Event::Entry(entry) => {
                         let step = shared.ledger().see(self.index, &entry);
-                        let group = entry.head().group;
+                        let (group, seq) = (entry.head().group, entry.head().seq);
+                        if let (Some(server), Some(&since)) = (self.seat.server, since.get(&group)) {
+                            shared.timing().seen(server, group, seq, since, Instant::now());
+                        }
                         if step == Step::Ask && asked.insert(group) {
                             let place = shared.ledger().ask(self.index, group);
                             socket.send(subscribe(group, place)).await?;

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use crate::fault::{Fault, Faults};
 use crate::ledger::Counts;
+use crate::samples::Samples;
+use crate::timing::Timing;
+use crate::trouble::Trouble;
 
 /// What a check has found. Its text is for people.
 #[derive(Clone, Debug)]
@@ -18,6 +21,62 @@ pub struct Report {
     pub(crate) longest_outage: Duration,
     pub(crate) counts: Counts,
     pub(crate) faults: Faults,
+    /// What there is to say of several servers.
+    pub(crate) several: Option<Several>,
+}
+
+/// How several servers stood it.
+#[derive(Clone, Debug)]
+pub(crate) struct Several {
+    nodes: usize,
+    cluster: String,
+    /// What befell them beside kills, by kinds.
+    troubles: Vec<(Trouble, usize)>,
+    acks: Samples,
+    with_nats: Samples,
+    without_nats: Samples,
+    reconnections: Samples,
+    /// How long after all was acked each of them knew who is there.
+    presence: Duration,
+}
+
+impl Several {
+    pub(crate) fn of(timing: &Timing, nodes: usize, cluster: String, presence: Duration) -> Self {
+        let count = |kind| timing.troubles.iter().filter(|trouble| **trouble == kind).count();
+        let troubles = Trouble::DRAWN.into_iter().map(|kind| (kind, count(kind)));
+        let (with_nats, without_nats) = timing.deliveries();
+        Self {
+            nodes,
+            cluster,
+            troubles: troubles.filter(|(_, count)| *count > 0).collect(),
+            acks: timing.acks.clone(),
+            with_nats,
+            without_nats,
+            reconnections: timing.reconnections.clone(),
+            presence,
+        }
+    }
+}
+
+impl fmt::Display for Several {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count: usize = self.troubles.iter().map(|(_, count)| count).sum();
+        writeln!(f, "{:<24}{:>10}   by {}", "nodes", self.nodes, self.cluster)?;
+        writeln!(f, "{:<24}{count:>10}   beside kills", "troubles")?;
+        for (trouble, count) in &self.troubles {
+            writeln!(f, "  {:<32}{count:>2}", trouble.name())?;
+        }
+        writeln!(f)?;
+        let by_nats = self.cluster != "postgres";
+        writeln!(f, "ack of a node without trouble       {}", self.acks)?;
+        writeln!(f, "ack to the last reader elsewhere    {}", self.with_nats)?;
+        if by_nats {
+            writeln!(f, "  while NATS was away               {}", self.without_nats)?;
+        }
+        writeln!(f, "kill to another node                {}", self.reconnections)?;
+        writeln!(f, "presence right everywhere after     {:.1} s", self.presence.as_secs_f64())?;
+        writeln!(f)
+    }
 }
 
 impl Report {
@@ -50,6 +109,9 @@ impl fmt::Display for Report {
             writeln!(f, "{}", format!("{name:<24}{count:>10}   {remark}").trim_end())?;
         }
         writeln!(f)?;
+        if let Some(several) = &self.several {
+            several.fmt(f)?;
+        }
         for fault in Fault::ALL {
             writeln!(f, "{:<24}{:>10}", fault.name(), self.faults.count(fault))?;
         }

@@ -26,9 +26,17 @@ pub(crate) struct Rest {
     pub(crate) patience: Duration,
 }
 
+/// Who of a group is there.
 #[derive(Deserialize)]
-struct Created<Id> {
-    id: Id,
+pub(crate) struct Presence {
+    pub(crate) online: usize,
+    /// Absent where they are many.
+    pub(crate) users: Option<Vec<Created<UserId>>>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Created<Id> {
+    pub(crate) id: Id,
 }
 
 impl Rest {
@@ -43,20 +51,26 @@ impl Rest {
         self.create("/api/v1/groups/", json!({ "name": name, "is_private": false })).await
     }
 
+    /// Who of a group is there, as one of its members is told.
+    pub(crate) async fn presence(&self, group: GroupId, reader: UserId) -> Result<Presence, VerifyError> {
+        self.read(&format!("/api/v1/groups/{group}/presence/?user_id={reader}")).await
+    }
+
     /// The next messages of a group after a place, as lists show them; none if there are no more.
     pub(crate) async fn messages(&self, group: GroupId, after: Seq) -> Result<Vec<Message>, VerifyError> {
-        self.page(&format!("/api/v1/messages/?group_id={group}&after_seq={after}&limit={PAGE_ENTRIES}")).await
+        self.read(&format!("/api/v1/messages/?group_id={group}&after_seq={after}&limit={PAGE_ENTRIES}")).await
     }
 
     /// The next entries of a group's log after a place; none if there are no more.
     pub(crate) async fn log(&self, group: GroupId, after: Seq) -> Result<Vec<Entry>, VerifyError> {
-        self.page(&format!("/api/v1/groups/{group}/log/?after_seq={after}&limit={PAGE_ENTRIES}")).await
+        self.read(&format!("/api/v1/groups/{group}/log/?after_seq={after}&limit={PAGE_ENTRIES}")).await
     }
 
-    async fn page<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>, VerifyError> {
+    async fn read<T: DeserializeOwned>(&self, path: &str) -> Result<T, VerifyError> {
         let answer = self.ask("GET", path, b"").await?;
-        serde_json::from_slice(&answer)
-            .map_err(|error| VerifyError::Rest(format!("GET {path} is not answered with a list: {error}")))
+        serde_json::from_slice(&answer).map_err(|error| {
+            VerifyError::Rest(format!("GET {path} is not answered as it should be: {error}"))
+        })
     }
 
     /// Creates something and returns its number.

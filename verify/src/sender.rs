@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use groupcast_kit::random::Random;
-use tokio::time::{MissedTickBehavior, interval, sleep_until};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::command::request;
 use crate::content::{Key, content};
 use crate::event::Event;
 use crate::ledger::Author;
 use crate::pace::Pace;
+use crate::seat::Seat;
 use crate::shared::{End, Phase, Shared};
 use crate::socket::Socket;
 
@@ -34,6 +35,8 @@ pub(crate) struct Sender {
     pub(crate) changes_percent: u64,
     /// When its sockets are cut, and what it does.
     pub(crate) random: Random,
+    /// Where it is.
+    pub(crate) seat: Seat,
     pub(crate) shared: Arc<Shared>,
 }
 
@@ -42,28 +45,53 @@ impl Sender {
     pub(crate) async fn run(mut self) {
         let who = format!("sender {}", self.index);
         let shared = Arc::clone(&self.shared);
-        // Sent and not acked, in the order of sending.
+        // Sent and not acked, in the order of sending, and when that was.
         let mut unacked = VecDeque::new();
         loop {
-            let end = match shared.connect(&self.path).await {
-                Ok(socket) => self.live(&who, socket, &mut unacked).await.unwrap_or_else(|end| end),
+            let end = match shared.connect(&self.path, &mut self.seat, &mut self.random).await {
+                Ok(socket) => {
+                    let end = self.live(&who, socket, &mut unacked).await.unwrap_or_else(|end| end);
+                    if let Some(&(_, sent)) = unacked.front() {
+                        self.leave(&end, sent);
+                    }
+                    end
+                }
                 Err(gone) => End::Gone(gone),
             };
-            if !shared.go_on_after(&who, end).await {
+            if !shared.go_on_after(&who, end, &mut self.seat).await {
                 return;
             }
         }
     }
 
+    /// What was sent from this moment on has no answer when a socket ends.
+    fn leave(&self, end: &End, sent: Instant) {
+        if matches!(end, End::Cut) {
+            self.shared.waited(self.seat, sent);
+        }
+        // The answer may be on its way, and nobody reads it.
+        let may_be_refused =
+            self.seat.server.is_some_and(|server| self.shared.timing().may_have_refused(server, sent));
+        if may_be_refused {
+            self.shared.ledger().put_off(self.index);
+        }
+    }
+
     /// Lives one socket's life.
-    async fn live(&mut self, who: &str, mut socket: Socket, unacked: &mut VecDeque<Key>) -> Result<End, End> {
+    async fn live(
+        &mut self,
+        who: &str,
+        mut socket: Socket,
+        unacked: &mut VecDeque<(Key, Instant)>,
+    ) -> Result<End, End> {
         let shared = Arc::clone(&self.shared);
         let cut_at = shared.cut_time(&mut self.random);
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        for &key in &*unacked {
-            shared.ledger().send_again(key);
-            socket.send(self.frame(key)).await?;
+        for (key, sent) in unacked.iter_mut() {
+            shared.ledger().send_again(*key);
+            *sent = Instant::now();
+            socket.send(self.frame(*key)).await?;
         }
         loop {
             let phase = shared.phase();
@@ -74,7 +102,10 @@ impl Sender {
                 frame = socket.next() => match shared.read(who, &frame?) {
                     Event::Ack(ack) => {
                         let key = shared.ledger().ack(self.index, &ack);
-                        unacked.retain(|&unacked| Some(unacked) != key);
+                        if let Some(&(_, sent)) = unacked.iter().find(|(unacked, _)| Some(*unacked) == key) {
+                            shared.acked(self.seat, sent, Some((self.author.group, ack.seq)));
+                        }
+                        unacked.retain(|&(unacked, _)| Some(unacked) != key);
                     }
                     Event::Error { retry: true, retry_after_ms, .. } => {
                         shared.ledger().put_off(self.index);
@@ -84,7 +115,7 @@ impl Sender {
                         let denied = number.filter(|_| is_not_found);
                         let denied = denied.and_then(|number| shared.ledger().deny(self.index, number));
                         match denied {
-                            Some(key) => unacked.retain(|&unacked| unacked != key),
+                            Some(key) => unacked.retain(|&(unacked, _)| unacked != key),
                             None => shared.ledger().unexpected(&format!("{who}: {what}, about {number:?}")),
                         }
                     }
@@ -94,7 +125,7 @@ impl Sender {
                     while phase == Phase::Sending && unacked.len() < self.window && self.pace.is_due() {
                         let key = self.begin();
                         // It counts as sent even if the connection breaks now: nobody knows how much of it arrived.
-                        unacked.push_back(key);
+                        unacked.push_back((key, Instant::now()));
                         socket.send(self.frame(key)).await?;
                     }
                 }

@@ -1,18 +1,20 @@
 //! The users, groups and clients of a run.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use groupcast_kit::random::Random;
 
 use crate::error::VerifyError;
-use crate::ids::GroupId;
+use crate::ids::{GroupId, UserId};
 use crate::ledger::{Author, Ledger};
 use crate::options::Options;
 use crate::pace::Pace;
 use crate::poster::Poster;
 use crate::receiver::{Entrance, Receiver};
 use crate::rest::Rest;
+use crate::seat::Seat;
 use crate::sender::Sender;
 use crate::shared::Shared;
 use crate::text_reader::TextReader;
@@ -24,8 +26,10 @@ const REQUESTS_MAX: usize = 16;
 pub(crate) struct Setup {
     pub(crate) groups: Vec<(GroupId, String)>,
     pub(crate) authors: Vec<Author>,
-    /// Those who receive, and at last one who comes when all is over.
-    readers: Vec<String>,
+    /// Those who receive, and at last those who come when all is over, one for each server.
+    readers: Vec<(UserId, String)>,
+    /// How many come before.
+    receivers: usize,
 }
 
 impl Setup {
@@ -50,9 +54,8 @@ impl Setup {
             group: groups[index % groups.len()].0,
         });
         let authors = authors.collect();
-        let readers = create("r", options.receivers + 1).await?;
-        let readers = readers.into_iter().map(|(_, username)| username).collect();
-        Ok(Self { groups, authors, readers })
+        let readers = create("r", options.receivers + options.nodes).await?;
+        Ok(Self { groups, authors, readers, receivers: options.receivers })
     }
 
     /// A ledger that knows them.
@@ -76,6 +79,7 @@ impl Setup {
             window: options.window,
             changes_percent: options.changes,
             random: Random::stream(seed, index as u64),
+            seat: Seat::default(),
             shared: Arc::clone(shared),
         })
     }
@@ -93,6 +97,7 @@ impl Setup {
             pace: Pace::new(options.rate),
             changes_percent: options.changes,
             random: Random::stream(seed, index as u64),
+            seat: Seat::default(),
             shared: Arc::clone(shared),
         })
     }
@@ -106,19 +111,20 @@ impl Setup {
 
     /// The receivers in JSON mode.
     pub(crate) fn receivers(&self, seed: u64, shared: &Arc<Shared>) -> impl Iterator<Item = Receiver> {
-        let indices = 0..self.readers.len() - 1;
+        let indices = 0..self.receivers;
         indices
             .filter(|&index| self.mode(index) != Mode::Text)
-            .map(move |index| self.receiver(index, seed, shared))
+            .map(move |index| self.receiver(index, seed, Seat::default(), shared))
     }
 
-    /// One more, who reads everything when all is over.
-    pub(crate) fn late_receiver(&self, seed: u64, shared: &Arc<Shared>) -> Receiver {
-        self.receiver(self.readers.len() - 1, seed, shared)
+    /// More of them, who read everything when all is over, each from its server.
+    pub(crate) fn late_receivers(&self, seed: u64, shared: &Arc<Shared>) -> impl Iterator<Item = Receiver> {
+        let servers = (self.receivers..self.readers.len()).enumerate();
+        servers.map(move |(server, index)| self.receiver(index, seed, Seat::at(server), shared))
     }
 
-    fn receiver(&self, index: usize, seed: u64, shared: &Arc<Shared>) -> Receiver {
-        let username = &self.readers[index];
+    fn receiver(&self, index: usize, seed: u64, seat: Seat, shared: &Arc<Shared>) -> Receiver {
+        let (_, username) = &self.readers[index];
         Receiver {
             index,
             entrance: match self.mode(index) {
@@ -126,20 +132,22 @@ impl Setup {
                 Mode::OneGroup | Mode::Text => Entrance::Path(path(&self.own_group(index).1, username)),
             },
             random: Random::stream(seed, (1 << 32) + index as u64),
+            seat,
             shared: Arc::clone(shared),
         }
     }
 
     /// The receivers in text mode.
     pub(crate) fn text_readers(&self, seed: u64, shared: &Arc<Shared>) -> impl Iterator<Item = TextReader> {
-        let indices = 0..self.readers.len() - 1;
+        let indices = 0..self.receivers;
         indices.filter(|&index| self.mode(index) == Mode::Text).map(move |index| {
             let (group, name) = self.own_group(index);
             TextReader {
                 index,
                 group: *group,
-                path: path(name, &self.readers[index]),
+                path: path(name, &self.readers[index].1),
                 random: Random::stream(seed, (1 << 32) + index as u64),
+                seat: Seat::default(),
                 shared: Arc::clone(shared),
             }
         })
@@ -147,13 +155,28 @@ impl Setup {
 
     /// The groups, each with the path by which one more comes to it who reads when all is over.
     pub(crate) fn late_paths(&self) -> impl Iterator<Item = (GroupId, String)> {
-        let reader = self.readers.last().map_or("", |reader| reader);
+        let reader = self.readers.last().map_or("", |(_, reader)| reader);
         self.groups.iter().map(move |(group, name)| (*group, path(name, reader)))
+    }
+
+    /// Each group, one of its members who ask about it, and those who are there while the receivers are and nobody else
+    /// is.
+    pub(crate) fn present(&self) -> Vec<(GroupId, UserId, BTreeSet<UserId>)> {
+        let present = |(group, _): &(GroupId, String)| {
+            let reads = |index: &usize| match self.mode(*index) {
+                Mode::AllGroups => true,
+                Mode::OneGroup | Mode::Text => self.own_group(*index).0 == *group,
+            };
+            let users: BTreeSet<UserId> =
+                (0..self.receivers).filter(reads).map(|index| self.readers[index].0).collect();
+            users.first().copied().map(|asking| (*group, asking, users))
+        };
+        self.groups.iter().filter_map(present).collect()
     }
 
     fn mode(&self, index: usize) -> Mode {
         match index % 4 {
-            _ if index + 1 == self.readers.len() => Mode::AllGroups,
+            _ if index >= self.receivers => Mode::AllGroups,
             0 | 2 => Mode::AllGroups,
             1 => Mode::OneGroup,
             _ => Mode::Text,

@@ -10,13 +10,20 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::event::Event;
+use crate::fault::Fault;
+use crate::ids::{GroupId, Seq};
 use crate::ledger::Ledger;
+use crate::seat::{Seat, Standing};
 use crate::socket::{Gone, JSON_MODE, Socket};
+use crate::timing::Timing;
 
 /// How long a client waits before it connects again.
 const RECONNECT_DELAY: Duration = Duration::from_millis(20);
 /// The longest time that a server may ask a client to wait; a longer one is cut short.
 const RETRY_DELAY_MAX: Duration = Duration::from_secs(5);
+
+/// How long a client waits for a handshake where there are other servers to go to.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What the clients are to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,11 +39,12 @@ pub(crate) enum Phase {
 /// What all clients of a run share.
 pub(crate) struct Shared {
     ledger: Mutex<Ledger>,
-    /// Where the server listens; `None` while it is down.
-    pub(crate) address: watch::Sender<Option<SocketAddr>>,
+    timing: Mutex<Timing>,
+    /// Where the servers listen.
+    pub(crate) servers: watch::Sender<Vec<Standing>>,
     /// What to do.
     pub(crate) phase: watch::Sender<Phase>,
-    /// The server was killed so many times.
+    /// Servers were killed so many times.
     pub(crate) kills: AtomicU64,
     /// Connections were cut so many times.
     pub(crate) cuts: AtomicU64,
@@ -68,10 +76,11 @@ impl From<Gone> for End {
 
 impl Shared {
     /// What a run begins with.
-    pub(crate) fn new(ledger: Ledger, patience: Duration, cut_every: Duration) -> Self {
+    pub(crate) fn new(ledger: Ledger, servers: usize, patience: Duration, cut_every: Duration) -> Self {
         Self {
             ledger: Mutex::new(ledger),
-            address: watch::Sender::new(None),
+            timing: Mutex::new(Timing::new(servers)),
+            servers: watch::Sender::new(vec![Standing::Leaving; servers]),
             phase: watch::Sender::new(Phase::Sending),
             kills: AtomicU64::new(0),
             cuts: AtomicU64::new(0),
@@ -86,6 +95,11 @@ impl Shared {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The times that were measured. Not to be held while waiting, or while the ledger is taken.
+    pub(crate) fn timing(&self) -> MutexGuard<'_, Timing> {
+        self.timing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Why the last connection ended.
     pub(crate) fn last_end(&self) -> String {
         self.last_end.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -96,27 +110,78 @@ impl Shared {
         *self.phase.borrow()
     }
 
-    /// Where the server is, as soon as there is one.
-    pub(crate) async fn server(&self) -> Option<SocketAddr> {
-        let mut address = self.address.subscribe();
-        address.wait_for(Option::is_some).await.ok().and_then(|address| *address)
+    /// Whether there is more than one server.
+    pub(crate) fn are_several(&self) -> bool {
+        self.servers.borrow().len() > 1
+    }
+
+    /// Takes a place at a server, as soon as there is one.
+    pub(crate) async fn server(&self, seat: &mut Seat, random: &mut Random) -> Option<SocketAddr> {
+        let mut servers = self.servers.subscribe();
+        let is_up = |servers: &Vec<Standing>| servers.iter().any(|one| matches!(one, Standing::Up(_)));
+        servers.wait_for(is_up).await.ok().and_then(|servers| seat.choose(&servers, random))
     }
 
     /// Opens a socket in JSON mode as soon as there is a server.
-    pub(crate) async fn connect(&self, path: &str) -> Result<Socket, Gone> {
-        self.open(path, Some(JSON_MODE)).await
+    pub(crate) async fn connect(
+        &self,
+        path: &str,
+        seat: &mut Seat,
+        random: &mut Random,
+    ) -> Result<Socket, Gone> {
+        self.open(path, Some(JSON_MODE), seat, random).await
     }
 
     /// The same in text mode.
-    pub(crate) async fn connect_in_text_mode(&self, path: &str) -> Result<Socket, Gone> {
-        self.open(path, None).await
+    pub(crate) async fn connect_in_text_mode(
+        &self,
+        path: &str,
+        seat: &mut Seat,
+        random: &mut Random,
+    ) -> Result<Socket, Gone> {
+        self.open(path, None, seat, random).await
     }
 
-    async fn open(&self, path: &str, protocol: Option<&str>) -> Result<Socket, Gone> {
-        let address = self.server().await;
+    async fn open(
+        &self,
+        path: &str,
+        protocol: Option<&str>,
+        seat: &mut Seat,
+        random: &mut Random,
+    ) -> Result<Socket, Gone> {
+        let address = self.server(seat, random).await;
         let Some(address) = address else { return Err(Gone::Broken("there is no server".to_owned())) };
-        let opening = timeout(self.patience, Socket::open(address, path, protocol)).await;
-        opening.unwrap_or_else(|_| Err(Gone::Refused("the handshake is not answered".to_owned())))
+        let are_several = self.are_several();
+        let patience = if are_several { self.patience.min(HANDSHAKE_TIMEOUT) } else { self.patience };
+        let opening = timeout(patience, Socket::open(address, path, protocol)).await;
+        let no_answer = || "the handshake is not answered".to_owned();
+        let socket = opening.unwrap_or_else(|_| {
+            // The server may be in trouble, and others may not. The kill of the one before is not what that time tells of.
+            seat.lost_at = None;
+            Err(if are_several { Gone::Broken(no_answer()) } else { Gone::Refused(no_answer()) })
+        })?;
+        if let Some(lost_at) = seat.lost_at.take() {
+            self.timing().reconnections.add(lost_at.elapsed());
+        }
+        Ok(socket)
+    }
+
+    /// Something that was sent to the server at this moment is acked, as this entry if that is known.
+    pub(crate) fn acked(&self, seat: Seat, sent: Instant, entry: Option<(GroupId, Seq)>) {
+        if let (Some(server), Some((group, seq))) = (seat.server, entry) {
+            self.timing().acked(server, group, seq, Instant::now());
+        }
+        self.waited(seat, sent);
+    }
+
+    /// Something that was sent to the server at this moment is acked, or no longer waited for.
+    pub(crate) fn waited(&self, seat: Seat, sent: Instant) {
+        let Some(server) = seat.server else { return };
+        let late = self.timing().waited(server, sent, Instant::now());
+        if let Some(took) = late {
+            let told = format!("server {server}, which had no trouble, took {:.1} s", took.as_secs_f64());
+            self.ledger().at_fault(Fault::Late, told);
+        }
     }
 
     /// A connection was cut.
@@ -130,7 +195,7 @@ impl Shared {
     }
 
     /// Clears up after a socket. Returns whether the client has to open another one.
-    pub(crate) async fn go_on_after(&self, who: &str, end: End) -> bool {
+    pub(crate) async fn go_on_after(&self, who: &str, end: End, seat: &mut Seat) -> bool {
         let delay = match end {
             End::Done => return false,
             End::Later(delay) => delay.min(RETRY_DELAY_MAX),
@@ -139,6 +204,10 @@ impl Shared {
                 Duration::ZERO
             }
             End::Gone(gone) => {
+                let standing = seat.server.and_then(|server| self.servers.borrow().get(server).copied());
+                if let (Some(Standing::Killed(at)), None) = (standing, seat.lost_at) {
+                    seat.lost_at = Some(at);
+                }
                 let (Gone::Broken(why) | Gone::Refused(why)) = &gone;
                 let told = format!("{who}: {why}");
                 if matches!(gone, Gone::Refused(_)) {

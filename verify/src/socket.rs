@@ -66,9 +66,12 @@ impl From<Error> for Gone {
                 let body = answer.body().as_deref().map(String::from_utf8_lossy).unwrap_or_default();
                 Self::Refused(format!("handshake answered with {} {body}", answer.status()))
             }
-            // The stream ended in the midst of a frame or a handshake, as it does when the server is killed.
+            // The stream ended in the midst of a frame or a handshake, as it does when the server is killed; or the server was
+            // told to stop in the midst of a handshake, and says that it closes the connection.
             Error::Protocol(
-                ProtocolError::ResetWithoutClosingHandshake | ProtocolError::HandshakeIncomplete,
+                ProtocolError::ResetWithoutClosingHandshake
+                | ProtocolError::HandshakeIncomplete
+                | ProtocolError::MissingConnectionUpgradeHeader,
             ) => Self::Broken(error.to_string()),
             error => Self::Refused(error.to_string()),
         }

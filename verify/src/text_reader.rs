@@ -6,8 +6,12 @@ use groupcast_kit::random::Random;
 use tokio::time::sleep_until;
 
 use crate::ids::GroupId;
+use crate::seat::Seat;
 use crate::shared::{End, Phase, Shared};
-use crate::socket::Socket;
+use crate::socket::{Gone, Socket};
+
+/// What a server says that cannot let anybody in for the moment, before it closes.
+const UNAVAILABLE: &str = "The service is temporarily unavailable.";
 
 /// A client that reads the lines of one group. It misses what is said while it is away.
 pub(crate) struct TextReader {
@@ -18,6 +22,8 @@ pub(crate) struct TextReader {
     pub(crate) path: String,
     /// When its sockets are cut.
     pub(crate) random: Random,
+    /// Where it is.
+    pub(crate) seat: Seat,
     pub(crate) shared: Arc<Shared>,
 }
 
@@ -27,7 +33,8 @@ impl TextReader {
         let who = format!("receiver {}", self.index);
         let shared = Arc::clone(&self.shared);
         loop {
-            let end = match shared.connect_in_text_mode(&self.path).await {
+            let opening = shared.connect_in_text_mode(&self.path, &mut self.seat, &mut self.random);
+            let end = match opening.await {
                 Ok(socket) => {
                     let life = shared.ledger().begin_life(self.group);
                     let end = self.live(socket, life).await.unwrap_or_else(|end| end);
@@ -38,7 +45,7 @@ impl TextReader {
                 }
                 Err(gone) => End::Gone(gone),
             };
-            if !shared.go_on_after(&who, end).await {
+            if !shared.go_on_after(&who, end, &mut self.seat).await {
                 return;
             }
         }
@@ -55,7 +62,13 @@ impl TextReader {
                 return Ok(End::Done);
             }
             tokio::select! {
-                line = socket.next() => shared.ledger().read_line(life, &line?),
+                line = socket.next() => {
+                    let line = line?;
+                    if *line == *UNAVAILABLE {
+                        return Err(Gone::Broken(UNAVAILABLE.to_owned()).into());
+                    }
+                    shared.ledger().read_line(life, &line);
+                }
                 _ = phases.changed() => {}
                 () = sleep_until(cut_at), if phase == Phase::Sending => {
                     socket.cut();

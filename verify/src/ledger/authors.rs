@@ -16,6 +16,9 @@ use crate::ids::{MessageId, Seq};
 /// Most changes are about one of so many of the newest messages.
 const NEWEST: usize = 32;
 
+/// So many of the last things that it did may have no answer, and more cannot.
+const WINDOW_MAX: usize = 512;
+
 /// A sender and all that it did.
 pub(super) struct AuthorRecord {
     pub(super) author: Author,
@@ -23,8 +26,6 @@ pub(super) struct AuthorRecord {
     /// Those of its messages that are acked and not about to be deleted.
     own: Vec<usize>,
     reactions: HashMap<(Key, Emoji), ReactionRecord>,
-    /// Whether what it did must be stored in the order in which it was sent.
-    pub(super) is_ordered: bool,
     /// The last of it met in what is stored.
     pub(super) stored_last: Option<usize>,
 }
@@ -43,6 +44,8 @@ pub(super) struct Deed {
     pub(super) is_idle: bool,
     /// Whether it was sent more than once.
     pub(super) is_repeated: bool,
+    /// Whether it may have been refused for the moment. Else it must be stored before what was done later.
+    pub(super) is_put_off: bool,
     /// Of a message: whether its deletion was begun.
     pub(super) is_deleting: bool,
 }
@@ -77,14 +80,7 @@ struct ReactionRecord {
 
 impl AuthorRecord {
     pub(super) fn new(author: Author) -> Self {
-        Self {
-            author,
-            deeds: Vec::new(),
-            own: Vec::new(),
-            reactions: HashMap::new(),
-            is_ordered: true,
-            stored_last: None,
-        }
+        Self { author, deeds: Vec::new(), own: Vec::new(), reactions: HashMap::new(), stored_last: None }
     }
 }
 
@@ -146,6 +142,7 @@ impl Ledger {
             line: None,
             is_idle,
             is_repeated: false,
+            is_put_off: false,
             is_deleting: false,
         });
         if let Some(of) = action.changes() {
@@ -171,9 +168,11 @@ impl Ledger {
         self.authors[key.sender].deeds[key.number].is_repeated = true;
     }
 
-    /// Something of `sender` was refused for the moment, so later things may be stored before it.
+    /// Something of `sender` was refused for the moment, or may have been: what has no answer may be stored after what
+    /// was done later.
     pub(crate) fn put_off(&mut self, sender: usize) {
-        self.authors[sender].is_ordered = false;
+        let deeds = self.authors[sender].deeds.iter_mut().rev().take(WINDOW_MAX);
+        deeds.filter(|deed| deed.outcome == Outcome::Open).for_each(|deed| deed.is_put_off = true);
     }
 
     /// Something was acked. Returns what.

@@ -1,6 +1,7 @@
 //! What is stored.
 
 use super::authors::{Deed, Outcome};
+use super::lines::StoredLine;
 use super::state::Version;
 use super::versions::hash;
 use super::{Ledger, PlaceRecord, name};
@@ -54,8 +55,11 @@ impl Ledger {
         }
         let changes_something = record.state.apply(entry, checked.and_then(|(_, version)| version));
         let is_shown_as_text = matches!(entry, Entry::Message(_) | Entry::Edited(_));
-        let line = is_shown_as_text.then_some(record.lines);
-        record.lines += u64::from(is_shown_as_text);
+        let line = is_shown_as_text.then_some(record.lines.len() as u64);
+        if is_shown_as_text {
+            let message = checked.map(|(message, _)| message);
+            record.lines.push(StoredLine { message, is_edit: !is_message });
+        }
         let Some((key, version)) = checked else { return };
         let key = if is_message { Some(key) } else { self.find_change(key, entry, version) };
         match key {
@@ -127,7 +131,7 @@ impl Ledger {
             }
             _ => {}
         }
-        if author.is_ordered && author.stored_last > Some(key.number) {
+        if !deed.is_put_off && author.stored_last > Some(key.number) {
             let before = author.stored_last;
             self.faults.add(Fault::Reordered, || format!("{} is stored after its {before:?}th", name(key)));
         }

@@ -369,10 +369,16 @@ fn lines_are_those_of_messages_and_edits() {
     assert_eq!(lines(scene, &all), []);
     let scene = || changed().0;
     assert_eq!(lines(scene(), &[all[1], all[2], all[4]]), []);
-    assert_eq!(lines(scene(), &[all[0], all[1], all[4]]), [(Fault::Hole, 1)]);
+    assert_eq!(lines(scene(), &[all[0], all[2], all[4]]), [(Fault::Hole, 1)]);
+    // A server that has missed the first edit shows it as it is today.
+    assert_eq!(lines(scene(), &[all[0], all[1], all[4], all[4]]), []);
+    assert_eq!(lines(scene(), &[all[0], all[1], all[4]]), [(Fault::Unseen, 1)]);
+    let today = edited(4).replace(" (edited)", "");
+    assert_eq!(lines(scene(), &[&today, "u1: ", all[4], all[4]]), []);
+    assert_eq!(lines(scene(), &[&today, all[4], all[4]]), [(Fault::Hole, 1)]);
     assert_eq!(lines(scene(), &[all[0], all[1]]), [(Fault::Unseen, 2)]);
     assert_eq!(lines(scene(), &[all[1], all[0], all[1], all[2], all[4]]), [(Fault::Reordered, 1)]);
     assert_eq!(lines(scene(), &[all[2], all[2], all[4]]), [(Fault::Reordered, 1)]);
-    assert_eq!(lines(scene(), &[&all[2].replace(" (edited)", ""), all[4]]), [(Fault::Altered, 1)]);
+    assert_eq!(lines(scene(), &[&said(&first).replace("u1", "u2"), all[2], all[4]]), [(Fault::Altered, 1)]);
     assert_eq!(lines(scene(), &["u1: what?"]), [(Fault::Altered, 1)]);
 }
