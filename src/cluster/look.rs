@@ -1,61 +1,23 @@
 //! Looking into the database for what others have changed.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Weak;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::sync::{Mutex as TurnMutex, Notify};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::node::Node;
 use crate::model::GroupId;
-use crate::store::{Known, News, StoreError, StoreResult};
+use crate::store::{News, StoreError, StoreResult};
 
 /// How often it is looked. What a carrier loses is found after that.
-const PERIOD: Duration = Duration::from_millis(300);
+const PERIOD: Duration = Duration::from_millis(200);
 /// How long a look may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// Time after which a node that has not looked may have missed what was there to see.
 const GAP_MAX: Duration = Duration::from_secs(30);
 /// Groups asked for at once.
 const GROUPS_A_QUESTION: usize = 1_000;
-
-/// How far this node has looked, and who looks.
-#[derive(Default)]
-pub(super) struct Looks {
-    known: Mutex<Known>,
-    /// Looks that were begun.
-    begun: AtomicU64,
-    turn: TurnMutex<Turn>,
-    /// How many nodes live.
-    alive: AtomicUsize,
-    /// Somebody says that there is something to see.
-    pub(super) hint: Notify,
-}
-
-/// What the last look came to.
-#[derive(Default)]
-struct Turn {
-    /// The number of the newest that succeeded.
-    done: u64,
-    at: Option<Instant>,
-    /// What was found to be incomplete has not been made up for.
-    owes_all: bool,
-}
-
-impl Looks {
-    pub(super) fn known(&self) -> Known {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    pub(super) fn alive(&self) -> usize {
-        self.alive.load(Ordering::Relaxed)
-    }
-
-    fn set_known(&self, known: Known) {
-        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = known;
-    }
-}
 
 impl Node {
     /// Knows all that others had changed when this was asked: what one node has answered, this one does not contradict
@@ -66,24 +28,32 @@ impl Node {
     pub async fn look(&self) -> StoreResult<()> {
         let begun = self.looks.begun.load(Ordering::SeqCst);
         let mut turn = self.looks.turn.lock().await;
-        if turn.done > begun {
+        if turn.number > begun {
             // It was begun after this was asked.
-            return Ok(());
+            return if turn.is_done { Ok(()) } else { Err(unavailable("others have asked in vain")) };
         }
-        let number = self.looks.begun.fetch_add(1, Ordering::SeqCst) + 1;
-        let asked_at = Instant::now();
-        let asked = timeout(TIMEOUT, self.shared.news(self.looks.known())).await;
-        let news = asked.unwrap_or_else(|_| Err(StoreError::Unavailable("no answer in time".into())))?;
+        let (number, asked_at) = (self.looks.begun.fetch_add(1, Ordering::SeqCst) + 1, Instant::now());
         let is_late = turn.at.is_some_and(|at| asked_at > at + GAP_MAX);
-        turn.owes_all |= !news.is_whole || is_late;
-        self.take_news(news, &mut turn.owes_all).await?;
-        turn.done = number;
-        turn.at = Some(asked_at);
-        Ok(())
+        turn.owes_all |= is_late;
+        let looked = self.look_once(&mut turn.owes_all).await;
+        // Of one who went away in the midst of it nothing is noted.
+        turn.number = number;
+        turn.is_done = looked.is_ok();
+        if turn.is_done {
+            turn.at = Some(asked_at);
+        }
+        looked
+    }
+
+    async fn look_once(&self, owes_all: &mut bool) -> StoreResult<()> {
+        let asked = timeout(TIMEOUT, self.shared.news(self.looks.known())).await;
+        let news = asked.unwrap_or_else(|_| Err(unavailable("no answer in time")))?;
+        *owes_all |= !news.is_whole;
+        self.take_news(news, owes_all).await
     }
 
     async fn take_news(&self, news: News, owes_all: &mut bool) -> StoreResult<()> {
-        let heed = self.heed.get().and_then(std::sync::Weak::upgrade);
+        let heed = self.heed.get().and_then(Weak::upgrade);
         if let Some(heed) = &heed
             && !news.notices.is_empty()
         {
@@ -101,7 +71,7 @@ impl Node {
             if let Some(heed) = &heed
                 && !heed.heed_all().await
             {
-                return Err(StoreError::Unavailable("not all could be looked at anew".into()));
+                return Err(unavailable("not all could be looked at anew"));
             }
             *owes_all = false;
         }
@@ -137,4 +107,8 @@ impl Node {
             }
         }
     }
+}
+
+fn unavailable(reason: &'static str) -> StoreError {
+    StoreError::Unavailable(reason.into())
 }

@@ -8,6 +8,7 @@ mod fill;
 mod heed;
 mod line;
 mod look;
+mod looks;
 mod nats;
 mod nats_servers;
 mod node;

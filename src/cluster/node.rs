@@ -11,7 +11,7 @@ use tokio::time::{Duration, Instant, sleep};
 use super::carrier::{Carrier, Subject};
 use super::heed::Heed;
 use super::line::Lines;
-use super::look::Looks;
+use super::looks::Looks;
 use super::presence::{GroupNames, Presence, PresenceOptions};
 use super::wire;
 use crate::hub::{self, Broadcast, Hub, Outlet, Page};
