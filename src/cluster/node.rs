@@ -127,7 +127,7 @@ impl Node {
         self.carrier.listen(shard).await;
         if self.lines().open(group, Instant::now()) {
             // What is remembered of it ends somewhere.
-            self.hub.recent().forget(group);
+            self.hub.recent().forget(&[group]);
         }
         let heads = self.log.heads(vec![group]).await?;
         let head = heads.first().copied().unwrap_or_default();

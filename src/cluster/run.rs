@@ -82,7 +82,7 @@ impl Node {
             let now = Instant::now();
             let is_heard = |group| self.hub.listeners(group).here() > 0;
             let forgotten = self.lines().forget(IDLE, now, is_heard);
-            forgotten.iter().for_each(|&group| self.hub.recent().forget(group));
+            self.hub.recent().forget(&forgotten);
             let heard: std::collections::HashSet<i64> = self.lines().groups().map(shard).collect();
             let is_over = |shard: &i64, since: &mut Instant| now >= *since + IDLE && !heard.contains(shard);
             let over: Vec<i64> = self.shards().extract_if(is_over).map(|(shard, _)| shard).collect();

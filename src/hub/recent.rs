@@ -1,6 +1,6 @@
 //! The last messages of groups, for those who were away for a moment.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -169,10 +169,21 @@ impl Recent {
         });
     }
 
-    /// Follows a group no more.
-    pub fn forget(&self, group: GroupId) {
-        self.start_anew(group, Seq(0));
-        self.logs.remove(&group);
+    /// Follows these groups no more.
+    pub fn forget(&self, groups: &[GroupId]) {
+        let with_batches = |group: &&GroupId| {
+            self.logs.remove(group).is_some_and(|(_, log): (GroupId, Log)| !log.batches.is_empty())
+        };
+        let gone: HashSet<GroupId> = groups.iter().filter(with_batches).copied().collect();
+        if gone.is_empty() {
+            return;
+        }
+        let mut order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
+        let (batches, bytes) = &mut *order;
+        batches.retain(|(of, size)| {
+            *bytes -= if gone.contains(of) { *size } else { 0 };
+            !gone.contains(of)
+        });
     }
 
     /// Lets go of all frames, since what they say is true no more. Heads stay known.

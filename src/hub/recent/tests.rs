@@ -62,7 +62,12 @@ fn play(seed: u64) {
     for step in 0..random.below(40) {
         let group = GroupId(random.below(3) as i64);
         let model = models.entry(group).or_default();
-        match random.below(8) {
+        match random.below(9) {
+            8 => {
+                recent.forget(&[group]);
+                (model.followed_at, model.is_learned) = (None, false);
+                kept.retain(|(of, _)| *of != group);
+            }
             0 => {
                 recent.follow(group);
                 model.followed_at.get_or_insert(model.frames.len());
