@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::{BoxFuture, join_all};
 use tokio::sync::{Notify, watch};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::grant::{Grant, GrantKind};
 use super::{Chat, ChatResult};
@@ -15,6 +15,8 @@ use crate::store::Notice;
 
 /// How long those wait for what was being looked up who need to know that all is heeded. It is heeded afterwards too.
 const LATE_TIMEOUT: Duration = Duration::from_secs(1);
+/// Wait before that is tried once more which could not be looked up.
+const LATE_RETRY: Duration = Duration::from_millis(100);
 /// Members looked at anew at a time.
 const MEMBERS_AT_ONCE: usize = 500;
 
@@ -76,9 +78,9 @@ impl Chat {
         }
     }
 
-    /// Believes this no more. Waits for nobody who changes the directory here: they may wait for the writer, and the writer
-    /// for this.
-    async fn heed_one(&self, notice: &Notice) {
+    /// Believes this no more; `false` if it could not be looked up what to believe. Waits for nobody who changes the
+    /// directory here: they may wait for the writer, and the writer for this.
+    async fn heed_one(&self, notice: &Notice) -> bool {
         match *notice {
             Notice::Removed { group, user, removal } => {
                 if let Some(state) = self.directory.forget_member(group, user) {
@@ -86,7 +88,7 @@ impl Chat {
                 }
                 self.hub.remove(group, Some(user), removal).await;
             }
-            Notice::Member { group, user } => self.look_at_member(group, user).await,
+            Notice::Member { group, user } => return self.look_at_member(group, user, Removal::Kicked).await,
             Notice::Group(group) => {
                 self.directory.forget_group(group);
                 // Its messages are shown under the name of today.
@@ -114,18 +116,20 @@ impl Chat {
                 self.close_sessions(self.grants.end([GrantKind::Outside(digest)])).await;
             }
         }
+        true
     }
 
     /// Heeds once more what was heeded, now that whoever was looking something up has found it: that may be how it was
     /// before.
-    async fn heed_late(&self, notice: &Notice) {
+    async fn heed_late(&self, notice: &Notice) -> bool {
         match *notice {
             // They may have come back since.
-            Notice::Removed { group, user, .. } => self.look_at_member(group, user).await,
+            Notice::Removed { group, user, removal } => self.look_at_member(group, user, removal).await,
             Notice::Group(group) => {
                 self.directory.forget_group(group);
                 // Kept, so that who acts for a member finds it without asking.
                 _ = self.group(group).await;
+                true
             }
             _ => self.heed_one(notice).await,
         }
@@ -135,13 +139,21 @@ impl Chat {
         self.close_sessions(self.grants.end_those(is_over)).await;
     }
 
-    /// Takes in how it stands with a member for whom somebody acts. What can not be looked up now is not believed.
-    async fn look_at_member(&self, group: GroupId, user: UserId) {
-        let Some(state) = self.directory.known_member(group, user) else { return };
+    /// Takes in how it stands with a member for whom somebody acts; who is none any more went like this. `false` if that
+    /// can not be looked up now.
+    async fn look_at_member(&self, group: GroupId, user: UserId, removal: Removal) -> bool {
+        let Some(state) = self.directory.known_member(group, user) else { return true };
         match self.store.moderation.standing(group, user).await {
             Ok(standing) if standing.role.is_some() => apply(&state, standing),
-            Ok(_) | Err(_) => drop(self.directory.forget_member(group, user)),
+            Ok(_) => {
+                // Sockets may act by what was found before the member went.
+                state.remove(removal);
+                self.directory.forget_member(group, user);
+                self.hub.remove(group, Some(user), removal).await;
+            }
+            Err(_) => return false,
         }
+        true
     }
 
     /// Does late what [`Heed::heed`] leaves. Runs until it is dropped.
@@ -151,9 +163,19 @@ impl Chat {
             // Whoever was looking something up has found it when these can be had.
             drop(self.grants.change().await);
             drop(self.directory.change().await);
-            let (notices, count) = self.late.take();
-            for notice in &notices {
-                self.heed_late(notice).await;
+            let (mut notices, count) = self.late.take();
+            loop {
+                let mut left = Vec::new();
+                for notice in notices {
+                    if !self.heed_late(&notice).await {
+                        left.push(notice);
+                    }
+                }
+                if left.is_empty() {
+                    break;
+                }
+                notices = left;
+                sleep(LATE_RETRY).await;
             }
             self.late.done.send_replace(count);
         }
@@ -191,14 +213,16 @@ impl Chat {
 }
 
 impl Heed for Chat {
-    fn heed<'a>(&'a self, notices: &'a [Notice]) -> BoxFuture<'a, ()> {
+    fn heed<'a>(&'a self, notices: &'a [Notice]) -> BoxFuture<'a, bool> {
         Box::pin(async move {
+            let mut all = true;
             for notice in notices {
-                self.heed_one(notice).await;
+                all &= self.heed_one(notice).await;
             }
             let count = self.late.add(notices);
             let mut done = self.late.done.subscribe();
             _ = timeout(LATE_TIMEOUT, done.wait_for(|done| *done >= count)).await;
+            all
         })
     }
 

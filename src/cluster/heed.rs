@@ -9,8 +9,9 @@ use crate::store::Notice;
 
 /// Knows things that other nodes may have changed.
 pub trait Heed: Send + Sync {
-    /// These were changed. When this is ready nothing is believed any more that they contradict.
-    fn heed<'a>(&'a self, notices: &'a [Notice]) -> BoxFuture<'a, ()>;
+    /// These were changed. When this is ready nothing is believed any more that they contradict; `false` if that could not
+    /// be looked into, and they are to be heeded once more.
+    fn heed<'a>(&'a self, notices: &'a [Notice]) -> BoxFuture<'a, bool>;
 
     /// Anything may have changed. `false` if that could not be looked into.
     fn heed_all(&self) -> BoxFuture<'_, bool>;

@@ -80,8 +80,9 @@ impl Node {
         let heed = self.heed.get().and_then(std::sync::Weak::upgrade);
         if let Some(heed) = &heed
             && !news.notices.is_empty()
+            && !heed.heed(&news.notices).await
         {
-            heed.heed(&news.notices).await;
+            return Err(StoreError::Unavailable("what others have changed could not be looked at".into()));
         }
         {
             let (mut lines, now) = (self.lines(), Instant::now());
