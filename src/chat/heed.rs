@@ -78,6 +78,11 @@ impl Chat {
         }
     }
 
+    /// Nobody knows whether this has come to pass by what was done here: it is looked at until the database says so.
+    pub(super) fn heed_later(&self, notice: Notice) {
+        self.late.add(&[notice]);
+    }
+
     /// Believes this no more; `false` if it could not be looked up what to believe. Waits for nobody who changes the
     /// directory here: they may wait for the writer, and the writer for this.
     async fn heed_one(&self, notice: &Notice) -> bool {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::rights::Action;
 use super::{Caller, Chat, ChatError, ChatResult, Entity};
 use crate::model::{Group, GroupId, MemberChange, Removal, Role, UserId};
-use crate::store::{Asked, Removed};
+use crate::store::{Asked, Notice, Removed, StoreError};
 
 /// How long a removal waits for the messages that are being stored.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -71,6 +71,11 @@ impl Chat {
         }
         let removed = match change().await {
             Ok(removed) => removed,
+            // Others may have heard of it by then, and answer who asks again: this node hears of nothing any more.
+            Err(error @ StoreError::Unavailable(_)) if self.node.is_some() => {
+                self.heed_later(Notice::Removed { group: group.id, user, removal });
+                return Err(error.into());
+            }
             Err(error) => {
                 if let (Some(state), Some(role)) = (state, role) {
                     state.set_role(role);
