@@ -148,7 +148,12 @@ impl Chat {
     /// can not be looked up now.
     async fn look_at_member(&self, group: GroupId, user: UserId, removal: Removal) -> bool {
         let Some(state) = self.directory.known_member(group, user) else { return true };
-        match self.store.moderation.standing(group, user).await {
+        let standing = self.store.moderation.standing(group, user).await;
+        if !self.is_known(group, user, &state) {
+            // They went meanwhile, and what was found is how it was before.
+            return true;
+        }
+        match standing {
             Ok(standing) if standing.role.is_some() => apply(&state, standing),
             Ok(_) => {
                 // Sockets may act by what was found before the member went.
@@ -159,6 +164,11 @@ impl Chat {
             Err(_) => return false,
         }
         true
+    }
+
+    /// Whether this is what the member is, as far as is known here.
+    fn is_known(&self, group: GroupId, user: UserId, state: &Arc<MemberState>) -> bool {
+        self.directory.known_member(group, user).is_some_and(|known| Arc::ptr_eq(&known, state))
     }
 
     /// Does late what [`Heed::heed`] leaves. Runs until it is dropped.
@@ -194,6 +204,9 @@ impl Chat {
                 some.iter().map(|&((group, user), _)| self.store.moderation.standing(group, user));
             for (&((group, user), ref state), standing) in some.iter().zip(join_all(standings).await) {
                 let standing = standing?;
+                if !self.is_known(group, user, state) {
+                    continue;
+                }
                 if standing.role.is_some() {
                     apply(state, standing);
                     continue;

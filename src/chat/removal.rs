@@ -83,6 +83,10 @@ impl Chat {
                 return Err(error.into());
             }
         };
+        // Somebody may have found what they were before the store was changed.
+        if let Some(state) = &state {
+            state.remove(removal);
+        }
         directory.forget_member(group.id, user);
         let heir = removed.and_then(|removed| removed.heir);
         if let Some(heir) = heir.and_then(|heir| directory.member(group.id, heir)) {
