@@ -39,7 +39,14 @@ impl Chat {
 
     /// What a user is in a group; `None` for who is no member.
     pub(super) async fn role(&self, group: GroupId, user: UserId) -> ChatResult<Option<Role>> {
-        Ok(self.directory.member(group, user).await?.ok().and_then(|state| state.role().ok()))
+        match self.directory.member(group, user).await? {
+            Ok(state) => match state.role() {
+                Ok(role) => Ok(Some(role)),
+                // They are being taken out, or nobody knows whether they were: the store does.
+                Err(_) => Ok(self.store.moderation.standing(group, user).await?.role),
+            },
+            Err(_) => Ok(None),
+        }
     }
 
     /// Writes into the group's log who owns it after the one who did has gone.
