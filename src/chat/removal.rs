@@ -72,17 +72,16 @@ impl Chat {
         let directory = self.directory.change().await;
         let state = directory.member(group.id, user);
         let role = state.as_ref().and_then(|state| state.role().ok());
+        let notice = Notice::Removed { group: group.id, user, removal };
+        // Others may hear of it although this is never answered, or given up: this node hears of nothing then.
+        let unsettled = Unsettled(self.node.is_some().then_some((self, notice)));
         // Before the store is changed: a batch that begins after this has nothing of theirs.
         if let Some(state) = &state {
             state.remove(removal);
         }
         let removed = match change().await {
             Ok(removed) => removed,
-            // Others may have heard of it by then, and answer who asks again: this node hears of nothing any more.
-            Err(error @ StoreError::Unavailable(_)) if self.node.is_some() => {
-                self.heed_later(Notice::Removed { group: group.id, user, removal });
-                return Err(error.into());
-            }
+            Err(error @ StoreError::Unavailable(_)) if self.node.is_some() => return Err(error.into()),
             Err(error) => {
                 if let (Some(state), Some(role)) = (state, role) {
                     state.set_role(role);
@@ -101,6 +100,7 @@ impl Chat {
         }
         drop(directory);
         self.hub.remove(group.id, Some(user), removal).await;
+        unsettled.end();
         self.settle().await?;
         Ok(removed)
     }
@@ -109,5 +109,23 @@ impl Chat {
     pub(super) async fn settle(&self) -> ChatResult<()> {
         let settled = tokio::time::timeout(SETTLE_TIMEOUT, self.writer.flush()).await;
         settled.map_err(|_| ChatError::Unavailable(None))
+    }
+}
+
+/// A removal of which one of several nodes does not know what came of it: when this is dropped, it is looked at.
+struct Unsettled<'c>(Option<(&'c Chat, Notice)>);
+
+impl Unsettled<'_> {
+    /// It is known.
+    fn end(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Unsettled<'_> {
+    fn drop(&mut self) {
+        if let Some((chat, notice)) = self.0.take() {
+            chat.heed_later(notice);
+        }
     }
 }
