@@ -2,6 +2,7 @@
 
 use std::hash::Hash;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use quick_cache::sync::Cache;
 use quick_cache::{DefaultHashBuilder, UnitWeighter};
@@ -10,7 +11,7 @@ use tokio::sync::RwLock;
 use super::in_use::KeepUsed;
 use super::{ChatError, ChatResult, Entity, clock};
 use crate::model::{Group, GroupId, MemberState, Standing, User, UserId};
-use crate::store::{Directory, Join, Moderation, StoreError, StoreResult};
+use crate::store::{Asked, Directory, Join, Moderation, StoreError, StoreResult};
 
 /// Users, and groups, kept at a time.
 const NAMES_MAX: usize = 100_000;
@@ -28,6 +29,8 @@ pub(super) struct DirectoryCache {
     pub(super) groups_by_name: Kept<Arc<str>, Group>,
     pub(super) members:
         Cache<(GroupId, UserId), Arc<MemberState>, UnitWeighter, DefaultHashBuilder, KeepUsed>,
+    /// Counts members that were forgotten: what was asked before that may be answered as it was before.
+    pub(super) forgotten: AtomicU64,
     /// Held by those who look something up, and alone by those who change it.
     pub(super) gate: RwLock<()>,
 }
@@ -46,6 +49,7 @@ impl DirectoryCache {
             groups: Cache::new(NAMES_MAX),
             groups_by_name: Cache::new(NAMES_MAX),
             members: Cache::with(MEMBERS_MAX, MEMBERS_MAX as u64, weighter, hasher, KeepUsed),
+            forgotten: AtomicU64::new(0),
             gate: RwLock::default(),
         }
     }
@@ -131,7 +135,7 @@ impl DirectoryCache {
             return Ok(state);
         }
         let joining = async {
-            match self.store.join(group.id, user.id, clock::now()).await {
+            match self.unforgotten(|| self.store.join(group.id, user.id, clock::now())).await {
                 Ok(Join::Joined(standing) | Join::AlreadyMember(standing)) => {
                     Ok(Arc::new(MemberState::new(standing)))
                 }
@@ -157,7 +161,8 @@ impl DirectoryCache {
             return Ok(Ok(state));
         }
         let looking_up = async {
-            let standing = self.moderation.standing(group, user).await.map_err(|error| Err(error.into()))?;
+            let standing = self.unforgotten(|| self.moderation.standing(group, user)).await;
+            let standing = standing.map_err(|error| Err(error.into()))?;
             match standing.role {
                 Some(_) => Ok(Arc::new(MemberState::new(standing))),
                 None => Err(Ok(standing)),
@@ -168,6 +173,19 @@ impl DirectoryCache {
             Ok(state) => Ok(Ok(state)),
             Err(Ok(standing)) => Ok(Err(standing)),
             Err(Err(error)) => Err(error),
+        }
+    }
+}
+
+impl DirectoryCache {
+    /// Asks something of a member, once more if some member was forgotten meanwhile.
+    async fn unforgotten<'a, T>(&self, ask: impl Fn() -> Asked<'a, T>) -> StoreResult<T> {
+        loop {
+            let before = self.forgotten.load(Ordering::SeqCst);
+            let answer = ask().await;
+            if self.forgotten.load(Ordering::SeqCst) == before {
+                return answer;
+            }
         }
     }
 }

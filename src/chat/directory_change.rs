@@ -1,6 +1,7 @@
 //! Changing what is kept of the directory, together with the store.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use tokio::sync::RwLockWriteGuard;
 
@@ -20,11 +21,13 @@ impl DirectoryCache {
 impl DirectoryCache {
     /// Forgets a member; gives their state, if it was kept.
     pub(super) fn forget_member(&self, group: GroupId, user: UserId) -> Option<Arc<MemberState>> {
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
         self.members.remove(&(group, user)).map(|(_, state)| state)
     }
 
     /// Forgets all members of a group; gives the states that were kept.
     pub(super) fn forget_members(&self, group: GroupId) -> Vec<Arc<MemberState>> {
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
         let all = self.members.iter().filter(|((of, _), _)| *of == group);
         let keys: Vec<_> = all.map(|(key, _)| key).collect();
         keys.into_iter().filter_map(|(group, user)| self.forget_member(group, user)).collect()

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::{BoxFuture, join_all};
 use tokio::sync::{Notify, watch};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::grant::{Grant, GrantKind};
 use super::{Chat, ChatResult};
@@ -15,6 +15,8 @@ use crate::store::Notice;
 
 /// How long those wait for what was being looked up who need to know that all is heeded. It is heeded afterwards too.
 const LATE_TIMEOUT: Duration = Duration::from_secs(1);
+/// Wait before that is tried once more which could not be looked up.
+const LATE_RETRY: Duration = Duration::from_millis(100);
 /// Members looked at anew at a time.
 const MEMBERS_AT_ONCE: usize = 500;
 
@@ -76,9 +78,14 @@ impl Chat {
         }
     }
 
-    /// Believes this no more. Waits for nobody who changes the directory here: they may wait for the writer, and the writer
-    /// for this.
-    async fn heed_one(&self, notice: &Notice) {
+    /// Nobody knows whether this has come to pass by what was done here: it is looked at until the database says so.
+    pub(super) fn heed_later(&self, notice: Notice) {
+        self.late.add(&[notice]);
+    }
+
+    /// Believes this no more; `false` if it could not be looked up what to believe. Waits for nobody who changes the
+    /// directory here: they may wait for the writer, and the writer for this.
+    async fn heed_one(&self, notice: &Notice) -> bool {
         match *notice {
             Notice::Removed { group, user, removal } => {
                 if let Some(state) = self.directory.forget_member(group, user) {
@@ -86,7 +93,7 @@ impl Chat {
                 }
                 self.hub.remove(group, Some(user), removal).await;
             }
-            Notice::Member { group, user } => self.look_at_member(group, user).await,
+            Notice::Member { group, user } => return self.look_at_member(group, user, Removal::Kicked).await,
             Notice::Group(group) => {
                 self.directory.forget_group(group);
                 // Its messages are shown under the name of today.
@@ -114,18 +121,20 @@ impl Chat {
                 self.close_sessions(self.grants.end([GrantKind::Outside(digest)])).await;
             }
         }
+        true
     }
 
     /// Heeds once more what was heeded, now that whoever was looking something up has found it: that may be how it was
     /// before.
-    async fn heed_late(&self, notice: &Notice) {
+    async fn heed_late(&self, notice: &Notice) -> bool {
         match *notice {
             // They may have come back since.
-            Notice::Removed { group, user, .. } => self.look_at_member(group, user).await,
+            Notice::Removed { group, user, removal } => self.look_at_member(group, user, removal).await,
             Notice::Group(group) => {
                 self.directory.forget_group(group);
                 // Kept, so that who acts for a member finds it without asking.
                 _ = self.group(group).await;
+                true
             }
             _ => self.heed_one(notice).await,
         }
@@ -135,13 +144,31 @@ impl Chat {
         self.close_sessions(self.grants.end_those(is_over)).await;
     }
 
-    /// Takes in how it stands with a member for whom somebody acts. What can not be looked up now is not believed.
-    async fn look_at_member(&self, group: GroupId, user: UserId) {
-        let Some(state) = self.directory.known_member(group, user) else { return };
-        match self.store.moderation.standing(group, user).await {
-            Ok(standing) if standing.role.is_some() => apply(&state, standing),
-            Ok(_) | Err(_) => drop(self.directory.forget_member(group, user)),
+    /// Takes in how it stands with a member for whom somebody acts; who is none any more went like this. `false` if that
+    /// can not be looked up now.
+    async fn look_at_member(&self, group: GroupId, user: UserId, removal: Removal) -> bool {
+        let Some(state) = self.directory.known_member(group, user) else { return true };
+        let standing = self.store.moderation.standing(group, user).await;
+        if !self.is_known(group, user, &state) {
+            // They went meanwhile, and what was found is how it was before.
+            return true;
         }
+        match standing {
+            Ok(standing) if standing.role.is_some() => apply(&state, standing),
+            Ok(_) => {
+                // Sockets may act by what was found before the member went.
+                state.remove(removal);
+                self.directory.forget_member(group, user);
+                self.hub.remove(group, Some(user), removal).await;
+            }
+            Err(_) => return false,
+        }
+        true
+    }
+
+    /// Whether this is what the member is, as far as is known here.
+    fn is_known(&self, group: GroupId, user: UserId, state: &Arc<MemberState>) -> bool {
+        self.directory.known_member(group, user).is_some_and(|known| Arc::ptr_eq(&known, state))
     }
 
     /// Does late what [`Heed::heed`] leaves. Runs until it is dropped.
@@ -151,9 +178,19 @@ impl Chat {
             // Whoever was looking something up has found it when these can be had.
             drop(self.grants.change().await);
             drop(self.directory.change().await);
-            let (notices, count) = self.late.take();
-            for notice in &notices {
-                self.heed_late(notice).await;
+            let (mut notices, count) = self.late.take();
+            loop {
+                let mut left = Vec::new();
+                for notice in notices {
+                    if !self.heed_late(&notice).await {
+                        left.push(notice);
+                    }
+                }
+                if left.is_empty() {
+                    break;
+                }
+                notices = left;
+                sleep(LATE_RETRY).await;
             }
             self.late.done.send_replace(count);
         }
@@ -167,6 +204,9 @@ impl Chat {
                 some.iter().map(|&((group, user), _)| self.store.moderation.standing(group, user));
             for (&((group, user), ref state), standing) in some.iter().zip(join_all(standings).await) {
                 let standing = standing?;
+                if !self.is_known(group, user, state) {
+                    continue;
+                }
                 if standing.role.is_some() {
                     apply(state, standing);
                     continue;
@@ -191,15 +231,24 @@ impl Chat {
 }
 
 impl Heed for Chat {
-    fn heed<'a>(&'a self, notices: &'a [Notice]) -> BoxFuture<'a, ()> {
+    fn heed<'a>(&'a self, notices: &'a [Notice]) -> BoxFuture<'a, bool> {
         Box::pin(async move {
+            let mut all = true;
             for notice in notices {
-                self.heed_one(notice).await;
+                all &= self.heed_one(notice).await;
             }
             let count = self.late.add(notices);
             let mut done = self.late.done.subscribe();
             _ = timeout(LATE_TIMEOUT, done.wait_for(|done| *done >= count)).await;
+            all
         })
+    }
+
+    fn heed_own(&self, notices: &[Notice]) {
+        // Who has changed their password goes on with the token that they did it by.
+        let some: Vec<Notice> =
+            notices.iter().filter(|notice| !matches!(notice, Notice::Tokens(_))).cloned().collect();
+        self.late.add(&some);
     }
 
     fn heed_all(&self) -> BoxFuture<'_, bool> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::rights::Action;
 use super::{Caller, Chat, ChatError, ChatResult, Entity};
 use crate::model::{Group, GroupId, MemberChange, Removal, Role, UserId};
-use crate::store::{Asked, Removed};
+use crate::store::{Asked, Notice, Removed, StoreError};
 
 /// How long a removal waits for the messages that are being stored.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -40,7 +40,14 @@ impl Chat {
 
     /// What a user is in a group; `None` for who is no member.
     pub(super) async fn role(&self, group: GroupId, user: UserId) -> ChatResult<Option<Role>> {
-        Ok(self.directory.member(group, user).await?.ok().and_then(|state| state.role().ok()))
+        match self.directory.member(group, user).await? {
+            Ok(state) => match state.role() {
+                Ok(role) => Ok(Some(role)),
+                // They are being taken out, or nobody knows whether they were: the store does.
+                Err(_) => Ok(self.store.moderation.standing(group, user).await?.role),
+            },
+            Err(_) => Ok(None),
+        }
     }
 
     /// Writes into the group's log who owns it after the one who did has gone.
@@ -66,12 +73,16 @@ impl Chat {
         let directory = self.directory.change().await;
         let state = directory.member(group.id, user);
         let role = state.as_ref().and_then(|state| state.role().ok());
+        let notice = Notice::Removed { group: group.id, user, removal };
+        // Others may hear of it although this is never answered, or given up: this node hears of nothing then.
+        let unsettled = Unsettled(self.node.is_some().then_some((self, notice)));
         // Before the store is changed: a batch that begins after this has nothing of theirs.
         if let Some(state) = &state {
             state.remove(removal);
         }
         let removed = match change().await {
             Ok(removed) => removed,
+            Err(error @ StoreError::Unavailable(_)) if self.node.is_some() => return Err(error.into()),
             Err(error) => {
                 if let (Some(state), Some(role)) = (state, role) {
                     state.set_role(role);
@@ -79,6 +90,10 @@ impl Chat {
                 return Err(error.into());
             }
         };
+        // Somebody may have found what they were before the store was changed.
+        if let Some(state) = &state {
+            state.remove(removal);
+        }
         directory.forget_member(group.id, user);
         let heir = removed.and_then(|removed| removed.heir);
         if let Some(heir) = heir.and_then(|heir| directory.member(group.id, heir)) {
@@ -86,6 +101,7 @@ impl Chat {
         }
         drop(directory);
         self.hub.remove(group.id, Some(user), removal).await;
+        unsettled.end();
         self.settle().await?;
         Ok(removed)
     }
@@ -94,5 +110,23 @@ impl Chat {
     pub(super) async fn settle(&self) -> ChatResult<()> {
         let settled = tokio::time::timeout(SETTLE_TIMEOUT, self.writer.flush()).await;
         settled.map_err(|_| ChatError::Unavailable(None))
+    }
+}
+
+/// A removal of which one of several nodes does not know what came of it: when this is dropped, it is looked at.
+struct Unsettled<'c>(Option<(&'c Chat, Notice)>);
+
+impl Unsettled<'_> {
+    /// It is known.
+    fn end(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Unsettled<'_> {
+    fn drop(&mut self) {
+        if let Some((chat, notice)) = self.0.take() {
+            chat.heed_later(notice);
+        }
     }
 }

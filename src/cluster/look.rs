@@ -56,8 +56,14 @@ impl Node {
         let heed = self.heed.get().and_then(Weak::upgrade);
         if let Some(heed) = &heed
             && !news.notices.is_empty()
+            && !heed.heed(&news.notices).await
         {
-            heed.heed(&news.notices).await;
+            return Err(unavailable("what others have changed could not be looked at"));
+        }
+        if let Some(heed) = &heed
+            && !news.own.is_empty()
+        {
+            heed.heed_own(&news.own);
         }
         {
             let (mut lines, now) = (self.lines(), Instant::now());

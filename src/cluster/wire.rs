@@ -41,13 +41,15 @@ pub(super) enum Told {
     Presence(Bytes),
 }
 
-/// Puts pages into as few payloads as their size allows. A page that fits into none is left out: it is found in the
-/// database.
+/// Puts pages into as few payloads as their size allows. Instead of a page that fits into none it is said that there is
+/// something new in the database.
 pub(super) fn pages<'p>(from: NodeId, pages: impl Iterator<Item = &'p Page>, bytes_max: usize) -> Vec<Bytes> {
     let (mut payloads, mut payload, mut count) = (Vec::new(), BytesMut::new(), 0_u32);
+    let mut is_all = true;
     for Page { frames, rewrites } in pages {
         let size = PAGE_HEAD + frames.text.len() + frames.json.len();
         if HEAD + size > bytes_max {
+            is_all = false;
             continue;
         }
         if count > 0 && payload.len() + size > bytes_max {
@@ -69,6 +71,9 @@ pub(super) fn pages<'p>(from: NodeId, pages: impl Iterator<Item = &'p Page>, byt
     }
     if count > 0 {
         payloads.push(finish(&mut payload, count));
+    }
+    if !is_all {
+        payloads.push(look(from));
     }
     payloads
 }

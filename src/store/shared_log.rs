@@ -85,6 +85,24 @@ pub struct Known {
     pub(super) serials: Arc<[(NodeId, i64)]>,
 }
 
+#[cfg(test)]
+impl Known {
+    /// All up to this, for a model of a database that counts what is changed.
+    pub(crate) fn up_to(number: i64) -> Self {
+        Self { is_set: true, horizon: number, ..Self::default() }
+    }
+
+    /// How far that goes; 0 at a node's start.
+    pub(crate) fn number(&self) -> i64 {
+        self.horizon
+    }
+
+    /// Whether it is not that of a node's start.
+    pub(crate) fn is_given(&self) -> bool {
+        self.is_set
+    }
+}
+
 /// What other nodes have changed.
 #[derive(Clone, Debug)]
 pub struct News {
@@ -92,6 +110,8 @@ pub struct News {
     pub known: Known,
     /// In the order of their numbers.
     pub notices: Vec<Notice>,
+    /// The same of this node: it may not have learnt that it has changed this.
+    pub own: Vec<Notice>,
     /// Heads of groups as other nodes have moved them, of each group once.
     pub moved: Vec<(GroupId, Seq)>,
     /// Nodes that have shown within the last ten seconds that they live, this one among them.

@@ -5,7 +5,7 @@ use deadpool_postgres::ClientWrapper as Client;
 use super::error::column;
 use super::{joining, notices};
 use crate::model::{GroupId, NodeId, Seq};
-use crate::store::{Known, News, StoreResult};
+use crate::store::{Known, News, Notice, StoreResult};
 
 /// `$1` is the node, `$2` the horizon, `$3` the notices that were seen, `$4` and `$5` the last batch of each node, `$6`
 /// whether nothing is known. All is as of one moment, the one of which the new horizon tells.
@@ -31,11 +31,11 @@ const NEWS: &str = "WITH known AS MATERIALIZED (
          SELECT moved.of_group, max(moved.head) AS head
          FROM new CROSS JOIN LATERAL unnest(new.groups, new.heads) AS moved (of_group, head) GROUP BY moved.of_group
      ), noted AS MATERIALIZED (
-         SELECT * FROM notices n WHERE n.xid >= $2 AND n.node <> $1 AND NOT n.id = ANY ($3::bigint[])
+         SELECT * FROM notices n WHERE n.xid >= $2 AND NOT n.id = ANY ($3::bigint[])
      )
      SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
          ARRAY(SELECT n.id FROM notices n
-               WHERE n.xid >= pg_snapshot_xmin(pg_current_snapshot())::text::bigint AND n.node <> $1),
+               WHERE n.xid >= pg_snapshot_xmin(pg_current_snapshot())::text::bigint),
          ARRAY(SELECT node FROM lasts ORDER BY node), ARRAY(SELECT serial FROM lasts ORDER BY node),
          ARRAY(SELECT of_group FROM moved ORDER BY of_group), ARRAY(SELECT head FROM moved ORDER BY of_group),
          ARRAY(SELECT n.id FROM nodes n WHERE n.id = $1 OR n.seen_at > clock_timestamp() - interval '10 s'),
@@ -44,7 +44,7 @@ const NEWS: &str = "WITH known AS MATERIALIZED (
              AND NOT EXISTS (SELECT 1 FROM new GROUP BY new.node, new.after HAVING min(new.previous) > new.after),
          ARRAY(SELECT kind FROM noted ORDER BY id), ARRAY(SELECT group_id FROM noted ORDER BY id),
          ARRAY(SELECT user_id FROM noted ORDER BY id), ARRAY(SELECT number FROM noted ORDER BY id),
-         ARRAY(SELECT digest FROM noted ORDER BY id)";
+         ARRAY(SELECT digest FROM noted ORDER BY id), ARRAY(SELECT node = $1 FROM noted ORDER BY id)";
 
 /// See [`SharedLog::news`](crate::store::SharedLog::news).
 pub(super) async fn read(client: &Client, node: NodeId, known: Known) -> StoreResult<News> {
@@ -70,6 +70,10 @@ pub(super) async fn read(client: &Client, node: NodeId, known: Known) -> StoreRe
     if !is_listed {
         alive.push(node);
     }
+    let are_own: Vec<bool> = column(&row, 14, "notices", "node")?;
+    let notices = notices::read(&row, 9)?.into_iter().zip(are_own);
+    let (own, notices): (Vec<_>, Vec<_>) = notices.partition(|(_, is_own)| *is_own);
+    let bare = |notices: Vec<(Notice, bool)>| notices.into_iter().map(|(notice, _)| notice).collect();
     Ok(News {
         known: Known {
             is_set: true,
@@ -77,7 +81,8 @@ pub(super) async fn read(client: &Client, node: NodeId, known: Known) -> StoreRe
             seen: numbers(1, "notices", "id")?.into(),
             serials: nodes.zip(numbers(3, "batches", "serial")?).collect(),
         },
-        notices: notices::read(&row, 9)?,
+        notices: bare(notices),
+        own: bare(own),
         moved: groups.zip(numbers(5, "batches", "heads")?.into_iter().map(Seq)).collect(),
         alive,
         is_whole: is_listed && column(&row, 8, "cleared_notices", "xid")?,

@@ -11,9 +11,9 @@ use tokio::task::{AbortHandle, spawn_local};
 use tokio::time::sleep;
 
 use super::draft::{Deed, Draft};
+use super::people;
 use super::pipe::Pipe;
 use super::server::Server;
-use super::store;
 use super::world::{Client, Way, World};
 use crate::chat::{Caller, SocketTarget};
 use crate::model::{GroupId, Seq};
@@ -38,7 +38,7 @@ impl Connection {
             world: Rc::clone(world),
             server: Rc::clone(server),
             client: Rc::clone(client),
-            pipe: Pipe::new(world, client, mode),
+            pipe: Pipe::new(world, client, mode, server.gate.clone()),
             task: RefCell::default(),
             catches_up: Cell::new(false),
         })
@@ -53,7 +53,7 @@ impl Connection {
         self.world.retries(&self.client).into_iter().for_each(|number| self.send(number));
         let steps = { self.world.random().size(30) };
         for _ in 0..steps {
-            let pause = { self.world.random().micros(1_500) };
+            let pause = self.world.pause(1_500);
             sleep(pause).await;
             self.step();
             if self.pipe.is_closed() {
@@ -67,7 +67,7 @@ impl Connection {
         let (target, mode) = match self.client.way {
             Way::Text => {
                 let (group, username) =
-                    (store::group(group).name.to_string(), self.client.user.username.to_string());
+                    (people::group(group).name.to_string(), self.client.user.username.to_string());
                 (SocketTarget::Group { group, username }, Mode::Text)
             }
             _ => (SocketTarget::Any, Mode::Json),
@@ -101,11 +101,11 @@ impl Connection {
                 self.pipe.ask(group, self.world.known(group));
             }
         }
-        while !self.pipe.is_welcome() {
+        while !self.pipe.is_welcome() && !self.pipe.is_closed() {
             if self.pipe.take_hello_turn() {
                 self.say(&hello);
             }
-            sleep(Duration::from_millis(1)).await;
+            sleep(Duration::from_millis(self.world.pace)).await;
         }
         if !resumes {
             for (group, seq) in known {
@@ -235,8 +235,24 @@ impl Connection {
         let views = self.client.views.borrow();
         let difference = (1..=self.world.groups)
             .map(GroupId)
+            .filter(|&group| !ledger.members.is_out(group, self.client.user.id))
             .find_map(|group| views.difference(group, ledger.views(group)))?;
         Some(format!("to client {} {difference}", self.client.user.id))
+    }
+
+    /// Whether its server, or the other way round, is no more.
+    pub(super) fn is_closed(&self) -> bool {
+        self.pipe.is_closed()
+    }
+
+    /// Whose connection it is to.
+    pub(super) fn server(&self) -> &Rc<Server> {
+        &self.server
+    }
+
+    /// The server may go on where its gate has stopped it.
+    pub(super) fn stir(&self) {
+        self.pipe.stir();
     }
 
     /// Takes all there is, from now on.
@@ -265,7 +281,10 @@ impl Connection {
         if self.catches_up.get() {
             let views = self.client.views.borrow();
             let mut groups = (1..=self.world.groups).map(GroupId);
-            if let Some(group) = groups.find(|&group| views.applied(group) != ledger.head(group)) {
+            let is_read = |group| !ledger.members.is_out(group, self.client.user.id);
+            if let Some(group) =
+                groups.find(|&group| is_read(group) && views.applied(group) != ledger.head(group))
+            {
                 return Some(format!("{name} has applied {} in group {group}", views.applied(group)));
             }
         }
@@ -274,6 +293,11 @@ impl Connection {
             _ => seq,
         };
         let mut positions = self.pipe.positions().into_iter();
+        if let Some(&(group, _)) =
+            positions.as_slice().iter().find(|(group, _)| ledger.members.is_out(*group, self.client.user.id))
+        {
+            return Some(format!("{name} still reads group {group}"));
+        }
         let behind = positions.find(|&(group, seq)| reached(group, seq) != ledger.head(group));
         behind.map(|(group, seq)| format!("{name} has {seq} of {} in group {group}", ledger.head(group)))
     }

@@ -10,7 +10,10 @@ use crate::protocol::{event, text};
 /// All frames that may ever be read.
 #[derive(Default)]
 pub(super) struct Frames {
-    shown: HashMap<Bytes, Shown>,
+    /// Lines of text mode may show one of several.
+    shown: HashMap<Bytes, Vec<Shown>>,
+    /// Whether readers in text mode may be late, so that they too are shown what is so today.
+    pub(super) lines_are_late: bool,
     /// The JSON frame that each entry has today.
     today: HashMap<(GroupId, Seq), Bytes>,
 }
@@ -25,9 +28,11 @@ pub(super) struct Shown {
 }
 
 impl Frames {
-    /// What a finished frame shows, if it may be one.
-    pub(super) fn get(&self, frame: &[u8]) -> Option<Shown> {
-        self.shown.get(frame).copied()
+    /// What a finished frame shows, if it may be one, to a reader who has come to this place.
+    pub(super) fn get(&self, frame: &[u8], position: impl Fn(GroupId) -> Seq) -> Option<Shown> {
+        let shown = self.shown.get(frame)?;
+        let next = shown.iter().find(|shown| shown.seq > position(shown.group));
+        next.or(shown.first()).copied()
     }
 
     /// A message is like this since the entry `since`, which may be itself.
@@ -35,7 +40,7 @@ impl Frames {
         let mut json = Vec::new();
         event::put_message(&mut json, message);
         self.put_json(message.group.id, message.seq, json, since);
-        if since == message.seq {
+        if since == message.seq || self.lines_are_late {
             let mut line = Vec::new();
             text::put_message(&mut line, &message.user.username, &message.content);
             self.put(message.group.id, message.seq, line.into());
@@ -47,7 +52,8 @@ impl Frames {
         let mut json = Vec::new();
         event::put_change(&mut json, change);
         self.put_json(change.group.id, change.seq, json, since);
-        if let (ChangeKind::Edited { content, .. }, true) = (&change.kind, since == change.seq) {
+        let has_line = since == change.seq || self.lines_are_late;
+        if let (ChangeKind::Edited { content, .. }, true) = (&change.kind, has_line) {
             let mut line = Vec::new();
             text::put_edit(&mut line, &change.user.username, content);
             self.put(change.group.id, change.seq, line.into());
@@ -57,13 +63,18 @@ impl Frames {
     fn put_json(&mut self, group: GroupId, seq: Seq, json: Vec<u8>, since: Seq) {
         let json = Bytes::from(json);
         let before = self.today.insert((group, seq), json.clone());
-        if let Some(shown) = before.and_then(|before| self.shown.get_mut(&before)) {
+        for shown in before.and_then(|before| self.shown.get_mut(&before)).into_iter().flatten() {
             shown.until = Some(since);
         }
         self.put(group, seq, json);
     }
 
     fn put(&mut self, group: GroupId, seq: Seq, frame: Bytes) {
-        self.shown.insert(frame, Shown { group, seq, until: None });
+        let shown = self.shown.entry(frame).or_default();
+        // In ascending order; nearly always it is alone.
+        let place = shown.partition_point(|other| (other.group, other.seq) < (group, seq));
+        if shown.get(place).is_none_or(|other| (other.group, other.seq) != (group, seq)) {
+            shown.insert(place, Shown { group, seq, until: None });
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::frames::{Frames, Shown};
+use super::people::Members;
 use super::view::{Reactions, View};
 use crate::model::{
     Change, ChangeKind, Entry, GroupId, Message, MessageDetails, MessageId, Seq, Timestamp, UserId,
@@ -15,8 +16,15 @@ pub(super) const POISON: &str = "poison";
 /// What is stored.
 #[derive(Default)]
 pub(super) struct Ledger {
-    /// In ascending order of `id`, as they are today.
+    /// In the order in which they came, as they are today.
     pub(super) messages: Vec<Message>,
+    /// Where each of them stands.
+    places: HashMap<MessageId, usize>,
+    /// The newest number and time of each group.
+    newest: HashMap<GroupId, (MessageId, Timestamp)>,
+    /// Whether several write, so that numbers and times ascend in each group alone.
+    is_shared: bool,
+    pub(super) members: Members,
     /// In the order in which they came, and as they were then.
     changes: Vec<Change>,
     /// Each group's log.
@@ -43,6 +51,17 @@ pub(super) enum Place {
 }
 
 impl Ledger {
+    /// Several write from now on.
+    pub(super) fn share(&mut self) {
+        self.is_shared = true;
+        self.frames.lines_are_late = true;
+    }
+
+    /// Whether several write.
+    pub(super) fn is_shared(&self) -> bool {
+        self.is_shared
+    }
+
     pub(super) fn head(&self, group: GroupId) -> Seq {
         Seq(self.groups.get(&group).map_or(0, |places| places.len() as i64))
     }
@@ -72,7 +91,7 @@ impl Ledger {
     }
 
     fn index(&self, id: MessageId) -> Option<usize> {
-        self.messages.binary_search_by_key(&id, |message| message.id).ok()
+        self.places.get(&id).copied()
     }
 
     /// An entry as it is today.
@@ -101,9 +120,9 @@ impl Ledger {
         &places[(after.0.max(0) as usize).min(end)..end]
     }
 
-    /// What a finished frame shows, if it may be one.
-    pub(super) fn frame(&self, frame: &[u8]) -> Option<Shown> {
-        self.frames.get(frame)
+    /// What a finished frame shows, if it may be one, to a reader who has come to this place.
+    pub(super) fn frame(&self, frame: &[u8], position: impl Fn(GroupId) -> Seq) -> Option<Shown> {
+        self.frames.get(frame, position)
     }
 
     /// The last place before the next entry after this one that text mode shows.
@@ -122,6 +141,14 @@ impl Ledger {
 
     pub(super) fn take_fault(&mut self) -> Option<String> {
         self.fault.take()
+    }
+
+    /// The newest number and time of a group, or of all if one writes them.
+    pub(super) fn last_of(&self, group: GroupId) -> (MessageId, Timestamp) {
+        match self.is_shared {
+            true => self.newest.get(&group).copied().unwrap_or_default(),
+            false => self.last(),
+        }
     }
 
     pub(super) fn last(&self) -> (MessageId, Timestamp) {
@@ -172,7 +199,7 @@ impl Ledger {
     }
 
     pub(super) fn append(&mut self, batch: &LogBatch) -> StoreResult<()> {
-        if let Some(is_same) = self.is_stored(batch) {
+        if let Some(is_same) = self.is_stored(batch).filter(|_| !self.is_shared) {
             return if is_same { Ok(()) } else { Err(StoreError::Refused("a number is in use".into())) };
         }
         let is_poison = |change: &Change| match &change.kind {
@@ -185,14 +212,16 @@ impl Ledger {
             return Err(StoreError::Refused("poison".into()));
         }
         // One row of numbers runs through both.
-        let mut changes = batch.changes.iter().peekable();
-        for message in &batch.messages {
-            while let Some(change) = changes.next_if(|change| change.created_at < message.created_at) {
-                self.push_change(change);
+        let mut entries: Vec<_> =
+            batch.messages.iter().map(|message| (message.created_at, Ok(message))).collect();
+        entries.extend(batch.changes.iter().map(|change| (change.created_at, Err(change))));
+        entries.sort_by_key(|&(at, _)| at);
+        for (_, entry) in entries {
+            match entry {
+                Ok(message) => self.push(message),
+                Err(change) => self.push_change(change),
             }
-            self.push(message);
         }
-        changes.for_each(|change| self.push_change(change));
         Ok(())
     }
 
@@ -214,7 +243,9 @@ impl Ledger {
 
     fn push_change(&mut self, change: &Change) {
         let group = change.group.id;
-        let is_next = change.seq == self.head(group).next() && change.created_at > self.last().1;
+        let (id, at) = self.last_of(group);
+        let is_next = change.seq == self.head(group).next() && change.created_at > at;
+        self.newest.insert(group, (id, change.created_at));
         let is_new = self.note_sent(group, change.user.id, &change.client_id, || Sent {
             id: change.kind.target().map(|message| message.id).unwrap_or_default(),
             seq: change.seq,
@@ -227,10 +258,22 @@ impl Ledger {
             let fault = format!("stored out of order, twice, or to no effect: {change:?}");
             self.fault.get_or_insert(fault);
         }
+        self.check_sender(group, change.user.id, change.seq);
+    }
+
+    fn check_sender(&mut self, group: GroupId, user: UserId, seq: Seq) {
+        if self.members.is_barred(group, user) {
+            let fault = format!("{seq} of group {group} is stored after {user} was taken out");
+            self.fault.get_or_insert(fault);
+        }
     }
 
     /// Says whether it was right to make the change.
     fn take_effect(&mut self, change: &Change) -> bool {
+        if let ChangeKind::Member { member, .. } = &change.kind {
+            self.frames.put_change(change, change.seq);
+            return self.members.is_out(change.group.id, member.id);
+        }
         let Some(index) = change.kind.target().and_then(|target| self.index(target.id)) else { return false };
         let message = &mut self.messages[index];
         let (id, seq, is_own) = (message.id, change.seq, message.user.id == change.user.id);
@@ -284,7 +327,9 @@ impl Ledger {
     fn push(&mut self, message: &Message) {
         let group = message.group.id;
         let is_next = message.seq == self.head(group).next();
-        let is_later = message.id > self.last().0 && message.created_at > self.last().1;
+        let (id, at) = self.last_of(group);
+        let is_later = message.id > id && message.created_at > at && !self.places.contains_key(&message.id);
+        self.newest.insert(group, (message.id, message.created_at));
         let is_new = self.note_sent(group, message.user.id, &message.client_id, || Sent {
             id: message.id,
             seq: message.seq,
@@ -292,13 +337,15 @@ impl Ledger {
         });
         let is_single = self.contents.insert(message.content.clone());
         if !(is_next && is_later && is_new && is_single) {
-            let (head, last) = (self.head(group), self.last());
+            let (head, last) = (self.head(group), self.last_of(group));
             let fault = format!("stored out of order or twice: {message:?} after {head}, {last:?}");
             self.fault.get_or_insert(fault);
         }
         self.frames.put_message(message, message.seq);
         self.groups.entry(group).or_default().push(Place::Message(self.messages.len()));
+        self.places.insert(message.id, self.messages.len());
         self.messages.push(message.clone());
+        self.check_sender(group, message.user.id, message.seq);
     }
 
     /// Notes under which name something was sent, if it has one. Says whether that is new.

@@ -5,31 +5,35 @@
 //! `GROUPCAST_SEED=n cargo test simulation` plays one seed again.
 
 mod client;
+mod commons;
 mod draft;
 mod frames;
+mod gate;
 mod ledger;
 mod no_accounts;
+mod nodes;
+mod people;
 mod pipe;
+mod post;
 mod server;
+mod shared_log;
 mod store;
 mod view;
 mod world;
 
 use std::cell::RefCell;
-use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use groupcast_kit::random;
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::{sleep, timeout};
 
 use self::client::Connection;
+use self::post::post;
 use self::server::Server;
 use self::world::{Client, Way, World};
-use crate::writer::{Place, Receipt, WriteError};
 
 /// Seeds played in one run: some seconds' worth, optimised or not.
 const SEEDS: u64 = if cfg!(debug_assertions) { 200 } else { 3_000 };
@@ -56,30 +60,23 @@ fn every_reader_gets_what_is_stored_exactly_once() {
 
 /// Answers how often a sender was told to wait, and how often a server was killed between a commit and its delivery.
 fn play(seed: u64) -> (u64, u64) {
-    let mut builder = Builder::new_current_thread();
-    let runtime = builder.enable_time().start_paused(true).build_local(LocalOptions::default()).unwrap();
     let world = Rc::new(World::new(seed));
-    let outcome = runtime.block_on(run(&world));
+    let outcome = in_simulated_time(run(&world));
     if let Some(fault) = world.verdict().or(outcome.err()) {
         panic!("GROUPCAST_SEED={seed}: {fault}");
     }
     (world.waits(), world.stranded())
 }
 
+/// Does all of it on this thread, waiting for nothing but work.
+fn in_simulated_time<T>(work: impl Future<Output = T>) -> T {
+    let mut builder = Builder::new_current_thread();
+    let runtime = builder.enable_time().start_paused(true).build_local(LocalOptions::default()).unwrap();
+    runtime.block_on(work)
+}
+
 async fn run(world: &Rc<World>) -> Result<(), String> {
-    let clients: Vec<Rc<Client>> = {
-        let mut random = world.random();
-        (1..=3 + random.below(4) as i64)
-            .map(|id| {
-                let way = match random.below(8) {
-                    0 => Way::Rest,
-                    1 => Way::Text,
-                    _ => Way::Json,
-                };
-                Rc::new(Client::new(id, way))
-            })
-            .collect()
-    };
+    let clients = clients(world, 3);
     let lives = { world.random().below(3) };
     for _ in 0..lives {
         let server = Rc::new(Server::start(world).await);
@@ -108,14 +105,34 @@ async fn run(world: &Rc<World>) -> Result<(), String> {
     let late = Connection::new(world, &server, &Rc::new(Client::new(clients.len() as i64 + 1, Way::Json)));
     late.read_all().await;
     connections.borrow_mut().push(late);
-    let all = connections.take();
+    come_to_rest(world, &connections.take(), &[server]).await
+}
+
+/// So many clients at least.
+fn clients(world: &World, least: u64) -> Vec<Rc<Client>> {
+    let mut random = world.random();
+    (1..=(least + random.below(4)) as i64)
+        .map(|id| {
+            let way = match random.below(8) {
+                0 => Way::Rest,
+                1 => Way::Text,
+                _ => Way::Json,
+            };
+            Rc::new(Client::new(id, way))
+        })
+        .collect()
+}
+
+/// Waits until all have all that is stored, and looks whether that is what it should be.
+async fn come_to_rest(world: &World, all: &[Rc<Connection>], servers: &[Rc<Server>]) -> Result<(), String> {
     all.iter().for_each(|connection| connection.drain());
     all.iter().for_each(|connection| connection.catch_up());
     let mut waited = Duration::ZERO;
     loop {
         all.iter().for_each(|connection| connection.send_again());
         let unrest = all.iter().find_map(|connection| connection.unrest());
-        match unrest.or_else(|| (!server.has_full_credit()).then(|| "credit is missing".into())) {
+        let has_full_credit = servers.iter().all(|server| server.has_full_credit());
+        match unrest.or_else(|| (!has_full_credit).then(|| "credit is missing".into())) {
             None => break,
             Some(unrest) if waited > PATIENCE => return Err(unrest),
             Some(_) => sleep(Duration::from_millis(100)).await,
@@ -142,7 +159,7 @@ fn start(
             let connections = Rc::clone(connections);
             spawn_local(async move {
                 if client.way == Way::Rest {
-                    return post(&world, &server, &client).await;
+                    return post(&world, &client, || Rc::clone(&server)).await;
                 }
                 for left in (0..connections_each).rev() {
                     let connection = Connection::new(&world, &server, &client);
@@ -156,56 +173,4 @@ fn start(
             })
         })
         .collect()
-}
-
-/// Sends messages and changes without a socket, each until it is answered.
-async fn post(world: &Rc<World>, server: &Server, client: &Client) {
-    let mut numbers = world.retries(client);
-    let count = { world.random().size(20) };
-    numbers.extend((0..count).map(|_| {
-        let group = world.group();
-        world.compose(client, group)
-    }));
-    for number in numbers {
-        loop {
-            let pause = { world.random().micros(2_000) };
-            sleep(pause).await;
-            let entry = world.entry(number);
-            let group = entry.group.id;
-            let request = Some(number as u64);
-            let mut storing = pin!(server.writer.store(entry));
-            let answer = if world.random().chance(30) {
-                tokio::select! {
-                    biased;
-                    answer = &mut storing => answer,
-                    () = server.writer.flush() => storing.now_or_never().unwrap_or_else(|| {
-                        world.fault(format!("{number} is not answered, but all before a flush is said to be"));
-                        Err(WriteError::Unavailable)
-                    }),
-                }
-            } else {
-                storing.await
-            };
-            let result = match answer {
-                Ok(Receipt::Stored { batch, place }) => {
-                    let seq = match place {
-                        Place::Message(index) => batch.messages[index].seq,
-                        Place::Change(index) => batch.changes[index].seq,
-                    };
-                    world.acknowledged(client, request, (group, seq), false)
-                }
-                Ok(Receipt::Duplicate(sent)) => world.acknowledged(client, request, (group, sent.seq), true),
-                Err(WriteError::Denied(denial)) => world.refused(client, request, Some(denial)),
-                Err(WriteError::Refused | WriteError::Removed(_) | WriteError::Muted) => {
-                    world.refused(client, request, None)
-                }
-                Err(WriteError::Unavailable) if world.refused_for_now(client, number) => continue,
-                Err(WriteError::Unavailable) => Ok(()),
-            };
-            if let Err(fault) = result {
-                world.fault(fault);
-            }
-            break;
-        }
-    }
 }

@@ -1,8 +1,8 @@
-//! The rest of the store's contract: nobody logs in, everybody is a member of every group, and all is kept.
+//! The rest of the store's contract: nobody logs in, whoever was not taken out is a member of every group, and all is kept.
 
 use std::num::NonZeroU32;
 
-use super::store::{MEMBER, ModelStore};
+use super::store::ModelStore;
 use crate::model::{
     ApiKey, Digest, Group, GroupId, NewUser, ReadMark, RefreshDigests, Removal, RetentionRule, Role, Seq,
     Session, SessionId, Standing, Timestamp, User, UserId,
@@ -46,8 +46,8 @@ impl Retention for ModelStore {
 }
 
 impl Moderation for ModelStore {
-    fn standing(&self, _: GroupId, _: UserId) -> Asked<'_, Standing> {
-        Box::pin(self.answer(MEMBER))
+    fn standing(&self, group: GroupId, user: UserId) -> Asked<'_, Standing> {
+        Box::pin(self.ask(5, move |ledger| Ok(ledger.members.standing(group, user))))
     }
 
     fn add_member(&self, _: GroupId, _: UserId, _: Role, _: Timestamp) -> Asked<'_, Join> {
@@ -58,8 +58,8 @@ impl Moderation for ModelStore {
         unavailable()
     }
 
-    fn remove_member(&self, _: GroupId, _: UserId, _: Removal) -> Asked<'_, Option<Removed>> {
-        unavailable()
+    fn remove_member(&self, group: GroupId, user: UserId, _: Removal) -> Asked<'_, Option<Removed>> {
+        Box::pin(self.take_out(group, user))
     }
 
     fn ban(&self, _: NewSanction) -> Asked<'_, Option<Removed>> {

@@ -10,10 +10,13 @@ use tokio::task::{AbortHandle, spawn_local};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+use super::gate::Gate;
 use super::pipe::Pipe;
+use super::store::ModelStore;
 use super::world::World;
 use crate::auth::{AccessTokens, LoginGuard, PasswordHasher, TokenAlgorithm};
 use crate::chat::{AuthMode, Chat, ChatOptions, Identity, PresenceNotifier};
+use crate::cluster::{Heed, Node};
 use crate::hub::{Core, CoreLimits, Hub, Recent};
 use crate::store::Store;
 use crate::writer::{MessageWriter, SubmitBuffer, WriterOptions};
@@ -37,18 +40,35 @@ pub(super) struct Server {
     pub(super) chat: Arc<Chat>,
     /// Permits for open connections.
     pub(super) connections: Arc<Semaphore>,
+    /// What is between it and the world.
+    pub(super) gate: Gate,
+    /// Whether it was.
+    pub(super) killed: CancellationToken,
     limits: CoreLimits,
     tasks: Vec<AbortHandle>,
 }
 
 impl Server {
-    /// Starts it over the world's store.
+    /// Starts it over the world's store, alone.
     pub(super) async fn start(world: &Rc<World>) -> Self {
+        Self::start_over(world, &world.store, Gate::new(), |_| None).await
+    }
+
+    /// Starts it over a store, perhaps as a node of this hub.
+    pub(super) async fn start_over(
+        world: &Rc<World>,
+        store: &Arc<ModelStore>,
+        gate: Gate,
+        node: impl FnOnce(&Hub) -> Option<Arc<Node>>,
+    ) -> Self {
         let (recent, limits, options) = bounds(world);
         let (hub, inboxes) = Hub::with_recent(CORES, recent);
+        let node = node(&hub);
         let (writer, task) = loop {
-            let log = Arc::clone(&world.store);
-            match MessageWriter::start(log, hub.clone(), None, options, CancellationToken::new()).await {
+            let log = Arc::clone(store);
+            match MessageWriter::start(log, hub.clone(), node.clone(), options, CancellationToken::new())
+                .await
+            {
                 Ok(started) => break started,
                 Err(_) => sleep(Duration::from_millis(1)).await,
             }
@@ -66,11 +86,19 @@ impl Server {
             auth: AuthMode::Username,
             is_registration_closed: false,
         };
-        let store = Store::new(Arc::clone(&world.store));
+        let store = Store::new(Arc::clone(store));
         let chat = Chat::new(store, identity, writer.clone(), hub.clone(), options, None, "epoch".into());
-        let (chat, unfinished) = (Arc::new(chat), UnfinishedBytes::new(1 << 20));
+        let chat = Arc::new(chat.with_node(node.clone()));
+        let unfinished = UnfinishedBytes::new(1 << 20);
 
         let mut tasks = vec![task.abort_handle()];
+        if let Some(node) = node {
+            let heed: Arc<dyn Heed> = Arc::<Chat>::clone(&chat);
+            node.set_heed(Arc::downgrade(&heed));
+            let heeding = Arc::clone(&chat);
+            tasks.push(spawn_local(async move { node.run().await }).abort_handle());
+            tasks.push(spawn_local(async move { heeding.keep_heeding().await }).abort_handle());
+        }
         let mut endpoints = Vec::new();
         for (index, mut events) in inboxes.into_iter().enumerate() {
             let core = Rc::new(Core::new(index as u16, hub.clone(), limits));
@@ -103,7 +131,15 @@ impl Server {
             endpoints.push(Rc::new(endpoint));
         }
         let connections = Arc::new(Semaphore::new(Semaphore::MAX_PERMITS));
-        Self { endpoints, writer, chat, connections, limits, tasks }
+        let killed = CancellationToken::new();
+        Self { endpoints, writer, chat, connections, gate, killed, limits, tasks }
+    }
+
+    /// Ends it where it stands.
+    pub(super) fn kill(&self) {
+        self.gate.set_shut(true);
+        self.tasks.iter().for_each(AbortHandle::abort);
+        self.killed.cancel();
     }
 
     /// Whether all credit that was taken has come back.

@@ -5,56 +5,141 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use groupcast_kit::random::Random;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
+use super::commons::Commons;
+use super::gate::Gate;
 use super::ledger::{Ledger, Place};
+use super::people::{group, user};
 use crate::model::{
-    Annotations, Entry, Group, GroupId, JoinPolicy, Message, MessageId, NewUser, Role, Seq, Standing,
-    Timestamp, User, UserId,
+    Annotations, Entry, Group, GroupId, Message, MessageId, NewUser, NodeId, Role, Seq, Timestamp, User,
+    UserId,
 };
 use crate::store::{
     Asked, Beginning, Directory, Join, Lifecycle, LogBatch, MentionQuestion, Mentioned, MessageFilter,
     MessageLog, MessagePage, Sent, SentKey, StoreError, StoreResult, Target, TargetQuestion, Unique,
 };
 
-/// What everybody is to every group.
-pub(super) const MEMBER: Standing =
-    Standing { role: Some(Role::Member), muted_until: None, banned_until: None };
-
-/// The model.
+/// The model, as one server has it open.
 pub(super) struct ModelStore {
-    ledger: Mutex<Ledger>,
-    random: Mutex<Random>,
-    /// Whether it answers late and fails.
-    is_troubled: AtomicBool,
+    pub(super) shared: Arc<Shared>,
+    /// Whose it is, if several nodes share it.
+    pub(super) seat: Option<Seat>,
     /// So many batches from now one is stored and never answered, unless this is 0.
     until_stranded: AtomicU64,
     /// Told when that has come to pass.
     stranded: Notify,
 }
 
+/// What there is of it once.
+pub(super) struct Shared {
+    ledger: Mutex<Ledger>,
+    commons: Mutex<Commons>,
+    /// Changes when heads may be free.
+    pub(super) released: watch::Sender<()>,
+    random: Mutex<Random>,
+    /// Whether it answers late and fails.
+    is_troubled: AtomicBool,
+}
+
+/// A node's part of it.
+pub(super) struct Seat {
+    pub(super) node: NodeId,
+    /// What the node is behind.
+    pub(super) gate: Gate,
+    /// Whether there is no way to the database.
+    is_cut: AtomicBool,
+    /// Told when the node has changed something that others must know.
+    pub(super) noticed: Notify,
+    /// The transaction that its writer has open; 0 if none.
+    transaction: AtomicU64,
+}
+
 /// What happens to one question.
-struct Fate {
-    before: Duration,
-    after: Duration,
-    fails_before: bool,
-    fails_after: bool,
+pub(super) struct Fate {
+    pub(super) before: Duration,
+    pub(super) after: Duration,
+    pub(super) fails_before: bool,
+    pub(super) fails_after: bool,
+}
+
+impl Shared {
+    pub(super) fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn commons(&self) -> MutexGuard<'_, Commons> {
+        self.commons.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl ModelStore {
     pub(super) fn new(random: Random) -> Self {
-        Self {
+        let shared = Shared {
             ledger: Mutex::default(),
+            commons: Mutex::default(),
+            released: watch::Sender::default(),
             random: Mutex::new(random),
             is_troubled: AtomicBool::new(true),
-            until_stranded: AtomicU64::new(0),
-            stranded: Notify::new(),
-        }
+        };
+        Self::over(Arc::new(shared), None)
+    }
+
+    fn over(shared: Arc<Shared>, seat: Option<Seat>) -> Self {
+        Self { shared, seat, until_stranded: AtomicU64::new(0), stranded: Notify::new() }
+    }
+
+    /// The same as a node has it open behind its gate.
+    pub(super) fn seat(&self, node: NodeId, gate: Gate) -> Self {
+        let (is_cut, noticed, transaction) = Default::default();
+        let seat = Seat { node, gate, is_cut, noticed, transaction };
+        Self::over(Arc::clone(&self.shared), Some(seat))
     }
 
     /// From now on it answers at once and never fails.
     pub(super) fn recover(&self) {
-        self.is_troubled.store(false, Ordering::Relaxed);
+        self.shared.is_troubled.store(false, Ordering::Relaxed);
+    }
+
+    /// Takes the way to the database, or gives it back.
+    pub(super) fn set_cut(&self, is_cut: bool) {
+        if let Some(seat) = &self.seat {
+            seat.is_cut.store(is_cut, Ordering::Relaxed);
+        }
+    }
+
+    /// Waits until the server is let through to the database, or back.
+    pub(super) async fn pass(&self) -> StoreResult<()> {
+        let Some(seat) = &self.seat else { return Ok(()) };
+        seat.gate.pass().await;
+        if seat.is_cut.load(Ordering::Relaxed) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            return Err(StoreError::Unavailable("no way".into()));
+        }
+        Ok(())
+    }
+
+    /// Whose it is.
+    pub(super) fn node(&self) -> StoreResult<NodeId> {
+        let node = self.seat.as_ref().map(|seat| seat.node);
+        node.ok_or_else(|| StoreError::Unavailable("this is no node".into()))
+    }
+
+    pub(super) fn transaction(&self) -> Option<u64> {
+        let open = self.seat.as_ref()?.transaction.load(Ordering::Relaxed);
+        (open > 0).then_some(open)
+    }
+
+    pub(super) fn set_transaction(&self, open: Option<u64>) {
+        if let Some(seat) = &self.seat {
+            seat.transaction.store(open.unwrap_or(0), Ordering::Relaxed);
+        }
+    }
+
+    /// Whether what a node asks for is not there any more.
+    pub(super) fn forgets(&self) -> bool {
+        let mut random = self.shared.random.lock().unwrap_or_else(PoisonError::into_inner);
+        self.shared.is_troubled.load(Ordering::Relaxed) && random.chance(3)
     }
 
     /// Has the writer wait for ever when so many batches more are stored; 0 for never.
@@ -65,6 +150,16 @@ impl ModelStore {
     /// Ready when a batch is stored of which the writer will never know.
     pub(super) async fn stranded(&self) {
         self.stranded.notified().await;
+    }
+
+    /// A batch was asked for, and perhaps stored: may never come back.
+    pub(super) async fn strand(&self, is_stored: bool) {
+        let left = self.until_stranded.load(Ordering::Relaxed);
+        self.until_stranded.store(left.saturating_sub(1), Ordering::Relaxed);
+        if left == 1 && is_stored {
+            self.stranded.notify_one();
+            std::future::pending::<()>().await;
+        }
     }
 
     /// Stores a batch, and may never come back from that.
@@ -87,12 +182,12 @@ impl ModelStore {
     }
 
     pub(super) fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.ledger()
     }
 
-    fn fate(&self, fails_percent: u64) -> Fate {
-        let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_troubled = self.is_troubled.load(Ordering::Relaxed);
+    pub(super) fn fate(&self, fails_percent: u64) -> Fate {
+        let mut random = self.shared.random.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_troubled = self.shared.is_troubled.load(Ordering::Relaxed);
         let mut delay =
             || if is_troubled && random.chance(70) { random.micros(3_000) } else { Duration::ZERO };
         let (before, after) = (delay(), delay());
@@ -106,11 +201,12 @@ impl ModelStore {
     }
 
     /// Does the work at one moment between being asked and the answer.
-    async fn ask<T>(
+    pub(super) async fn ask<T>(
         &self,
         fails_percent: u64,
         work: impl FnOnce(&mut Ledger) -> StoreResult<T>,
     ) -> StoreResult<T> {
+        self.pass().await?;
         let fate = self.fate(fails_percent);
         wait(fate.before).await;
         if fate.fails_before {
@@ -118,6 +214,7 @@ impl ModelStore {
         }
         let answer = work(&mut self.ledger());
         wait(fate.after).await;
+        self.pass().await?;
         if fate.fails_after {
             return Err(StoreError::Unavailable("after it was done".into()));
         }
@@ -125,7 +222,7 @@ impl ModelStore {
     }
 
     fn page_rows(&self, limit: u64) -> usize {
-        let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut random = self.shared.random.lock().unwrap_or_else(PoisonError::into_inner);
         random.size(12).max(1).min(limit as usize)
     }
 }
@@ -234,8 +331,11 @@ impl Directory for ModelStore {
         Box::pin(self.ask(5, move |_| Ok(Some(group(id)))))
     }
 
-    fn join(&self, _: GroupId, _: UserId, _: Timestamp) -> Asked<'_, Join> {
-        Box::pin(self.ask(5, |_| Ok(Join::AlreadyMember(MEMBER))))
+    fn join(&self, group: GroupId, user: UserId, _: Timestamp) -> Asked<'_, Join> {
+        Box::pin(self.ask(5, move |ledger| {
+            let standing = ledger.members.standing(group, user);
+            Ok(if standing.role.is_some() { Join::AlreadyMember(standing) } else { Join::Banned })
+        }))
     }
 
     // What follows nobody here asks for.
@@ -281,14 +381,4 @@ impl Lifecycle for ModelStore {
     fn close(&self) -> Asked<'_, ()> {
         Box::pin(async { Ok(()) })
     }
-}
-
-/// The group of this number.
-pub(super) fn group(id: GroupId) -> Group {
-    Group { id, name: format!("g{id}").into(), is_private: false, topic: "".into(), join: JoinPolicy::Open }
-}
-
-/// The user of this number.
-pub(super) fn user(id: UserId) -> User {
-    User { id, username: format!("u{id}").into(), email: "".into(), is_admin: false }
 }

@@ -47,6 +47,9 @@ impl Views {
             messages.insert(MessageId(event["id"].as_i64().unwrap_or_default()), view);
             return Ok(());
         }
+        if event["type"] == "member" {
+            return Ok(());
+        }
         let id = MessageId(event["message_id"].as_i64().unwrap_or_default());
         let view = messages.get_mut(&id).ok_or_else(|| format!("{event} is about no message"))?;
         if view.is_deleted {

@@ -3,12 +3,14 @@
 use std::cell::{Cell, RefCell, RefMut};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use groupcast_kit::random::Random;
 
 use super::draft::{Deed, Draft};
 use super::ledger::POISON;
-use super::store::{self, ModelStore};
+use super::people;
+use super::store::ModelStore;
 use super::view::Views;
 use crate::model::{
     GroupId, MemberState, Message, MessageId, NewEntry, NewEntryKind, Seq, Timestamp, User, UserId,
@@ -20,6 +22,8 @@ pub(super) struct World {
     pub(super) store: Arc<ModelStore>,
     random: RefCell<Random>,
     pub(super) groups: i64,
+    /// How slow everybody is: 1 for as fast as it goes.
+    pub(super) pace: u64,
     drafts: RefCell<Vec<Draft>>,
     /// The highest `seq` of each group that anyone was told of.
     known: RefCell<HashMap<GroupId, Seq>>,
@@ -54,7 +58,7 @@ pub(super) struct Client {
 
 impl Client {
     pub(super) fn new(id: i64, way: Way) -> Self {
-        let user = Arc::new(store::user(UserId(id)));
+        let user = Arc::new(people::user(UserId(id)));
         let (seen, unanswered, views) = Default::default();
         Self { user, way, seen, unanswered, views }
     }
@@ -69,6 +73,7 @@ impl World {
             store,
             random: RefCell::new(random),
             groups,
+            pace: 1,
             drafts: RefCell::default(),
             known: RefCell::default(),
             made: RefCell::default(),
@@ -76,6 +81,29 @@ impl World {
             waits: Cell::new(0),
             stranded: Cell::new(0),
         }
+    }
+
+    /// The same, on several nodes.
+    pub(super) fn new_shared(seed: u64) -> Self {
+        let world = Self::new(seed);
+        world.store.ledger().share();
+        let pace = [1, 1, 5, 30][world.random().size(4)];
+        Self { pace, ..world }
+    }
+
+    /// Whether there are several nodes.
+    pub(super) fn is_shared(&self) -> bool {
+        self.store.ledger().is_shared()
+    }
+
+    /// Whether the client may have been taken out of a group.
+    pub(super) fn is_accused(&self, client: &Client, group: GroupId) -> bool {
+        self.store.ledger().members.is_accused(group, client.user.id)
+    }
+
+    /// A pause between two things that somebody does.
+    pub(super) fn pause(&self, micros: u64) -> Duration {
+        self.random().micros(micros * self.pace)
     }
 
     pub(super) fn random(&self) -> RefMut<'_, Random> {
@@ -140,7 +168,7 @@ impl World {
     pub(super) fn entry(&self, number: usize) -> NewEntry {
         let received_at = Timestamp(self.random().below(1_000) as i64);
         let Draft { group, user, deed, client_id } = self.draft(number);
-        let member = Arc::new(MemberState::new(store::MEMBER));
+        let member = Arc::new(MemberState::new(people::MEMBER));
         let kind = match deed {
             Deed::Send { content, reply_to } => {
                 NewEntryKind::Message { content, reply_to, mentions_all: false }
@@ -149,7 +177,7 @@ impl World {
             Deed::Delete { message } => NewEntryKind::Delete { message, governs: false },
             Deed::React { message, emoji, on } => NewEntryKind::React { message, emoji, on },
         };
-        NewEntry { group: Arc::new(store::group(group)), user, kind, client_id, received_at, member }
+        NewEntry { group: Arc::new(people::group(group)), user, kind, client_id, received_at, member }
     }
 
     /// What is to be sent once more after a connection was lost. Messages and edits without a `client_id` are not:
@@ -205,6 +233,9 @@ impl World {
         client.unanswered.borrow_mut().remove(&number);
         let draft = self.draft(number);
         let ledger = self.store.ledger();
+        if ledger.members.is_accused(draft.group, client.user.id) {
+            return Ok(());
+        }
         let target = draft.deed.changes().and_then(|message| ledger.find(message));
         let is_right = match denial {
             None => draft.deed.is_poison(),
@@ -274,6 +305,9 @@ impl World {
         let ledger = self.store.ledger();
         let drafts = self.drafts.borrow();
         drafts.iter().position(|draft| {
+            if ledger.members.is_out(draft.group, draft.user.id) {
+                return false;
+            }
             let is_poison = draft.deed.is_poison();
             match &draft.deed {
                 Deed::Send { content, .. } => {
