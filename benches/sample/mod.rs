@@ -47,6 +47,7 @@ pub(crate) fn new_messages(count: usize) -> Vec<NewEntry> {
             client_id: None,
             received_at: Timestamp(STARTED_AT + number as i64),
             member: Arc::clone(&member),
+            validity: None,
         })
         .collect()
 }

@@ -12,7 +12,7 @@ use std::io::{self, BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -45,6 +45,12 @@ struct Running {
 }
 
 impl Nats {
+    /// The one that all tests of a process share that leave it alone: what is of different databases keeps apart.
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<Nats> = OnceLock::new();
+        SHARED.get_or_init(Self::launch)
+    }
+
     /// One that takes everybody.
     pub fn launch() -> Self {
         Self::launch_with(&[])

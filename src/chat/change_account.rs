@@ -73,7 +73,7 @@ impl Chat {
                 grant.user() == Some(id) && is_login && Some(grant.kind()) != kept
             })
         };
-        self.close_sessions(sockets).await;
+        self.turn_out(sockets).await;
         Ok(())
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::rights::Action;
 use super::send::check_may_write;
 use super::{Caller, Chat, ChatResult, Membership};
-use crate::model::{MessageId, NewEntry, NewEntryKind, Role, Scope};
+use crate::model::{MessageId, NewEntry, NewEntryKind, Scope};
 
 impl Chat {
     /// Takes a socket's deletion on its way to the writer, which knows whose message it is.
@@ -16,9 +16,8 @@ impl Chat {
     pub fn accept_deletion(&self, sender: &Membership, message: MessageId) -> ChatResult<NewEntry> {
         check_may_write(sender)?;
         self.check_rate(sender)?;
-        let is_admin = sender.role().is_some_and(|role| role >= Role::Admin);
-        let governs = sender.governs || (is_admin && sender.scope == Scope::Admin);
-        Ok(self.new_entry(sender, NewEntryKind::Delete { message, governs }, None))
+        let (governs, as_admin) = (sender.governs, sender.scope == Scope::Admin);
+        Ok(self.new_entry(sender, NewEntryKind::Delete { message, governs, as_admin }, None))
     }
 
     /// Deletes a message without a socket; answers after the commit. Who governs all groups need not be a member.
@@ -41,7 +40,7 @@ impl Chat {
                 self.governing_entry(
                     &access.group,
                     actor,
-                    NewEntryKind::Delete { message: id, governs: true },
+                    NewEntryKind::Delete { message: id, governs: true, as_admin: false },
                 )
             }
         };

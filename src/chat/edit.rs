@@ -21,7 +21,7 @@ impl Chat {
         check_may_write(sender)?;
         self.check_size(draft)?;
         self.check_rate(sender)?;
-        let mentions_all = self.may_mention_all(sender);
+        let mentions_all = self.heeds_roles();
         let kind = NewEntryKind::Edit { message, content: draft.content().into(), mentions_all };
         Ok(self.new_entry(sender, kind, draft.client_id()))
     }

@@ -88,7 +88,7 @@ impl Chat {
                 let is_there =
                     |message: &&Message| message.details.as_ref().is_none_or(|some| !some.is_deleted);
                 let deletions = page.iter().filter(is_there).map(|message| {
-                    let kind = NewEntryKind::Delete { message: message.id, governs: true };
+                    let kind = NewEntryKind::Delete { message: message.id, governs: true, as_admin: false };
                     self.store_entry(self.governing_entry(&message.group, actor, kind))
                 });
                 try_join_all(deletions).await?;

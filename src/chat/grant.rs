@@ -1,12 +1,11 @@
 //! What proves who somebody is, while it is in use.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::rights::Power;
 use crate::hub::SocketId;
 use crate::model::limits::GRANT_SOCKETS_MAX;
-use crate::model::{Digest, Scope, SessionId, Timestamp, UserId};
+use crate::model::{Digest, Scope, SessionId, Timestamp, UserId, Validity};
 
 /// A session, a key or a token of an outside issuer that was found good: one for all that use it, so that who ends it
 /// reaches every socket at once.
@@ -20,7 +19,7 @@ pub struct Grant {
     is_of_nobody: bool,
     /// When it runs out by itself; sessions and keys are renewed or last.
     expires_at: Timestamp,
-    is_ended: AtomicBool,
+    validity: Arc<Validity>,
     sockets: Mutex<Vec<SocketId>>,
 }
 
@@ -43,7 +42,7 @@ impl Grant {
             scope,
             is_of_nobody: false,
             expires_at: Timestamp::FOREVER,
-            is_ended: AtomicBool::new(false),
+            validity: Arc::default(),
             sockets: Mutex::default(),
         }
     }
@@ -99,9 +98,14 @@ impl Grant {
         if self.scope == Scope::Admin { Power::Governor } else { Power::Reader }
     }
 
+    /// Whether it still counts, for what is handed in by it.
+    pub(super) fn validity(&self) -> &Arc<Validity> {
+        &self.validity
+    }
+
     /// Whether it proves nothing any more.
     pub fn is_ended(&self) -> bool {
-        self.is_ended.load(Ordering::SeqCst)
+        self.validity.is_over()
     }
 
     /// Adds a socket that speaks by it, to be [detached](Self::detach) when it does no longer. `false` if it has ended,
@@ -133,7 +137,7 @@ impl Grant {
 
     /// Proves nothing from now on; gives the sockets that spoke by it.
     pub(super) fn end(&self) -> Vec<SocketId> {
-        self.is_ended.store(true, Ordering::SeqCst);
+        self.validity.end();
         std::mem::take(&mut *self.sockets.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -69,6 +69,7 @@ impl Chat {
             client_id: None,
             received_at: clock::now(),
             member: Arc::new(MemberState::new(standing)),
+            validity: None,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::grant::Grant;
 use super::rights::Power;
 use super::{ChatError, ChatResult};
-use crate::model::{Scope, SessionId, User};
+use crate::model::{Scope, SessionId, User, Validity};
 
 /// A user who asks for something. Made once, at the edge, and handed to every use case that acts on somebody's behalf;
 /// no use case takes the name of an actor from anywhere else.
@@ -29,6 +29,11 @@ impl Principal {
     /// What proves who it is; `None` for a name that was believed.
     pub fn grant(&self) -> Option<&Arc<Grant>> {
         self.grant.as_ref()
+    }
+
+    /// Whether what proves it still counts.
+    pub(super) fn validity(&self) -> Option<Arc<Validity>> {
+        self.grant.as_ref().map(|grant| Arc::clone(grant.validity()))
     }
 
     /// What the proof may be used for.

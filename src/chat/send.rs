@@ -9,7 +9,7 @@ use super::validate::check_nul;
 use super::{Chat, ChatError, ChatResult, Entity, Membership, Principal, clock};
 use crate::hub::{Broadcast, Readers};
 use crate::model::limits::CLIENT_ID_BYTES_MAX;
-use crate::model::{GroupId, Message, MessageId, NewEntry, NewEntryKind, Removal, Role, Scope, UserId};
+use crate::model::{GroupId, Message, MessageId, NewEntry, NewEntryKind, Removal, Scope, UserId};
 use crate::protocol::{event, text};
 use crate::writer::{Denial, Place, Receipt, WriteError};
 
@@ -151,6 +151,7 @@ impl Chat {
             Err(WriteError::Denied(Denial::TooManyReactions)) => Err(ChatError::TooManyReactions),
             Err(WriteError::Removed(removal)) => Err(gone(removal, is_hidden)),
             Err(WriteError::Muted) => Err(ChatError::Muted),
+            Err(WriteError::Ended) => Err(ChatError::BadCredentials),
             Err(WriteError::Refused) => Err(ChatError::Internal(None)),
         }
     }
@@ -173,14 +174,14 @@ impl Chat {
 
     fn new_message(&self, sender: &Membership, draft: Draft<'_>) -> NewEntry {
         let Draft { content, client_id, reply_to } = draft;
-        let mentions_all = self.may_mention_all(sender);
+        let mentions_all = self.heeds_roles();
         let kind = NewEntryKind::Message { content: content.into(), reply_to, mentions_all };
         self.new_entry(sender, kind, client_id)
     }
 
-    /// Whether a member may mention everybody: who governs the group may, where that is more than a believed name.
-    pub(super) fn may_mention_all(&self, sender: &Membership) -> bool {
-        !self.believes_names() && sender.state.role().is_ok_and(|role| role >= Role::Admin)
+    /// Whether who governs a group may mention everybody in it: where that is more than a believed name.
+    pub(super) fn heeds_roles(&self) -> bool {
+        !self.believes_names()
     }
 
     /// What a member hands in for the log.
@@ -197,6 +198,7 @@ impl Chat {
             client_id: client_id.map(Into::into),
             received_at: clock::now(),
             member: Arc::clone(&sender.state),
+            validity: sender.validity.clone(),
         }
     }
 

@@ -42,7 +42,7 @@ impl Chat {
             }
             grants.end([GrantKind::Session(id)])
         };
-        self.close_sessions(sockets).await;
+        self.turn_out(sockets).await;
         Ok(())
     }
 
@@ -64,8 +64,22 @@ impl Chat {
             }
             grants.end([grant.kind()])
         };
-        self.close_sessions(sockets).await;
+        self.turn_out(sockets).await;
         Ok(())
+    }
+
+    /// Closes sockets that spoke by what was ended here. When this answers, nothing is stored any more that was handed in
+    /// by it, on any node; unless the database keeps it waiting, as then nothing is stored either.
+    pub(super) async fn turn_out(&self, sockets: Vec<SocketId>) {
+        self.close_sessions(sockets).await;
+        let others = async {
+            if let Some(node) = &self.node
+                && let Err(error) = node.shared().outlast_batches().await
+            {
+                tracing::debug!(%error, "what other nodes were storing was not waited for");
+            }
+        };
+        _ = tokio::join!(self.settle(), others);
     }
 
     /// Closes sockets that spoke by what has ended.

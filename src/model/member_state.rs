@@ -40,6 +40,11 @@ impl MemberState {
         }
     }
 
+    /// Whether the member governs the group.
+    pub fn is_admin(&self) -> bool {
+        self.role().is_ok_and(|role| role >= Role::Admin)
+    }
+
     /// The member is this from now on.
     pub fn set_role(&self, role: Role) {
         self.role.store(role as u8, Ordering::Release);

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{ChangeKind, Group, MemberState, Mentions, MessageId, MessageKey, Seq, Timestamp, User};
+use super::{
+    ChangeKind, Group, MemberState, Mentions, MessageId, MessageKey, Seq, Timestamp, User, Validity,
+};
 
 /// Something that was handed in for a group's log and has no number yet.
 ///
@@ -21,6 +23,8 @@ pub struct NewEntry {
     pub received_at: Timestamp,
     /// Whether the sender may still write when it is stored.
     pub member: Arc<MemberState>,
+    /// Whether what the sender spoke by still counts then; `None` for a name that was believed.
+    pub validity: Option<Arc<Validity>>,
 }
 
 /// What is handed in.
@@ -32,7 +36,7 @@ pub enum NewEntryKind {
         content: Box<str>,
         /// The message that it answers.
         reply_to: Option<MessageId>,
-        /// Whether the sender may mention everybody.
+        /// Whether the sender may mention everybody, being an admin of the group when it is stored.
         mentions_all: bool,
     },
     /// Another content for a message of the sender's own.
@@ -41,7 +45,7 @@ pub enum NewEntryKind {
         message: MessageId,
         /// What it says from now on.
         content: Box<str>,
-        /// Whether the sender may mention everybody.
+        /// Whether the sender may mention everybody, being an admin of the group when it is stored.
         mentions_all: bool,
     },
     /// No content for a message.
@@ -50,6 +54,8 @@ pub enum NewEntryKind {
         message: MessageId,
         /// Whether others' messages may be deleted too.
         governs: bool,
+        /// Whether they may be by an admin of the group, which the sender has to be when it is stored.
+        as_admin: bool,
     },
     /// A reaction to a message.
     React {

@@ -19,6 +19,7 @@ mod setting;
 mod timestamp;
 mod unread;
 mod user;
+mod validity;
 
 pub use access::{ApiKey, Digest, KeyActor, RefreshDigests, Scope, Session, SessionId};
 pub use annotations::{Annotations, ReactionCount};
@@ -35,3 +36,4 @@ pub use setting::Setting;
 pub use timestamp::Timestamp;
 pub use unread::{ReadMark, Unread};
 pub use user::{NewUser, User};
+pub use validity::Validity;

@@ -44,6 +44,13 @@ pub trait SharedLog: Send + Sync + 'static {
     /// What other nodes have changed since `known`, as of one moment after this was asked.
     fn news(&self, known: Known) -> Asked<'_, News>;
 
+    /// Waits until all batches have ended that nodes were storing when this was asked, at most 3 s: what is stored after
+    /// that heeds the notices that were written before.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable`, also if some have not ended by then.
+    fn outlast_batches(&self) -> Asked<'_, ()>;
+
     /// Waits until this process has changed something that is a notice for others.
     fn noticed(&self) -> BoxFuture<'_, ()>;
 }

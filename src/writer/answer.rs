@@ -30,6 +30,9 @@ pub enum WriteError {
     /// The sender is no member any more.
     #[error("not a member of this group")]
     Removed(Removal),
+    /// What the sender spoke by has ended.
+    #[error("the session has ended")]
+    Ended,
     /// The change can not be made.
     #[error("this change can not be made")]
     Denied(Denial),

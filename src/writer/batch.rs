@@ -12,7 +12,7 @@ use super::numbering::Numbering;
 use super::pending::{Pending, Sender};
 use super::ready::{Place, Ready};
 use super::renamed::Renamed;
-use crate::model::{ChangeKind, GroupId, NewEntry, NewEntryKind, Removal};
+use crate::model::{ChangeKind, GroupId, NewEntry, NewEntryKind};
 use crate::store::{LogBatch, MentionQuestion, Mentioned, Sent, SentKey, Target, TargetQuestion};
 
 /// Messages and changes on their way through one transaction, and all who wait for them.
@@ -70,13 +70,13 @@ impl Batch {
         }
     }
 
-    /// Takes out what comes from those who are no members any more.
-    pub(super) fn take_removed(&mut self) -> Vec<(Pending, Removal)> {
-        if self.pending.iter().all(|pending| removal(&pending.entry).is_none()) {
+    /// Takes out what comes from those who are no members any more, or who spoke by what has ended.
+    pub(super) fn take_removed(&mut self) -> Vec<(Pending, WriteError)> {
+        if self.pending.iter().all(|pending| absence(&pending.entry).is_none()) {
             return Vec::new();
         }
-        let removed = self.pending.extract_if(.., |pending| removal(&pending.entry).is_some());
-        removed.filter_map(|pending| removal(&pending.entry).map(|removal| (pending, removal))).collect()
+        let removed = self.pending.extract_if(.., |pending| absence(&pending.entry).is_some());
+        removed.filter_map(|pending| absence(&pending.entry).map(|error| (pending, error))).collect()
     }
 
     /// What retries are known by, for what can be retried.
@@ -192,17 +192,20 @@ impl Batch {
 }
 
 /// How the sender went, if they may not hand this in for that. Who governs need not be a member.
-fn removal(entry: &NewEntry) -> Option<Removal> {
-    match entry.kind {
-        NewEntryKind::Record(_) => None,
-        _ => entry.member.role().err(),
+fn absence(entry: &NewEntry) -> Option<WriteError> {
+    if let NewEntryKind::Record(_) = entry.kind {
+        return None;
     }
+    if entry.validity.as_ref().is_some_and(|validity| validity.is_over()) {
+        return Some(WriteError::Ended);
+    }
+    entry.member.role().err().map(WriteError::Removed)
 }
 
 /// What is against this, as far as the sender's membership goes.
 fn refusal(entry: &NewEntry) -> Option<WriteError> {
-    if let Some(removal) = removal(entry) {
-        return Some(WriteError::Removed(removal));
+    if let Some(error) = absence(entry) {
+        return Some(error);
     }
     // Who may not write may still take back.
     let is_writing = match entry.kind {

@@ -106,7 +106,7 @@ impl Decisions {
     /// Decides about an entry that would be the one with this index among what is ready.
     pub(super) fn decide(&mut self, entry: NewEntry, about: About, index: usize) -> Decision {
         let About { target, mentions } = about;
-        let NewEntry { group, user, client_id, received_at, kind, .. } = entry;
+        let NewEntry { group, user, client_id, received_at, kind, member, .. } = entry;
         let message = kind.target();
         let actor = user.id;
         let kind = match kind {
@@ -118,7 +118,8 @@ impl Decisions {
                 let edited = self.state(message, target).and_then(|state| state.edit(actor, &content, index));
                 edited.map(|message| ReadyKind::Change(ChangeKind::Edited { message, content, mentions }))
             }
-            NewEntryKind::Delete { message, governs } => {
+            NewEntryKind::Delete { message, governs, as_admin } => {
+                let governs = governs || (as_admin && member.is_admin());
                 let deleted =
                     self.state(message, target).and_then(|state| state.delete(actor, governs, index));
                 deleted.map(|message| ReadyKind::Change(ChangeKind::Deleted { message }))

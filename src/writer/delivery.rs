@@ -121,8 +121,8 @@ fn text_answer(answer: &Answer) -> Bytes {
     match answer {
         Ok(_) => Bytes::new(),
         Err(WriteError::Muted) => frame::text(&[text::MUTED]),
-        // The socket is told of its removal itself.
-        Err(WriteError::Removed(_)) => Bytes::new(),
+        // The socket is told of that itself.
+        Err(WriteError::Removed(_) | WriteError::Ended) => Bytes::new(),
         Err(_) => frame::text(&[text::STORE_REFUSED]),
     }
 }
@@ -145,6 +145,7 @@ fn json_answer(
             let (code, text) = match error {
                 WriteError::Removed(Removal::Deleted) => (ErrorCode::NotFound, "Group not found"),
                 WriteError::Removed(_) => (ErrorCode::Forbidden, "not a member of this group"),
+                WriteError::Ended => (ErrorCode::Unauthenticated, "the session has ended"),
                 WriteError::Muted => (ErrorCode::Forbidden, "muted"),
                 WriteError::Denied(Denial::NoMessage) => (ErrorCode::NotFound, "Message not found"),
                 WriteError::Denied(Denial::NotYours) => {

@@ -51,7 +51,7 @@ fn content(entry: &NewEntry) -> Option<(&str, bool)> {
     match &entry.kind {
         NewEntryKind::Message { content, mentions_all, .. }
         | NewEntryKind::Edit { content, mentions_all, .. } => {
-            content.contains('@').then_some((&**content, *mentions_all))
+            content.contains('@').then(|| (&**content, *mentions_all && entry.member.is_admin()))
         }
         _ => None,
     }

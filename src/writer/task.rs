@@ -12,7 +12,7 @@ use tokio::task::{JoinHandle, yield_now};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::answer::{Answer, Receipt, WriteError};
+use super::answer::{Answer, Receipt};
 use super::batch::{Batch, Repeat, Settled};
 use super::delivery::Delivery;
 use super::handle::MessageWriter;
@@ -136,10 +136,11 @@ impl Task {
         Ok(())
     }
 
-    /// Refuses what comes from those who are no members any more: not even a retry tells them anything.
+    /// Refuses what comes from those who are no members any more, or spoke by what has ended: not even a retry tells them
+    /// anything.
     fn refuse_removed(&mut self) {
-        for (pending, removal) in self.batch.take_removed() {
-            self.answer_repeat(pending, Err(WriteError::Removed(removal)));
+        for (pending, error) in self.batch.take_removed() {
+            self.answer_repeat(pending, Err(error));
         }
     }
 

@@ -78,7 +78,7 @@ impl Chat {
             let digest = self.store.accounts.revoke_key(name).await?;
             grants.end([GrantKind::Key(digest.ok_or(ChatError::NotFound(Entity::Key))?)])
         };
-        self.close_sessions(sockets).await;
+        self.turn_out(sockets).await;
         Ok(())
     }
 

@@ -73,7 +73,7 @@ impl Chat {
             }
             grants.end([GrantKind::Session(id)])
         };
-        self.close_sessions(sockets).await;
+        self.turn_out(sockets).await;
         Ok(())
     }
 

@@ -95,6 +95,26 @@ async fn appear(client: &Client, node: NodeId) -> StoreResult<()> {
     Ok(())
 }
 
+/// Transactions that have locked heads, which they do before they look at the notices: those of batches and deletions.
+const STORING: &str =
+    "FROM pg_locks WHERE locktype = 'relation' AND relation = 'group_heads'::regclass AND granted
+         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+         AND mode <> 'AccessShareLock' AND pid <> pg_backend_pid()";
+
+/// Which batches are being stored, by anybody.
+pub(super) async fn being_stored(client: &Client) -> StoreResult<Vec<String>> {
+    let select = format!("SELECT ARRAY(SELECT DISTINCT virtualtransaction {STORING})");
+    let row = client.query_one(&client.prepare_cached(&select).await?, &[]).await?;
+    column(&row, 0, "pg_locks", "virtualtransaction")
+}
+
+/// Whether some of these still are.
+pub(super) async fn are_being_stored(client: &Client, batches: &[String]) -> StoreResult<bool> {
+    let select = format!("SELECT EXISTS (SELECT 1 {STORING} AND virtualtransaction = ANY ($1))");
+    let row = client.query_one(&client.prepare_cached(&select).await?, &[&batches]).await?;
+    column(&row, 0, "pg_locks", "virtualtransaction")
+}
+
 /// Clears away what all have read, if nobody else has just done that.
 pub(super) async fn clear(client: &Client) -> StoreResult<()> {
     let clear = client.prepare_cached("SELECT clear_news()").await?;

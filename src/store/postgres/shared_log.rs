@@ -1,8 +1,10 @@
 //! What a node asks of the log that several write.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use tokio::time::{Instant, sleep};
 
 use super::connect::Target;
 use super::error::unavailable;
@@ -13,6 +15,11 @@ use crate::model::GroupId;
 use crate::store::{
     Asked, Begun, Known, LogBatch, News, Notifications, PlainBatch, Sent, SharedLog, StoreResult,
 };
+
+/// How long batches that are under way are waited for, and how often it is looked. One of a node that has stopped is ended
+/// before that.
+const OUTLAST_TIMEOUT: Duration = Duration::from_secs(3);
+const OUTLAST_PERIOD: Duration = Duration::from_millis(5);
 
 impl PostgresStore {
     fn node(&self) -> StoreResult<&Arc<Node>> {
@@ -75,6 +82,26 @@ impl SharedLog for PostgresStore {
                 self.clear_news();
             }
             Ok(news)
+        })
+    }
+
+    fn outlast_batches(&self) -> Asked<'_, ()> {
+        Box::pin(async move {
+            let batches: Arc<[String]> =
+                self.ask(|client| Box::pin(news::being_stored(client))).await?.into();
+            let deadline = Instant::now() + OUTLAST_TIMEOUT;
+            loop {
+                let these = Arc::clone(&batches);
+                let are_there = self
+                    .ask(move |client| Box::pin(async move { news::are_being_stored(client, &these).await }));
+                if batches.is_empty() || !are_there.await? {
+                    return Ok(());
+                }
+                if Instant::now() > deadline {
+                    return Err(unavailable("batches have been under way for long"));
+                }
+                sleep(OUTLAST_PERIOD).await;
+            }
         })
     }
 

@@ -26,6 +26,7 @@ fn entry(user: i64, kind: NewEntryKind) -> NewEntry {
         client_id: None,
         received_at: Timestamp(0),
         member: Arc::new(MemberState::new(standing)),
+        validity: None,
     }
 }
 
@@ -34,7 +35,7 @@ fn edit(user: i64, content: &str) -> NewEntry {
 }
 
 fn delete(user: i64, governs: bool) -> NewEntry {
-    entry(user, NewEntryKind::Delete { message: MESSAGE, governs })
+    entry(user, NewEntryKind::Delete { message: MESSAGE, governs, as_admin: false })
 }
 
 fn react(user: i64, on: bool) -> NewEntry {

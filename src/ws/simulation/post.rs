@@ -48,7 +48,7 @@ pub(super) async fn post(world: &Rc<World>, client: &Client, server: impl Fn() -
                 }
                 Ok(Receipt::Duplicate(sent)) => world.acknowledged(client, request, (group, sent.seq), true),
                 Err(WriteError::Denied(denial)) => world.refused(client, request, Some(denial)),
-                Err(WriteError::Refused | WriteError::Removed(_) | WriteError::Muted) => {
+                Err(WriteError::Refused | WriteError::Removed(_) | WriteError::Ended | WriteError::Muted) => {
                     world.refused(client, request, None)
                 }
                 Err(WriteError::Unavailable) if world.refused_for_now(client, number) => continue,

@@ -272,6 +272,11 @@ impl SharedLog for ModelStore {
         })
     }
 
+    fn outlast_batches(&self) -> Asked<'_, ()> {
+        // Nobody's session ends here.
+        Box::pin(async { Ok(()) })
+    }
+
     fn noticed(&self) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             match &self.seat {

@@ -174,10 +174,11 @@ impl World {
                 NewEntryKind::Message { content, reply_to, mentions_all: false }
             }
             Deed::Edit { message, content } => NewEntryKind::Edit { message, content, mentions_all: false },
-            Deed::Delete { message } => NewEntryKind::Delete { message, governs: false },
+            Deed::Delete { message } => NewEntryKind::Delete { message, governs: false, as_admin: false },
             Deed::React { message, emoji, on } => NewEntryKind::React { message, emoji, on },
         };
-        NewEntry { group: Arc::new(people::group(group)), user, kind, client_id, received_at, member }
+        let group = Arc::new(people::group(group));
+        NewEntry { group, user, kind, client_id, received_at, member, validity: None }
     }
 
     /// What is to be sent once more after a connection was lost. Messages and edits without a `client_id` are not:

@@ -10,7 +10,7 @@ mod moderation;
 pub(crate) mod people;
 mod removal;
 mod rights_over_rest;
-mod scene;
+pub(crate) mod scene;
 mod sessions;
 mod socket_tokens;
 mod tokens_over_rest;

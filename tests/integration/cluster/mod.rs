@@ -1,4 +1,10 @@
 //! Several nodes on one database, and what carries between them.
 
 mod carrier;
+mod carriers;
+mod faults;
+mod load;
 mod notify;
+mod rest;
+mod rights;
+mod scene;

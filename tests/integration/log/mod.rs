@@ -12,7 +12,7 @@ mod reactions;
 mod retention;
 mod retention_random;
 mod rights;
-mod scene;
+pub(crate) mod scene;
 mod search;
 mod search_traces;
 mod threads;

@@ -91,6 +91,7 @@ fn entry(group: &Arc<Group>, user: &Arc<User>, content: &str, client_id: Option<
         client_id: client_id.map(Into::into),
         received_at: NOW,
         member: Arc::new(MemberState::new(MEMBER)),
+        validity: None,
     }
 }
 
