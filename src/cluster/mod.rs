@@ -15,6 +15,7 @@ mod notify;
 mod presence;
 mod queue;
 mod run;
+mod settled;
 mod wire;
 
 pub use carrier::{Arrived, Carrier, Subject};

@@ -13,6 +13,7 @@ use super::heed::Heed;
 use super::line::Lines;
 use super::look::Looks;
 use super::presence::{GroupNames, Presence, PresenceOptions};
+use super::settled::Beginning;
 use super::wire;
 use crate::hub::{self, Broadcast, Hub, Outlet, Page};
 use crate::metrics::NodeCount;
@@ -45,6 +46,7 @@ pub struct Node {
     pub(super) looks: Looks,
     pub(super) heed: OnceLock<Weak<dyn Heed>>,
     pub(super) presence: OnceLock<Arc<Presence>>,
+    pub(super) beginning: Beginning,
     /// Something is missing.
     pub(super) behind: Notify,
     serial: AtomicI64,
@@ -76,6 +78,7 @@ impl Node {
             looks: Looks::default(),
             heed: OnceLock::new(),
             presence: OnceLock::new(),
+            beginning: Beginning::new(),
             behind: Notify::new(),
             serial: AtomicI64::new(0),
             filled: AtomicU64::new(0),

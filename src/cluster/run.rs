@@ -13,6 +13,8 @@ use super::wire::{self, Told};
 const IDLE: Duration = Duration::from_secs(60);
 /// How often that is looked at.
 const SWEEP_PERIOD: Duration = Duration::from_secs(10);
+/// How often it is looked whether there is a way to others again.
+const UP_PERIOD: Duration = Duration::from_millis(100);
 
 impl Node {
     /// Takes what comes, looks and fills holes, until it is dropped.
@@ -23,7 +25,8 @@ impl Node {
             self.keep_filling(),
             self.tell_of_notices(),
             self.forget_unheard(),
-            self.tell_who_is_online()
+            self.tell_who_is_online(),
+            self.greet_when_up()
         );
     }
 
@@ -65,6 +68,22 @@ impl Node {
     async fn tell_who_is_online(&self) {
         if let Some(presence) = self.presence.get() {
             presence.run(|said| self.publish(Subject::All, wire::presence(self.id, &said))).await;
+        }
+    }
+
+    /// What was said while there was no way to others is lost, at the start too. So they are told at once when there is one.
+    async fn greet_when_up(&self) {
+        let mut was_up = false;
+        loop {
+            let is_up = self.carrier.is_up();
+            if is_up
+                && !was_up
+                && let Some(presence) = self.presence.get()
+            {
+                presence.greet();
+            }
+            was_up = is_up;
+            sleep(UP_PERIOD).await;
         }
     }
 

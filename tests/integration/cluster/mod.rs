@@ -2,3 +2,4 @@
 
 mod carrier;
 mod notify;
+mod rolling;
