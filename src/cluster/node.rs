@@ -8,12 +8,12 @@ use bytes::Bytes;
 use tokio::sync::{Mutex as TurnMutex, Notify};
 use tokio::time::{Duration, Instant, sleep};
 
+use super::beginning::Beginning;
 use super::carrier::{Carrier, Subject};
 use super::heed::Heed;
 use super::line::Lines;
 use super::look::Looks;
 use super::presence::{GroupNames, Presence, PresenceOptions};
-use super::settled::Beginning;
 use super::wire;
 use crate::hub::{self, Broadcast, Hub, Outlet, Page};
 use crate::metrics::NodeCount;

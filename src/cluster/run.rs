@@ -87,6 +87,14 @@ impl Node {
         }
     }
 
+    /// Whether the node has looked once at what others have changed, and knows who is online on all nodes or has tried to
+    /// for 1 s. Once true it stays so.
+    pub fn is_settled(&self) -> bool {
+        let is_whole = || self.presence.get().is_none_or(|presence| presence.is_whole());
+        // A node that has looked has seen itself.
+        self.beginning.is_over(self.looks.alive() > 0, is_whole)
+    }
+
     /// Tells the others that this node stops, before it closes its sockets.
     pub fn say_goodbye(&self) {
         let presence = self.presence.get();
