@@ -9,6 +9,7 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::{self, ExitCode};
 use std::thread;
+use std::time::Duration;
 
 use groupcast::admin::{self, AdminError};
 use groupcast::config::{AuthMode, Command, Config, Operation};
@@ -16,6 +17,7 @@ use groupcast::model::Setting;
 use groupcast::server::{STOP_TIMEOUT, Server};
 use groupcast_verify::Check;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::timeout;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -62,7 +64,7 @@ async fn serve(config: Config, settings: Vec<Setting>) -> Result<ExitCode, Box<d
     // From here on a signal stops the server cleanly, even while it is still starting.
     let mut stop = Stop::new()?;
     let store = config.database.to_string();
-    let auth = config.auth;
+    let (auth, drain_delay) = (config.auth, config.drain_delay);
     let server = tokio::select! {
         server = Server::bind(config, settings) => server?,
         () = stop.signal() => return Ok(ExitCode::SUCCESS),
@@ -77,7 +79,8 @@ async fn serve(config: Config, settings: Vec<Setting>) -> Result<ExitCode, Box<d
          curl http://{address}/healthz, websocat {header}ws://{address}/ws/group/GROUP/USER",
         version = env!("CARGO_PKG_VERSION"),
     ));
-    server.run(stop.requested()).await?;
+    let leave = server.leave();
+    server.run(stop.requested(drain_delay, leave)).await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -137,10 +140,16 @@ impl Stop {
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
-    /// Waits for the first signal. After it the process ends within [`STOP_TIMEOUT`], or at once with another
-    /// signal.
-    async fn requested(mut self) {
+    /// Waits for the first signal, calls `leave`, and waits that long or for another signal. After it the process ends
+    /// within [`STOP_TIMEOUT`], or at once with one more signal.
+    async fn requested(mut self, drain_delay: Duration, leave: impl FnOnce()) {
         self.signal().await;
+        leave();
+        if !drain_delay.is_zero() {
+            tracing::info!(?drain_delay, "not ready any more, going on");
+            // A signal is one of those who want it to end.
+            let _ = timeout(drain_delay, self.signal()).await;
+        }
         thread::spawn(end_in_time);
         tokio::spawn(async move {
             self.signal().await;

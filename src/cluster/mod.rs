@@ -3,6 +3,7 @@
 //! The database keeps, and a [`Carrier`] carries. Each node stores what its own sockets send, under the locks of the
 //! groups' heads, and publishes the finished frames. What a carrier loses is found by looking into the database.
 
+mod beginning;
 mod carrier;
 mod fill;
 mod heed;

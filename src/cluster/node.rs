@@ -8,6 +8,7 @@ use bytes::Bytes;
 use tokio::sync::{Mutex as TurnMutex, Notify};
 use tokio::time::{Duration, Instant, sleep};
 
+use super::beginning::Beginning;
 use super::carrier::{Carrier, Subject};
 use super::heed::Heed;
 use super::line::Lines;
@@ -45,6 +46,7 @@ pub struct Node {
     pub(super) looks: Looks,
     pub(super) heed: OnceLock<Weak<dyn Heed>>,
     pub(super) presence: OnceLock<Arc<Presence>>,
+    pub(super) beginning: Beginning,
     /// Something is missing.
     pub(super) behind: Notify,
     serial: AtomicI64,
@@ -76,6 +78,7 @@ impl Node {
             looks: Looks::default(),
             heed: OnceLock::new(),
             presence: OnceLock::new(),
+            beginning: Beginning::new(),
             behind: Notify::new(),
             serial: AtomicI64::new(0),
             filled: AtomicU64::new(0),

@@ -13,6 +13,8 @@ use super::wire::{self, Told};
 const IDLE: Duration = Duration::from_secs(60);
 /// How often that is looked at.
 const SWEEP_PERIOD: Duration = Duration::from_secs(10);
+/// How often it is looked whether there is a way to others again.
+const UP_PERIOD: Duration = Duration::from_millis(100);
 
 impl Node {
     /// Takes what comes, looks and fills holes, until it is dropped.
@@ -23,7 +25,8 @@ impl Node {
             self.keep_filling(),
             self.tell_of_notices(),
             self.forget_unheard(),
-            self.tell_who_is_online()
+            self.tell_who_is_online(),
+            self.greet_when_up()
         );
     }
 
@@ -66,6 +69,30 @@ impl Node {
         if let Some(presence) = self.presence.get() {
             presence.run(|said| self.publish(Subject::All, wire::presence(self.id, &said))).await;
         }
+    }
+
+    /// What was said while there was no way to others is lost, at the start too. So they are told at once when there is one.
+    async fn greet_when_up(&self) {
+        let mut was_up = false;
+        loop {
+            let is_up = self.carrier.is_up();
+            if is_up
+                && !was_up
+                && let Some(presence) = self.presence.get()
+            {
+                presence.greet();
+            }
+            was_up = is_up;
+            sleep(UP_PERIOD).await;
+        }
+    }
+
+    /// Whether the node has looked once at what others have changed, and knows who is online on all nodes or has tried to
+    /// for 1 s. Once true it stays so.
+    pub fn is_settled(&self) -> bool {
+        let is_whole = || self.presence.get().is_none_or(|presence| presence.is_whole());
+        // A node that has looked has seen itself.
+        self.beginning.is_over(self.looks.alive() > 0, is_whole)
     }
 
     /// Tells the others that this node stops, before it closes its sockets.

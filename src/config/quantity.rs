@@ -42,15 +42,24 @@ pub(super) fn bytes(
 
 /// Parses a time from 50 ms to an hour, in seconds unless a unit is given.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    let mut text = text.trim().to_ascii_lowercase();
-    if text.ends_with(|c: char| c.is_ascii_digit()) {
-        text.push('s');
-    }
-    let time = humantime::parse_duration(&text).map_err(|_| "expected a time such as 30s, 500ms or 2m")?;
+    let time = parse_time(text).ok_or("expected a time such as 30s, 500ms or 2m")?;
     if !(Duration::from_millis(50)..=Duration::from_secs(3_600)).contains(&time) {
         return Err("must be from 50ms to 1h".to_owned());
     }
     Ok(time)
+}
+
+/// A parser of delays from none to so many seconds, in seconds unless a unit is given.
+pub(super) fn delay(
+    seconds_max: u64,
+) -> impl Fn(&str) -> Result<Duration, String> + Clone + Send + Sync + 'static {
+    move |text| {
+        let delay = parse_time(text).ok_or("expected a time such as 5s or 500ms, or 0")?;
+        match delay <= Duration::from_secs(seconds_max) {
+            true => Ok(delay),
+            false => Err(format!("must be from 0 to {seconds_max}s")),
+        }
+    }
 }
 
 /// A parser of ages from so many seconds to 36500 days, in seconds unless a unit is given, also `d`, without fractions
@@ -59,11 +68,7 @@ pub(super) fn age(
     seconds_min: u64,
 ) -> impl Fn(&str) -> Result<Duration, String> + Clone + Send + Sync + 'static {
     move |text| {
-        let mut text = text.trim().to_ascii_lowercase();
-        if text.ends_with(|c: char| c.is_ascii_digit()) {
-            text.push('s');
-        }
-        let age = humantime::parse_duration(&text).map_err(|_| "expected an age such as 90s, 12h or 30d")?;
+        let age = parse_time(text).ok_or("expected an age such as 90s, 12h or 30d")?;
         let is_within = (seconds_min..=RETAIN_SECONDS_MAX).contains(&age.as_secs());
         match is_within && age.subsec_nanos() == 0 {
             true => Ok(age),
@@ -75,6 +80,15 @@ pub(super) fn age(
 /// `duration` in the largest unit that needs no fraction, at least milliseconds.
 pub(super) fn show_duration(duration: Duration) -> String {
     show(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX), TIME_UNITS_MS)
+}
+
+/// A time in seconds unless a unit is given, in any case.
+fn parse_time(text: &str) -> Option<Duration> {
+    let mut text = text.trim().to_ascii_lowercase();
+    if text.ends_with(|c: char| c.is_ascii_digit()) {
+        text.push('s');
+    }
+    humantime::parse_duration(&text).ok()
 }
 
 /// The bytes of a decimal number followed by a unit, in any case, or by none.
@@ -126,6 +140,16 @@ mod tests {
         }
         for text in ["", "s", "0", "-5s", "49ms", "61m", "1 day", "1e3", "18446744073709551615h"] {
             assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn delays_may_be_none() {
+        for (text, millis) in [("0", 0), ("0s", 0), ("1500ms", 1_500), ("60", 60_000), ("1m", 60_000)] {
+            assert_eq!(delay(60)(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+        for text in ["", "-1", "61", "2m", "60s 1ms"] {
+            assert!(delay(60)(text).is_err(), "{text}");
         }
     }
 

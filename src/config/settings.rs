@@ -15,7 +15,7 @@ use super::database::DatabaseParser;
 use super::deliver::Deliver;
 use super::jwks::JwksParser;
 use super::log_format::LogFormat;
-use super::quantity::{ByteSize, age, bytes, duration};
+use super::quantity::{ByteSize, age, bytes, delay, duration};
 use super::registration::Registration;
 use super::secret_key::SecretKey;
 use super::shown::Shown;
@@ -85,6 +85,12 @@ settings! {
         /// [default: none, the server is alone]
         #[arg(long, env = "CLUSTER", hide_env_values = true, value_name = "URL", value_parser = ClusterParser)]
         pub cluster: Option<Cluster>,
+
+        /// How long a server that is told to stop goes on while /readyz says that it is not ready, so that a balancer
+        /// sends no more clients here; a further signal ends that; 0 to 60s
+        #[arg(long, env = "GROUPCAST_DRAIN_DELAY", default_value = "0", value_name = "TIME",
+              value_parser = delay(60))]
+        pub drain_delay: Duration,
 
         /// When a message is handed to its readers: `commit`, after it is stored, or `eager`, at once: faster,
         /// and a crash may lose what was seen; the next start then has a new epoch

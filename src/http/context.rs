@@ -33,7 +33,7 @@ pub(super) struct Context<'r> {
     /// Whether `/metrics` is here, and not at an address of its own.
     pub(super) shows_metrics: bool,
     /// Cancelled when the server is told to stop.
-    pub(super) draining: &'r CancellationToken,
+    pub(super) leaving: &'r CancellationToken,
 }
 
 impl Context<'_> {

@@ -60,7 +60,7 @@ struct Shared {
     cors: Cors,
     body_limits: BodyLimits,
     shows_metrics: bool,
-    draining: CancellationToken,
+    leaving: CancellationToken,
 }
 
 /// The template of the path that a request named, such as `/api/v1/users/{user_id}`. Every response to a request for
@@ -69,15 +69,15 @@ struct Shared {
 pub struct MatchedPath(pub &'static str);
 
 impl Http {
-    /// Answers with what `chat` knows. Once `draining` is cancelled, `/readyz` says that the server is going
+    /// Answers with what `chat` knows. Once `leaving` is cancelled, `/readyz` says that the server is going
     /// away; everything else goes on.
-    pub fn new(chat: Arc<Chat>, options: HttpOptions, draining: CancellationToken) -> Self {
+    pub fn new(chat: Arc<Chat>, options: HttpOptions, leaving: CancellationToken) -> Self {
         let HttpOptions { body_bytes_max, body_timeout, cors_origins, .. } = options;
         let HttpOptions { trusted_proxies, request_limit, connect_limit, shows_metrics, .. } = options;
         let gate = Gate { trusted_proxies, request_limit, connect_limit };
         let cors = Cors::new(cors_origins);
         let body_limits = BodyLimits { bytes_max: body_bytes_max, timeout: body_timeout };
-        Self { shared: Arc::new(Shared { chat, gate, cors, body_limits, shows_metrics, draining }) }
+        Self { shared: Arc::new(Shared { chat, gate, cors, body_limits, shows_metrics, leaving }) }
     }
 
     /// Answers a request that came over a connection from `peer`. A response 101 carries an
@@ -147,7 +147,7 @@ impl Http {
         body: &mut IncomingBody<'_>,
     ) -> Answer {
         let route = route.ok_or(HttpError::NOT_FOUND)?;
-        let Shared { chat, draining, body_limits, shows_metrics, .. } = &*self.shared;
+        let Shared { chat, leaving, body_limits, shows_metrics, .. } = &*self.shared;
         let (need, handler) = route.resource.handler(&head.method)?;
         if route.resource.is_of_api() {
             chat.freshen().await?;
@@ -163,7 +163,7 @@ impl Http {
             body,
             body_limits: *body_limits,
             shows_metrics: *shows_metrics,
-            draining,
+            leaving,
         };
         handler.call(context).await
     }

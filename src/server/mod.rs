@@ -98,6 +98,8 @@ pub struct Server {
     chat: Arc<Chat>,
     http: Http,
     shared: Shared,
+    /// Cancelled when `/readyz` is to say that the server goes.
+    leaving: CancellationToken,
     give_up: CancellationToken,
 }
 
@@ -105,7 +107,7 @@ pub struct Server {
 #[derive(Clone)]
 struct Shared {
     config: Arc<Config>,
-    /// Cancelled when the server is told to stop.
+    /// Cancelled when the server begins to stop.
     drain: CancellationToken,
     /// One permit for each connection that may be open.
     connections: Arc<Semaphore>,
@@ -208,7 +210,7 @@ impl Server {
         identity::watch_changes(&chat, &config, background.handle());
         background.handle().spawn(Arc::clone(&chat).keep_marks());
         identity::announce(&chat, &config, local_addr).await;
-        let drain = CancellationToken::new();
+        let (drain, leaving) = (CancellationToken::new(), CancellationToken::new());
         let retaining = RetainOptions { rule: config.retention(), interval: config.retain_interval };
         background.handle().spawn(Arc::clone(&chat).retain(retaining, drain.clone()));
         let proxies = TrustedProxies::new(config.trusted_proxies.clone());
@@ -222,7 +224,7 @@ impl Server {
             shows_metrics: metrics_listener.is_none(),
             connect_limit: connect_limit.clone(),
         };
-        let http = Http::new(Arc::clone(&chat), http_options, drain.clone());
+        let http = Http::new(Arc::clone(&chat), http_options, leaving.clone());
         let connections = Arc::new(Semaphore::new(config.connections_max));
         let refusals = Arc::new(Semaphore::new(REFUSALS_MAX));
         let unfinished = UnfinishedBytes::new(config.unfinished_bytes_max.get());
@@ -248,8 +250,16 @@ impl Server {
             chat,
             http,
             shared,
+            leaving,
             give_up,
         })
+    }
+
+    /// Has `/readyz` say from the call on that the server is about to stop, while all else goes on: so that a balancer
+    /// sends no more clients here.
+    pub fn leave(&self) -> impl FnOnce() + Send + use<> {
+        let leaving = self.leaving.clone();
+        move || leaving.cancel()
     }
 
     /// The address listened on; its port is the one that the system chose if the configuration says 0.
@@ -288,6 +298,7 @@ impl Server {
         shutdown.await;
 
         tracing::info!("stopping");
+        self.leaving.cancel();
         self.shared.drain.cancel();
         let deadline = Instant::now() + FINISH_TIMEOUT;
         for worker in &mut workers {

@@ -112,3 +112,40 @@ async fn it_gives_up_on_nothing_that_does_not_hang() {
     assert_eq!(server.exit().await.code(), Some(0));
     assert_given_up(&server, &[]);
 }
+
+#[tokio::test]
+async fn it_goes_on_while_balancers_find_out() {
+    let mut server = Server::start_with(Store::Sqlite, &["--drain-delay=60"]).await;
+    server.users(&["alice", "bob"]).await;
+    server.public_group("g").await;
+    let mut alice = Socket::join(&server, "g", "alice").await;
+    server.ready(true).await;
+    server.signal(Signal::TERM);
+    server.ready(false).await;
+    assert_eq!(server.http().await.get("/healthz").await.status, 200);
+    // Balancers that have not looked yet send clients here.
+    let mut bob = Socket::join(&server, "g", "bob").await;
+    alice.expect("bob joined g.").await;
+    bob.send("still here").await;
+    alice.expect("bob: still here").await;
+    bob.expect("bob: still here").await;
+    server.signal(Signal::TERM);
+    alice.until_close(1001).await;
+    bob.until_close(1001).await;
+    drop((alice, bob));
+    assert_eq!(server.exit().await.code(), Some(0));
+    assert_given_up(&server, &[]);
+}
+
+#[tokio::test]
+async fn it_stops_by_itself_when_they_have_had_their_time() {
+    let mut server = Server::start_with(Store::Sqlite, &["--drain-delay=500ms"]).await;
+    server.users(&["alice"]).await;
+    server.public_group("g").await;
+    let mut alice = Socket::join(&server, "g", "alice").await;
+    server.signal(Signal::TERM);
+    server.ready(false).await;
+    alice.until_close(1001).await;
+    drop(alice);
+    assert_eq!(server.exit().await.code(), Some(0));
+}

@@ -213,6 +213,13 @@ impl Presence {
         self.state().own.end()
     }
 
+    /// Says at once what all that was said comes to, so that those who have missed something ask. For when payloads arrive
+    /// again.
+    pub fn greet(&self) {
+        self.state().own.greet(Instant::now());
+        self.to_say.notify_one();
+    }
+
     /// Whether all is known that the nodes have that live: false for a moment after the start, and while something that
     /// was lost on its way is being asked for.
     pub fn is_whole(&self) -> bool {

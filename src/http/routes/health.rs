@@ -42,10 +42,10 @@ async fn live(_: Context<'_>) -> Answer {
 const READY: Operation = Operation::new("checkReadiness", Tag::Server, "Tells whether the server can serve.")
     .plain()
     .answers(Schemas::of::<Health>)
-    .refuses(&[(503, "The database is away, or the server is about to stop.")]);
+    .refuses(&[(503, "The database is away, or the server has just begun or is about to stop.")]);
 
 async fn ready(context: Context<'_>) -> Answer {
-    if context.draining.is_cancelled() {
+    if context.leaving.is_cancelled() {
         return Err(HttpError::TryLater {
             status: StatusCode::SERVICE_UNAVAILABLE,
             text: "The server is shutting down",

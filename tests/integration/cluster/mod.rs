@@ -7,4 +7,5 @@ mod load;
 mod notify;
 mod rest;
 mod rights;
+mod rolling;
 mod scene;
