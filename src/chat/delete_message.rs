@@ -30,7 +30,8 @@ impl Chat {
         let entry = match (&access.member, caller) {
             (Some(state), Caller::User(principal)) => {
                 let (group, state) = (Arc::clone(&access.group), Arc::clone(state));
-                self.accept_deletion(&Membership::new(group, principal, state), id)?
+                let sender = Membership::new(group, principal, state);
+                self.accept_deletion(&sender, id)?.proven_by(principal.validity())
             }
             _ => {
                 access.check(Action::Redact)?;

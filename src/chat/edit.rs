@@ -35,7 +35,7 @@ impl Chat {
     pub async fn edit(&self, principal: &Principal, id: MessageId, draft: Draft<'_>) -> ChatResult<Message> {
         check_nul("content", draft.content())?;
         let sender = self.writes_beside(principal, id).await?;
-        self.store_entry(self.accept_edit(&sender, id, draft)?).await?;
+        self.store_entry(self.accept_edit(&sender, id, draft)?.proven_by(principal.validity())).await?;
         self.stored_message(id).await
     }
 }

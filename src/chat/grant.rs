@@ -99,7 +99,7 @@ impl Grant {
     }
 
     /// Whether it still counts, for what is handed in by it.
-    pub(super) fn validity(&self) -> &Arc<Validity> {
+    pub fn validity(&self) -> &Arc<Validity> {
         &self.validity
     }
 

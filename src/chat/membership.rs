@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::Principal;
 use super::presence_notifier::{self, PresenceNotifier};
 use crate::hub::{Arrival, Core, Departure, Kind, Place, Reading, Sink, Subscriber, Subscription};
-use crate::model::{Group, MemberState, Removal, Scope, Seq, User, Validity};
+use crate::model::{Group, MemberState, Removal, Scope, Seq, User};
 use crate::protocol::Mode;
 use crate::protocol::text::Movement;
 
@@ -21,9 +21,7 @@ pub struct Membership {
     pub user: Arc<User>,
     /// What the member is at this moment.
     pub(super) state: Arc<MemberState>,
-    /// Whether the proof by which the user speaks still counts; `None` for a name that was believed.
-    pub(super) validity: Option<Arc<Validity>>,
-    /// What the proof may be used for.
+    /// What the proof by which the user speaks may be used for.
     pub(super) scope: Scope,
     /// Whether the user may do in any group what its admins may.
     pub(super) governs: bool,
@@ -34,15 +32,12 @@ pub struct Membership {
 impl Membership {
     /// The membership of the one who asks.
     pub(super) fn new(group: Arc<Group>, principal: &Principal, state: Arc<MemberState>) -> Self {
-        let (validity, scope, governs) =
-            (principal.validity(), principal.scope(), principal.is_server_admin());
-        let user = Arc::clone(principal.user());
-        Self { group, user, state, validity, scope, governs, is_private_chat: false }
+        let (scope, governs) = (principal.scope(), principal.is_server_admin());
+        Self { group, user: Arc::clone(principal.user()), state, scope, governs, is_private_chat: false }
     }
 
     /// The member speaks by this from now on.
     pub fn speak_by(&mut self, principal: &Principal) {
-        self.validity = principal.validity();
         self.scope = principal.scope();
         self.governs = principal.is_server_admin();
     }

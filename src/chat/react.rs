@@ -33,7 +33,8 @@ impl Chat {
     pub async fn react(&self, principal: &Principal, id: MessageId, emoji: &str, on: bool) -> ChatResult<()> {
         check_emoji(emoji)?;
         let sender = self.writes_beside(principal, id).await?;
-        self.store_entry(self.accept_reaction(&sender, id, emoji, on)?).await.map(drop)
+        let entry = self.accept_reaction(&sender, id, emoji, on)?;
+        self.store_entry(entry.proven_by(principal.validity())).await.map(drop)
     }
 }
 

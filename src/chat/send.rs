@@ -126,7 +126,7 @@ impl Chat {
         };
         let sender = Membership::new(group, principal, state);
         check_may_write(&sender)?;
-        match self.store_entry(self.new_message(&sender, draft)).await? {
+        match self.store_entry(self.new_message(&sender, draft).proven_by(principal.validity())).await? {
             Receipt::Stored { batch, place: Place::Message(index) } => Ok(batch.messages[index].clone()),
             Receipt::Stored { .. } => Err(ChatError::Internal(None)),
             Receipt::Duplicate(sent) => self.stored_message(sent.id).await,
@@ -198,7 +198,7 @@ impl Chat {
             client_id: client_id.map(Into::into),
             received_at: clock::now(),
             member: Arc::clone(&sender.state),
-            validity: sender.validity.clone(),
+            validity: None,
         }
     }
 

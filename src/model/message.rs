@@ -84,6 +84,11 @@ impl NewEntryKind {
 }
 
 impl NewEntry {
+    /// The same, handed in by a proof that counts for as long as this says; `None` for a name that was believed.
+    pub fn proven_by(self, validity: Option<Arc<Validity>>) -> Self {
+        Self { validity, ..self }
+    }
+
     /// Bytes of content that it holds until it is stored.
     pub fn content_bytes(&self) -> usize {
         match &self.kind {

@@ -88,9 +88,10 @@ impl<S: Stream> SocketContext<S> {
         is_ended
     }
 
-    /// Takes a message on its way to the writer.
-    pub(super) fn submit(&self, entry: NewEntry, request: Option<RequestId>) {
+    /// Takes a message on its way to the writer, in the name of who speaks by this lease; without one a name was believed.
+    pub(super) fn submit(&self, entry: NewEntry, lease: Option<&Lease>, request: Option<RequestId>) {
         self.socket.message_admitted();
+        let entry = entry.proven_by(lease.map(|lease| Arc::clone(lease.validity())));
         self.endpoint.submit_buffer.submit(&self.socket, entry, request);
     }
 

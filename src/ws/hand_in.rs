@@ -19,14 +19,14 @@ pub(super) fn hand_in<S: Stream>(
 ) -> Option<Pending<S>> {
     if let Some(sender) = session.membership(group) {
         let accepted = accept(&context.endpoint.chat, sender);
-        submit(context, request, group, accepted);
+        submit(session, context, request, group, accepted);
         return None;
     }
     let membership = session.find_membership(context, group);
     Some(Pending::of_user(membership, move |identified, context, found| match found {
         Ok(sender) => {
             let accepted = accept(&context.endpoint.chat, &sender);
-            submit(context, request, group, accepted);
+            submit(identified, context, request, group, accepted);
             identified.remember(sender);
         }
         Err(error) => context.refuse(request.as_ref(), Some(group), &error),
@@ -34,13 +34,14 @@ pub(super) fn hand_in<S: Stream>(
 }
 
 fn submit<S: Stream>(
+    session: &Identified<S>,
     context: &SocketContext<S>,
     request: Option<RequestId>,
     group: GroupId,
     accepted: ChatResult<NewEntry>,
 ) {
     match accepted {
-        Ok(entry) => context.submit(entry, request),
+        Ok(entry) => context.submit(entry, session.lease(), request),
         Err(error) => context.refuse_entry(request.as_ref(), group, &error),
     }
 }

@@ -9,6 +9,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::chat::{Caller, Chat, ChatResult, Grant, Principal};
 use crate::hub::SocketId;
+use crate::model::Validity;
 
 /// How long before the end of its token a socket is told.
 const NOTICE: Duration = Duration::from_secs(60);
@@ -79,6 +80,11 @@ impl Lease {
         });
         let lease = Box::new(Self { grant: Arc::clone(grant), socket, term, is_greeted: false });
         if lease.grant.attach(socket) { Ok(Some(lease)) } else { Err(Ended) }
+    }
+
+    /// Whether what the socket speaks by still counts, for what it hands in.
+    pub(super) fn validity(&self) -> &Arc<Validity> {
+        self.grant.validity()
     }
 
     /// Whether somebody has ended what the socket speaks by.

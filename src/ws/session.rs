@@ -32,7 +32,7 @@ impl<S: Stream> Session<S> {
             Self::Over => {}
             Self::Text(active, lease) => {
                 if !context.is_turned_out(lease.as_deref()) {
-                    say(context, &active.membership, message);
+                    say(context, &active.membership, lease.as_deref(), message);
                 }
             }
             Self::Json(session) if session.is_ready() => obey(session, context, message),
@@ -135,13 +135,13 @@ impl<S: Stream> Session<S> {
 }
 
 /// Sends a message in text mode, or tells its sender why not.
-fn say<S: Stream>(context: &SocketContext<S>, sender: &Membership, content: &str) {
+fn say<S: Stream>(context: &SocketContext<S>, sender: &Membership, lease: Option<&Lease>, content: &str) {
     if !context.keeps_pace(|_| frame::text(&[text::RATE_LIMITED])) {
         return;
     }
     let chat = &context.endpoint.chat;
     match Draft::new(content, None).and_then(|draft| chat.accept(sender, draft, WhileAway::Wait)) {
-        Ok(message) => context.submit(message, None),
+        Ok(message) => context.submit(message, lease, None),
         Err(error) => {
             let line = match error {
                 // The socket is told of its removal itself.

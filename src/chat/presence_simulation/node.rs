@@ -131,7 +131,6 @@ impl Node {
             group: Arc::new(group(group_id)),
             user: Arc::new(user),
             state: Arc::new(MemberState::new(Standing { role: Some(Role::Member), ..Standing::default() })),
-            validity: None,
             scope: Scope::Write,
             governs: false,
             is_private_chat,

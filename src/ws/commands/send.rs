@@ -12,6 +12,7 @@ use crate::protocol::event;
 use crate::ws::context::SocketContext;
 use crate::ws::identified::Identified;
 use crate::ws::json::Pending;
+use crate::ws::lease::Lease;
 use crate::ws::stream::Stream;
 
 pub(super) struct Send<'a> {
@@ -40,7 +41,7 @@ impl<'a> Send<'a> {
         request: Option<RequestId>,
     ) -> Option<Pending<S>> {
         if let Some(sender) = session.membership(self.group_id) {
-            self.send(context, sender, request);
+            self.send(context, sender, session.lease(), request);
             return None;
         }
         let Self { group_id, ephemeral, reply_to, .. } = self;
@@ -50,16 +51,22 @@ impl<'a> Send<'a> {
             Ok(sender) => {
                 let client_id = client_id.as_deref();
                 let command = Send { group_id, content: &content, client_id, ephemeral, reply_to };
-                command.send(context, &sender, request);
+                command.send(context, &sender, identified.lease(), request);
                 identified.remember(sender);
             }
             Err(error) => context.refuse(request.as_ref(), Some(group_id), &error),
         }))
     }
 
-    fn send<S: Stream>(self, context: &SocketContext<S>, sender: &Membership, request: Option<RequestId>) {
+    fn send<S: Stream>(
+        self,
+        context: &SocketContext<S>,
+        sender: &Membership,
+        lease: Option<&Lease>,
+        request: Option<RequestId>,
+    ) {
         match self.accept(&context.endpoint.chat, sender) {
-            Ok(Accepted::Stored(message)) => context.submit(message, request),
+            Ok(Accepted::Stored(message)) => context.submit(message, lease, request),
             Ok(Accepted::Ephemeral(frames)) => {
                 context.socket.message_admitted();
                 context.reply(&event::ephemeral_ack(request.as_ref(), self.group_id, self.client_id));
