@@ -32,7 +32,8 @@ impl Frames {
     pub(super) fn get(&self, frame: &[u8], position: impl Fn(GroupId) -> Seq) -> Option<Shown> {
         let shown = self.shown.get(frame)?;
         let next = shown.iter().find(|shown| shown.seq > position(shown.group));
-        next.or(shown.first()).copied()
+        // Else it is the first that a reader is shown who came before it went out here.
+        next.or(shown.last()).copied()
     }
 
     /// A message is like this since the entry `since`, which may be itself.
