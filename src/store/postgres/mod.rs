@@ -88,8 +88,8 @@ use super::indexing::Load;
 use super::together::{self, Together};
 use super::transfer::{Import, Snapshot};
 use super::{
-    Asked, Beginning, Join, Joining, Lifecycle, Opened, OpenedNode, Search, SearchIndex, SearchPage, Store, StoreResult, Upgrade,
-    writer_thread,
+    Asked, Beginning, Join, Joining, Lifecycle, Opened, OpenedNode, Search, SearchIndex, SearchPage, Store,
+    StoreResult, Upgrade, writer_thread,
 };
 use crate::model::{
     ApiKey, Digest, GroupId, NodeId, ReadMark, Seq, Session, SessionId, Standing, Timestamp, User, UserId,
