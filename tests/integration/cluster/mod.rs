@@ -3,8 +3,11 @@
 mod carrier;
 mod carriers;
 mod faults;
+mod kinds;
 mod load;
+mod messages;
 mod notify;
+mod presence;
 mod rest;
 mod rights;
 mod rolling;
