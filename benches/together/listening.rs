@@ -15,8 +15,8 @@ use crate::support::options::Options;
 
 const GROUPS: usize = 1_000;
 const GROUPS_SMALL: usize = 128;
-/// Groups of one shard; one of each is not written to, but listened to.
-const SHARD: usize = 64;
+/// One does not send: its groups, some of each shard, are listened to and not written to.
+const WRITERS: usize = SENDERS - 1;
 const WARM_UP: Duration = Duration::from_millis(500);
 const PACES: [(&str, Pace); 2] =
     [("flat out", Pace::Window(WINDOW)), ("500 messages a second", Pace::PerSecond(500.0))];
@@ -38,19 +38,17 @@ pub(crate) fn measure(ground: &Ground, options: &Options) -> Result<()> {
     let site =
         Site::start(ground, Setup::Nats(4), Seeds { users: groups.max(SENDERS), groups, senders: SENDERS })?;
     let all = site.groups(groups)?;
-    let is_quiet = |number: &usize| number.is_multiple_of(SHARD);
+    let is_quiet = |number: &usize| number % SENDERS == WRITERS;
     let (quiet, written): (Vec<usize>, Vec<usize>) = (0..groups).partition(is_quiet);
     let mut client = Client::new()?;
-    client.add_senders(site.address(0), 0..SENDERS)?;
+    client.add_senders(site.address(0), 0..WRITERS)?;
     // Which of the users listens does not matter.
     client.add_listeners(site.address(1), 0..written.len(), |number| path(written[number], number))?;
     client.add_listeners(site.address(2), 0..quiet.len(), |number| path(quiet[number], number))?;
-    let written: Vec<i64> =
-        (0..groups).filter(|number| !is_quiet(number)).map(|number| all[number]).collect();
     let title = format!("{} groups, written on one of four nodes", thousands(written.len() as u64));
     let table = Table::new(&title, COLUMNS);
     for (name, pace) in PACES {
-        let group = |sender, nth| group_of(&written, sender, nth);
+        let group = |sender, nth| group_of(&all, sender, nth);
         let mut run = |span| client.run(&Plan { pace, span, group: &group, listeners: 1 });
         let span = if options.small { Span::Messages(5) } else { Span::Time(options.duration) };
         if !options.small {

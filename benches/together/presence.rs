@@ -63,6 +63,7 @@ pub(crate) fn measure(ground: &Ground, options: &Options) -> Result<()> {
 
 /// What is used in a second of rest.
 fn idle(site: &Site<'_>, options: &Options) -> Result<[String; 6]> {
+    site.await_statistics();
     let (before, begun) = (site.usage()?, Instant::now());
     thread::sleep(if options.small { IDLE_TIME / 10 } else { IDLE_TIME });
     let (used, seconds) = (site.usage()?.since(&before), begun.elapsed().as_secs_f64());
