@@ -66,6 +66,11 @@ CREATE TABLE cleared_notices (
 );
 INSERT INTO cleared_notices DEFAULT VALUES;
 
+-- The functions below that store are called for each batch, most with a few messages. Each row of theirs is found by a key,
+-- however large the tables have become since a session has made its plans; so the plans are made once, and of nothing but
+-- look-ups. Left to itself the database makes them anew for each small batch, which takes longer than to carry them out,
+-- and reads tables from end to end that were small when it last counted.
+
 -- Holds the heads of these groups until the transaction ends, in ascending order, so that nobody waits in a circle. Rows
 -- that are missing are made first; of two who make one the second waits for the first. Each query here, and each that
 -- the transaction asks afterwards, sees what was committed before the lock was had.
@@ -120,7 +125,9 @@ END $$;
 -- given here, or NULL if nothing was stored. A batch that is stored already is found again.
 CREATE FUNCTION store_plain(of_node bigint, of_serial bigint, horizon bigint, seen bigint[], of_groups bigint[],
     of_users bigint[], contents text[], client_ids text[], OUT ids bigint[], OUT seqs bigint[], OUT times timestamptz[])
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan SET jit = off
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     known batches%ROWTYPE;
     moment timestamptz;
@@ -184,7 +191,9 @@ END $$;
 -- entries. There are no numbers if there are notices that are not known.
 CREATE FUNCTION begin_batch(of_node bigint, horizon bigint, seen bigint[], of_groups bigint[], messages bigint,
     OUT is_current boolean, OUT heads bigint[], OUT times timestamptz[], OUT ids bigint[], OUT moment timestamptz)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan SET jit = off
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 BEGIN
     SELECT coalesce(array_agg(l.head ORDER BY l.group_id), '{}'), coalesce(array_agg(l.last_at ORDER BY l.group_id), '{}')
         INTO heads, times FROM lock_heads(of_groups) l;
@@ -195,7 +204,9 @@ END $$;
 
 -- Notes a batch whose entries were stored by this transaction: where each of its groups ends now, and the latest time there.
 CREATE FUNCTION end_batch(of_node bigint, of_serial bigint, of_groups bigint[], new_heads bigint[], times timestamptz[])
-RETURNS void LANGUAGE plpgsql AS $$
+RETURNS void LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan SET jit = off
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 BEGIN
     INSERT INTO batches (node, serial, previous, at, groups, firsts, heads)
         SELECT of_node, of_serial, coalesce((SELECT max(b.serial) FROM batches b WHERE b.node = of_node), 0),
@@ -208,7 +219,9 @@ END $$;
 
 -- Whether a batch is stored, of which a part may still be under way: that holds the heads of its groups.
 CREATE FUNCTION is_batch_stored(of_node bigint, of_serial bigint, of_groups bigint[]) RETURNS boolean
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan SET jit = off
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 BEGIN
     IF NOT EXISTS (SELECT 1 FROM batches b WHERE b.node = of_node AND b.serial = of_serial) THEN
         PERFORM lock_heads(of_groups);
