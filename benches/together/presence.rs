@@ -32,18 +32,20 @@ pub(crate) fn measure(ground: &Ground, options: &Options) -> Result<()> {
         let hear = |_, socket: &mut BlockingSocket| socket.await_upgrade(Some(JSON_MODE));
         BlockingSocket::open_many(site.address(0), 0..sockets, ask, hear)
     };
-    // The first time they become members and buffers grow.
-    drop(open()?);
-    site.settle()?;
-    let without = idle(&site, options)?;
     let resident = || -> Result<[u64; 2]> { Ok([site.node(0).resident()?, site.node(1).resident()?]) };
-    let (resident_before, before) = (resident()?, site.usage()?);
+    let without = idle(&site, options)?;
+    let fresh = resident()?;
+    // The first time they become members, and memory grows; the second time it is there and all of them are known.
+    let first = open()?;
+    let grown = resident()?;
+    drop(first);
+    site.settle()?;
+    let before = site.usage()?;
     let open = open()?;
     site.settle()?;
     let used = site.usage()?.since(&before);
-    let now = resident()?;
     let count = sockets as u64;
-    let grown = |node: usize| thousands(now[node].saturating_sub(resident_before[node]) / count);
+    let grown = |node: usize| thousands(grown[node].saturating_sub(fresh[node]) / count);
     let table = Table::new(&format!("{} users come online on one of two nodes", thousands(count)), COLUMNS);
     table.row(&[
         "JSON mode".to_owned(),
