@@ -68,8 +68,9 @@ INSERT INTO cleared_notices DEFAULT VALUES;
 
 -- The functions below that store are called for each batch, most with a few messages. Each row of theirs is found by a key,
 -- however large the tables have become since a session has made its plans; so the plans are made once, and of nothing but
--- look-ups; `OFFSET 0` keeps a look-up from becoming a join. Left to itself the database makes them anew for each small batch, which takes longer than to carry them out,
--- and reads tables from end to end that were small when it last counted.
+-- look-ups, and `OFFSET 0` keeps a look-up from becoming a join. Left to itself the database makes them anew for each
+-- small batch, which takes longer than to carry them out, or keeps one that reads from end to end a table that was small
+-- when it was made.
 
 -- Holds the heads of these groups until the transaction ends, in ascending order, so that nobody waits in a circle. Rows
 -- that are missing are made first; of two who make one the second waits for the first. Each query here, and each that
