@@ -14,8 +14,11 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
+
+use crate::figures::{bytes_of, cpu_of};
 
 /// Tells which process it is. Ends it when the process that launched it closes its end of the pipe, be it by dying; a
 /// frozen one too.
@@ -73,6 +76,22 @@ impl Nats {
         format!("nats://127.0.0.1:{}", self.port)
     }
 
+    /// CPU time of it so far.
+    ///
+    /// # Errors
+    /// If it is stopped.
+    pub fn cpu(&self) -> io::Result<Duration> {
+        cpu_of(self.id()?)
+    }
+
+    /// Bytes that it has read and written so far, those of its log among them.
+    ///
+    /// # Errors
+    /// If it is stopped.
+    pub fn bytes(&self) -> io::Result<(u64, u64)> {
+        bytes_of(self.id()?)
+    }
+
     /// Ends it as a crash would, without a word to its clients.
     pub fn stop(&self) {
         self.running().take();
@@ -93,6 +112,12 @@ impl Nats {
         let process = self.running().as_ref().expect("NATS is stopped").process;
         kill_process(process, Signal::STOP).unwrap();
         Frozen(process)
+    }
+
+    fn id(&self) -> io::Result<u32> {
+        let running = self.running();
+        let process = running.as_ref().ok_or_else(|| io::Error::other("NATS is stopped"))?.process;
+        Ok(process.as_raw_pid().cast_unsigned())
     }
 
     fn running(&self) -> MutexGuard<'_, Option<Running>> {

@@ -9,6 +9,7 @@
 )]
 
 use std::fs::{self, Permissions};
+use std::io;
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
@@ -16,8 +17,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
+
+use crate::figures::{cpu_of, cpu_of_ended_children};
 
 /// Waits until the process that launched it closes its end of the pipe, be it by dying, then clears up.
 const WATCHDOG: &str = r#"read _; "$0/pg_ctl" -D "$1/data" -m immediate stop; rm -rf "$1""#;
@@ -115,14 +119,33 @@ impl Postgres {
     /// Stops all its processes where they are, until the answer is dropped: it takes connections and what is
     /// sent to it, and answers nothing.
     pub fn freeze(&self) -> Frozen {
-        let pid_file = fs::read_to_string(self.folder.join("data/postmaster.pid")).unwrap();
-        let postmaster: i32 = pid_file.lines().next().unwrap().parse().unwrap();
+        let postmaster = self.postmaster();
         // First the parent, so that no child is born meanwhile.
         let mut frozen = Frozen(vec![Pid::from_raw(postmaster).unwrap()]);
         frozen.send(Signal::STOP);
         frozen.0.extend(children(postmaster));
         frozen.send(Signal::STOP);
         frozen
+    }
+
+    /// CPU time of all its processes so far, those that have ended among them.
+    ///
+    /// # Errors
+    /// If it is stopped.
+    pub fn cpu(&self) -> io::Result<Duration> {
+        let postmaster = self.postmaster();
+        let mut all =
+            cpu_of(postmaster.cast_unsigned())? + cpu_of_ended_children(postmaster.cast_unsigned())?;
+        for child in children(postmaster) {
+            // One that ends meanwhile is missed by as much as it has used since the look before.
+            all += cpu_of(child.as_raw_pid().cast_unsigned()).unwrap_or_default();
+        }
+        Ok(all)
+    }
+
+    fn postmaster(&self) -> i32 {
+        let pid_file = fs::read_to_string(self.folder.join("data/postmaster.pid")).unwrap();
+        pid_file.lines().next().unwrap().parse().unwrap()
     }
 
     fn try_start(&self) -> Result<String, String> {

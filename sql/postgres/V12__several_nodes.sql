@@ -66,6 +66,12 @@ CREATE TABLE cleared_notices (
 );
 INSERT INTO cleared_notices DEFAULT VALUES;
 
+-- The functions below that store are called for each batch, most with a few messages. Each row of theirs is found by a key,
+-- however large the tables have become since a session has made its plans; so the plans are made once, and of nothing but
+-- look-ups, and `OFFSET 0` keeps a look-up from becoming a join. Left to itself the database makes them anew for each
+-- small batch, which takes longer than to carry them out, or keeps one that reads from end to end a table that was small
+-- when it was made.
+
 -- Holds the heads of these groups until the transaction ends, in ascending order, so that nobody waits in a circle. Rows
 -- that are missing are made first; of two who make one the second waits for the first. Each query here, and each that
 -- the transaction asks afterwards, sees what was committed before the lock was had.
@@ -87,7 +93,7 @@ BEGIN
                      (SELECT e.created_at FROM log_entries e WHERE e.group_id = missing.id ORDER BY e.seq DESC LIMIT 1),
                      (SELECT s.last_message_at FROM server s))
         FROM unnest(wanted) WITH ORDINALITY AS missing (id, place)
-        WHERE NOT EXISTS (SELECT 1 FROM group_heads h WHERE h.group_id = missing.id)
+        WHERE NOT EXISTS (SELECT 1 FROM group_heads h WHERE h.group_id = missing.id OFFSET 0)
         ORDER BY missing.place
         ON CONFLICT DO NOTHING;
     FOR one IN
@@ -122,7 +128,9 @@ END $$;
 -- given here, or NULL if nothing was stored. A batch that is stored already is found again.
 CREATE FUNCTION store_plain(of_node bigint, of_serial bigint, horizon bigint, seen bigint[], of_groups bigint[],
     of_users bigint[], contents text[], client_ids text[], OUT ids bigint[], OUT seqs bigint[], OUT times timestamptz[])
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan SET jit = off
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     known batches%ROWTYPE;
     moment timestamptz;
@@ -145,11 +153,11 @@ BEGIN
         SELECT 1 FROM unnest(of_groups, of_users, client_ids) AS asked (of_group, of_user, name)
         WHERE asked.name IS NOT NULL AND (
             EXISTS (SELECT 1 FROM messages m WHERE m.group_id = asked.of_group AND m.user_id = asked.of_user
-                    AND m.client_id = asked.name)
+                    AND m.client_id = asked.name OFFSET 0)
             OR EXISTS (SELECT 1 FROM log_entries e WHERE e.group_id = asked.of_group AND e.user_id = asked.of_user
-                       AND e.client_id = asked.name)
+                       AND e.client_id = asked.name OFFSET 0)
             OR EXISTS (SELECT 1 FROM sent_ids s WHERE s.group_id = asked.of_group AND s.user_id = asked.of_user
-                       AND s.client_id = asked.name)))
+                       AND s.client_id = asked.name OFFSET 0)))
     THEN
         RETURN;
     END IF;
@@ -162,7 +170,7 @@ BEGIN
                     + (row_number() OVER w - 1) * interval '1 microsecond' AS at
             FROM unnest(of_groups, of_users, contents, client_ids) WITH ORDINALITY
                 AS new (of_group, of_user, content, name, n)
-            JOIN group_heads h ON h.group_id = new.of_group
+            CROSS JOIN LATERAL (SELECT l.head, l.last_at FROM group_heads l WHERE l.group_id = new.of_group OFFSET 0) h
             WINDOW w AS (PARTITION BY new.of_group ORDER BY new.n)
             ORDER BY new.n) p
     ), tops AS MATERIALIZED (
@@ -172,7 +180,9 @@ BEGIN
         INSERT INTO messages (id, seq, group_id, user_id, created_at, content, client_id)
         SELECT p.id, p.seq, p.of_group, p.of_user, p.at, p.content, p.name FROM placed p ORDER BY p.n
     ), moved AS (
-        UPDATE group_heads h SET head = tops.head, last_at = tops.at FROM tops WHERE h.group_id = tops.of_group
+        UPDATE group_heads h SET head = tops.head, last_at = tops.at FROM tops
+            CROSS JOIN LATERAL (SELECT l.ctid FROM group_heads l WHERE l.group_id = tops.of_group OFFSET 0) place
+        WHERE h.ctid = place.ctid
     ), noted AS (
         INSERT INTO batches (node, serial, previous, at, groups, firsts, heads)
         SELECT of_node, of_serial, coalesce((SELECT max(b.serial) FROM batches b WHERE b.node = of_node), 0), moment,
@@ -186,7 +196,9 @@ END $$;
 -- entries. There are no numbers if there are notices that are not known.
 CREATE FUNCTION begin_batch(of_node bigint, horizon bigint, seen bigint[], of_groups bigint[], messages bigint,
     OUT is_current boolean, OUT heads bigint[], OUT times timestamptz[], OUT ids bigint[], OUT moment timestamptz)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan SET jit = off
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 BEGIN
     SELECT coalesce(array_agg(l.head ORDER BY l.group_id), '{}'), coalesce(array_agg(l.last_at ORDER BY l.group_id), '{}')
         INTO heads, times FROM lock_heads(of_groups) l;
@@ -197,20 +209,27 @@ END $$;
 
 -- Notes a batch whose entries were stored by this transaction: where each of its groups ends now, and the latest time there.
 CREATE FUNCTION end_batch(of_node bigint, of_serial bigint, of_groups bigint[], new_heads bigint[], times timestamptz[])
-RETURNS void LANGUAGE plpgsql AS $$
+RETURNS void LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan SET jit = off
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 BEGIN
     INSERT INTO batches (node, serial, previous, at, groups, firsts, heads)
         SELECT of_node, of_serial, coalesce((SELECT max(b.serial) FROM batches b WHERE b.node = of_node), 0),
             clock_timestamp(), coalesce(array_agg(h.group_id), '{}'), coalesce(array_agg(h.head), '{}'),
             coalesce(array_agg(new.head), '{}')
-        FROM unnest(of_groups, new_heads) AS new (of_group, head) JOIN group_heads h ON h.group_id = new.of_group;
+        FROM unnest(of_groups, new_heads) AS new (of_group, head)
+        CROSS JOIN LATERAL (SELECT l.group_id, l.head FROM group_heads l WHERE l.group_id = new.of_group OFFSET 0) h;
     UPDATE group_heads h SET head = new.head, last_at = greatest(h.last_at, new.at)
-        FROM unnest(of_groups, new_heads, times) AS new (of_group, head, at) WHERE h.group_id = new.of_group;
+        FROM unnest(of_groups, new_heads, times) AS new (of_group, head, at)
+        CROSS JOIN LATERAL (SELECT l.ctid FROM group_heads l WHERE l.group_id = new.of_group OFFSET 0) place
+        WHERE h.ctid = place.ctid;
 END $$;
 
 -- Whether a batch is stored, of which a part may still be under way: that holds the heads of its groups.
 CREATE FUNCTION is_batch_stored(of_node bigint, of_serial bigint, of_groups bigint[]) RETURNS boolean
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan SET jit = off
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 BEGIN
     IF NOT EXISTS (SELECT 1 FROM batches b WHERE b.node = of_node AND b.serial = of_serial) THEN
         PERFORM lock_heads(of_groups);

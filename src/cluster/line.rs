@@ -54,6 +54,11 @@ impl Lines {
         line.gone
     }
 
+    /// Whether what comes of this group is of use.
+    pub(super) fn has(&self, group: GroupId) -> bool {
+        self.groups.contains_key(&group)
+    }
+
     /// Gathers what comes from now on. `false` if that was so already.
     pub(super) fn open(&mut self, group: GroupId, now: Instant) -> bool {
         let mut is_new = false;

@@ -33,8 +33,11 @@ impl Node {
     async fn take_what_comes(&self) {
         loop {
             let arrived = self.carrier.next().await;
-            match wire::parse(arrived.payload) {
-                Some((from, _)) if from == self.id => {}
+            if wire::sender(&arrived.payload) == Some(self.id) {
+                // What it says itself it knows.
+                continue;
+            }
+            match wire::parse(arrived.payload, |group| self.lines().has(group)) {
                 Some((_, told)) => self.take(told).await,
                 None => {
                     self.garbled.fetch_add(1, Ordering::Relaxed);

@@ -127,8 +127,14 @@ pub(super) fn presence(from: NodeId, what: &[u8]) -> Bytes {
     payload.freeze()
 }
 
-/// Who says what; `None` for what is not understood.
-pub(super) fn parse(mut payload: Bytes) -> Option<(NodeId, Told)> {
+/// Who says it, without a look at what it is; `None` for what is too short.
+pub(super) fn sender(payload: &[u8]) -> Option<NodeId> {
+    payload.get(2..)?.first_chunk().map(|bytes| NodeId(i64::from_be_bytes(*bytes)))
+}
+
+/// Who says what; `None` for what is not understood. Pages of groups that are not heard are passed over: a payload may
+/// hold those of a whole shard.
+pub(super) fn parse(mut payload: Bytes, is_heard: impl Fn(GroupId) -> bool) -> Option<(NodeId, Told)> {
     if payload.try_get_u8().ok()? != VERSION {
         return None;
     }
@@ -137,10 +143,9 @@ pub(super) fn parse(mut payload: Bytes) -> Option<(NodeId, Told)> {
     let told = match tag {
         PAGES => {
             let count = payload.try_get_u32().ok()? as usize;
-            // No more than there can be in it, whatever it says.
-            let mut pages = Vec::with_capacity(count.min(payload.len() / PAGE_HEAD));
+            let mut pages = Vec::new();
             for _ in 0..count {
-                pages.push(take_page(&mut payload)?);
+                pages.extend(take_page(&mut payload, &is_heard)?);
             }
             Told::Pages(pages)
         }
@@ -153,18 +158,24 @@ pub(super) fn parse(mut payload: Bytes) -> Option<(NodeId, Told)> {
     Some((from, told))
 }
 
-fn take_page(payload: &mut Bytes) -> Option<Page> {
+/// The next page; within it nothing if nobody hears it.
+fn take_page(payload: &mut Bytes, is_heard: impl Fn(GroupId) -> bool) -> Option<Option<Page>> {
     let group = GroupId(payload.try_get_i64().ok()?);
     let first = Seq(payload.try_get_i64().ok()?);
     let last = Seq(payload.try_get_i64().ok()?);
     let messages = payload.try_get_u32().ok()?;
     let rewrites = payload.try_get_u8().ok()? != 0;
+    if !is_heard(group) {
+        skip_bytes(payload)?;
+        skip_bytes(payload)?;
+        return Some(None);
+    }
     let (text, json) = (take_bytes(payload)?, take_bytes(payload)?);
     if first < Seq(1) || last < first {
         return None;
     }
     let frames = Broadcast { group, first, last, readers: Readers::All, as_of: 0, messages, text, json };
-    Some(Page { frames, rewrites })
+    Some(Some(Page { frames, rewrites }))
 }
 
 fn take_broadcast(payload: &mut Bytes) -> Option<Broadcast> {
@@ -199,6 +210,11 @@ fn take_bytes(payload: &mut Bytes) -> Option<Bytes> {
     let length = payload.try_get_u32().ok()? as usize;
     // Copied, since what a carrier gives is a part of what it has read, and a page may be kept for long.
     (length <= payload.len()).then(|| Bytes::copy_from_slice(&payload.split_to(length)))
+}
+
+fn skip_bytes(payload: &mut Bytes) -> Option<()> {
+    let length = payload.try_get_u32().ok()? as usize;
+    (length <= payload.len()).then(|| payload.advance(length))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 use bytes::Bytes;
 
-use super::{HEAD, PAGE_HEAD, Told, broadcast, look, notify, pages, parse, presence};
+use super::{HEAD, PAGE_HEAD, Told, broadcast, look, notify, pages, presence, sender};
 use crate::hub::{Broadcast, Page, Readers};
 use crate::model::{GroupId, NodeId, Seq, UserId};
 
@@ -16,6 +16,11 @@ fn page(group: i64, first: i64, json: &'static str) -> Page {
         ..Broadcast::ephemeral(GroupId(group), "line".into(), json.into(), Readers::All)
     };
     Page { frames, rewrites: group % 2 == 0 }
+}
+
+fn parse(payload: Bytes) -> Option<(NodeId, Told)> {
+    assert!(payload.len() < 10 || sender(&payload) == Some(NODE));
+    super::parse(payload, |_| true)
 }
 
 fn pages_of(payload: Bytes) -> Vec<Page> {
@@ -38,6 +43,16 @@ fn pages_come_as_they_were_in_as_few_payloads_as_will_do() {
     assert_eq!(payloads.len(), 2);
     let came: Vec<Page> = payloads.into_iter().flat_map(pages_of).collect();
     assert_eq!(format!("{came:?}"), format!("{sent:?}"));
+}
+
+#[test]
+fn pages_that_nobody_hears_are_passed_over() {
+    let sent = [page(1, 1, "one"), page(2, 5, "two"), page(3, 9, LONG)];
+    let payload = pages(NODE, sent.iter(), 1_000).remove(0);
+    match super::parse(payload, |group| group == GroupId(3)) {
+        Some((NODE, Told::Pages(pages))) => assert_eq!(format!("{pages:?}"), format!("{:?}", &sent[2..])),
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]
