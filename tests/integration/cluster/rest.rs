@@ -220,7 +220,8 @@ async fn names_are_given_once(by: By) {
                     crate::support::socket::Socket::open_with(node, &path, &from.json_protocols()).await;
                 let mut socket = JsonSocket::over(socket);
                 socket.event("welcome").await;
-                socket.event("subscribed").await["group"]["id"].clone()
+                // Who is second may hear that the other one has begun it.
+                socket.until("subscribed").await["group"]["id"].clone()
             }
         };
         let (first, second) = tokio::join!(chat(0, one.clone(), two.clone()), chat(2, two, one));
