@@ -55,7 +55,10 @@ impl Ends {
             *position = self.world.store.ledger().over_hidden(group, *position);
         }
         let is_next = if is_first_line { seq <= position.next() } else { seq == position.next() };
-        if !is_next {
+        // Of several nodes one may be late, and show by a line of text mode what is so today, which may be the line of
+        // another entry too: there those who read JSON are held to the order.
+        let can_tell = self.mode == Mode::Json || !self.world.is_shared();
+        if can_tell && !is_next {
             self.fault(&format!("entry {seq} of group {group} after {position}"));
         }
         *position = seq;
