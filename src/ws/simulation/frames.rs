@@ -28,12 +28,9 @@ pub(super) struct Shown {
 }
 
 impl Frames {
-    /// What a finished frame shows, if it may be one, to a reader who has come to this place.
-    pub(super) fn get(&self, frame: &[u8], position: impl Fn(GroupId) -> Seq) -> Option<Shown> {
-        let shown = self.shown.get(frame)?;
-        let next = shown.iter().find(|shown| shown.seq > position(shown.group));
-        // Else it is the first that a reader is shown who came before it went out here.
-        next.or(shown.last()).copied()
+    /// What a finished frame may show, in ascending order; nothing if it can be none.
+    pub(super) fn get(&self, frame: &[u8]) -> &[Shown] {
+        self.shown.get(frame).map_or(&[], |shown| shown)
     }
 
     /// A message is like this since the entry `since`, which may be itself.

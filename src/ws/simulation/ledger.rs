@@ -120,9 +120,9 @@ impl Ledger {
         &places[(after.0.max(0) as usize).min(end)..end]
     }
 
-    /// What a finished frame shows, if it may be one, to a reader who has come to this place.
-    pub(super) fn frame(&self, frame: &[u8], position: impl Fn(GroupId) -> Seq) -> Option<Shown> {
-        self.frames.get(frame, position)
+    /// What a finished frame may show, in ascending order; nothing if it can be none.
+    pub(super) fn frame(&self, frame: &[u8]) -> &[Shown] {
+        self.frames.get(frame)
     }
 
     /// The last place before the next entry after this one that text mode shows.

@@ -3,7 +3,7 @@
 mod reading;
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::io::{self, IoSlice};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -37,11 +37,11 @@ struct Ends {
     partial: RefCell<Vec<u8>>,
     /// Whether the server has closed it.
     is_closed: Cell<bool>,
-    /// The last `seq` read of each group that is subscribed to; in text mode, at the latest the one before
-    /// the first that will come.
+    /// The last `seq` read of each group that is subscribed to; in text mode, where lines do not say it, at the latest
+    /// the one before the first that will come, and then the least of `places`.
     positions: RefCell<HashMap<GroupId, Seq>>,
-    /// Whether nothing of a group came yet, which in text mode does not say where it begins.
-    is_fresh: Cell<bool>,
+    /// In text mode all that the last line may have been, given those before it; nothing before the first.
+    places: RefCell<BTreeSet<Seq>>,
     is_welcome: Cell<bool>,
     /// What anyone was told of each group when it was asked for by what is awaited, and of those subscribed to. What
     /// was changed by then must be shown as it is since.
@@ -71,7 +71,7 @@ impl Pipe {
             partial: RefCell::default(),
             is_closed: Cell::new(false),
             positions: RefCell::default(),
-            is_fresh: Cell::new(true),
+            places: RefCell::default(),
             is_welcome: Cell::new(false),
             asked: RefCell::default(),
             fresh: RefCell::default(),

@@ -1,7 +1,7 @@
 //! What a client makes of the frames that it gets, and what it has against them.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
@@ -25,16 +25,16 @@ impl Ends {
     }
 
     fn take(&self, frame: &[u8], payload: &[u8]) {
-        let position = |group| self.positions.borrow().get(&group).copied().unwrap_or_default();
-        let stored = self.world.store.ledger().frame(frame, position);
-        match (stored, self.mode) {
-            (Some(shown), _) => self.take_entry(shown, payload),
-            (None, _) if frame[0] == 0x88 => self.is_closed.set(true),
-            (None, Mode::Text) if payload.starts_with(b"Message refused") || is_movement(payload) => {}
+        let stored = self.world.store.ledger().frame(frame).to_vec();
+        match (&stored[..], self.mode) {
+            ([shown, ..], Mode::Json) => self.take_entry(*shown, payload),
+            (lines @ [_, ..], Mode::Text) => self.take_line(lines),
+            ([], _) if frame[0] == 0x88 => self.is_closed.set(true),
+            ([], Mode::Text) if payload.starts_with(b"Message refused") || is_movement(payload) => {}
             // The socket is not let in.
-            (None, Mode::Text) if self.world.is_shared() && payload == text::UNAVAILABLE.as_bytes() => {}
-            (None, Mode::Text) => self.fault(&format!("{} is not stored", String::from_utf8_lossy(payload))),
-            (None, Mode::Json) => match serde_json::from_slice(payload) {
+            ([], Mode::Text) if self.world.is_shared() && payload == text::UNAVAILABLE.as_bytes() => {}
+            ([], Mode::Text) => self.fault(&format!("{} is not stored", String::from_utf8_lossy(payload))),
+            ([], Mode::Json) => match serde_json::from_slice(payload) {
                 Ok(event) => self.take_event(&event),
                 Err(_) => self.fault(&format!("{frame:?} is no frame")),
             },
@@ -50,24 +50,40 @@ impl Ends {
         let Some(position) = positions.get_mut(&group) else {
             return self.fault(&format!("entry {seq} of group {group}, which is not subscribed to"));
         };
-        let is_first_line = self.mode == Mode::Text && self.is_fresh.replace(false);
-        if self.mode == Mode::Text {
-            *position = self.world.store.ledger().over_hidden(group, *position);
-        }
-        let is_next = if is_first_line { seq <= position.next() } else { seq == position.next() };
-        // Of several nodes one may be late, and show by a line of text mode what is so today, which may be the line of
-        // another entry too: there those who read JSON are held to the order.
-        let can_tell = self.mode == Mode::Json || !self.world.is_shared();
-        if can_tell && !is_next {
+        if seq != position.next() {
             self.fault(&format!("entry {seq} of group {group} after {position}"));
         }
         *position = seq;
         self.client.seen.borrow_mut().insert(group, seq);
-        if self.mode == Mode::Json
-            && let Err(fault) = self.client.views.borrow_mut().apply(group, seq, payload)
-        {
+        if let Err(fault) = self.client.views.borrow_mut().apply(group, seq, payload) {
             self.fault(&fault);
         }
+    }
+
+    /// Takes a line, which may be that of several entries: one that is late shows what is so today. There must be an order
+    /// without a gap in which it stands behind those before it.
+    fn take_line(&self, lines: &[Shown]) {
+        let mut positions = self.positions.borrow_mut();
+        let Some((&group, position)) = positions.iter_mut().next() else {
+            return self.fault(&format!("{lines:?}, but nothing is read"));
+        };
+        let ledger = self.world.store.ledger();
+        let next = |place| ledger.over_hidden(group, place).next();
+        let mut places = self.places.borrow_mut();
+        let follows = |seq: Seq| match places.is_empty() {
+            true => seq <= next(*position),
+            false => places.iter().any(|&place| seq == next(place)),
+        };
+        let these = lines.iter().filter(|line| line.group == group && follows(line.seq)).map(|line| line.seq);
+        let these: BTreeSet<Seq> = these.collect();
+        drop(ledger);
+        let Some(&least) = these.first() else {
+            return self.fault(&format!("{lines:?} after {places:?}, entered at {position}"));
+        };
+        self.world.note(group, least);
+        *position = least;
+        self.client.seen.borrow_mut().insert(group, least);
+        *places = these;
     }
 
     fn take_event(&self, event: &Value) {
