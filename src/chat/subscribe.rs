@@ -70,15 +70,7 @@ impl Chat {
     pub async fn span(&self, group: GroupId) -> ChatResult<Span> {
         let recent = self.hub.recent();
         if let Some(node) = &self.node {
-            let head = node.catch_up(group).await?;
-            recent.follow(group);
-            let first = match recent.first(group) {
-                Some(first) => first,
-                None => self.store.retention.first_seq(group).await?,
-            };
-            recent.learn(group, head);
-            recent.begin_at(group, first);
-            return Ok(Span { first, head: recent.head(group).unwrap_or(head) });
+            node.catch_up(group).await?;
         }
         let known = || Some(Span { first: recent.first(group)?, head: recent.head(group)? });
         if let Some(span) = known() {
@@ -91,8 +83,11 @@ impl Chat {
             return Ok(span);
         }
         recent.follow(group);
-        let heads = self.store.log.heads(vec![group]).await?;
-        let head = heads.first().copied().unwrap_or_default();
+        let head = match &self.node {
+            // As far as the log has gone out here.
+            Some(node) => node.listen(group).await?,
+            None => self.store.log.heads(vec![group]).await?.first().copied().unwrap_or_default(),
+        };
         let first = self.store.retention.first_seq(group).await?;
         recent.learn(group, head);
         recent.begin_at(group, first);
