@@ -124,8 +124,9 @@ impl ReadNotifier {
 
     /// Whether somebody is there to be told, and not too many.
     fn is_small(&self, group: GroupId) -> bool {
-        let listeners = self.hub.listeners(group);
-        (listeners.json > 0 || listeners.remote > 0) && self.hub.online(group, 0).0 <= self.members_max
+        // Of those who have just come on other nodes nobody knows here yet.
+        let may_be_heard = self.hub.listeners(group).json > 0 || self.hub.is_shared();
+        may_be_heard && self.hub.online(group, 0).0 <= self.members_max
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -69,6 +69,11 @@ impl Hub {
         self.beyond.is_closed.store(true, Ordering::Release);
     }
 
+    /// Whether there are other nodes.
+    pub fn is_shared(&self) -> bool {
+        self.outlet().is_some()
+    }
+
     fn outlet(&self) -> Option<&dyn Outlet> {
         let outlet = self.beyond.outlet.get()?;
         (!self.beyond.is_closed.load(Ordering::Acquire)).then_some(&**outlet)
