@@ -5,8 +5,8 @@ use bytes::Bytes;
 use super::{Chat, ChatResult};
 use crate::hub::Replay;
 use crate::model::limits::PAGE_ROWS_MAX;
-use crate::model::{Entry, GroupId, Seq};
-use crate::protocol::event;
+use crate::model::{GroupId, Seq};
+use crate::protocol::{Logged, encode_json};
 
 /// Some of a group's messages, one after the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,13 +39,7 @@ impl Chat {
         let end = end.unwrap_or(Seq(i64::MAX));
         let entries = self.store.log.entries(group, position, end, PAGE_ROWS_MAX as u64).await?;
         let Some(last) = entries.last() else { return Ok(Replayed::UpToDate) };
-        let mut frames = Vec::new();
-        for entry in &entries {
-            match entry {
-                Entry::Message(message) => event::put_message(&mut frames, message),
-                Entry::Change(change) => event::put_change(&mut frames, change),
-            }
-        }
-        Ok(Replayed::Frames(frames.into(), last.seq()))
+        let logged: Vec<Logged<'_>> = entries.iter().map(Logged::from).collect();
+        Ok(Replayed::Frames(encode_json(&logged), last.seq()))
     }
 }
