@@ -18,7 +18,7 @@ pub(super) const HEAD: usize = 2 + 8 + 4;
 
 const PAGES: u8 = 1;
 const BROADCAST: u8 = 2;
-const NOTICE: u8 = 3;
+const NOTIFY: u8 = 3;
 const LOOK: u8 = 4;
 const PRESENCE: u8 = 5;
 
@@ -106,7 +106,7 @@ pub(super) fn broadcast(from: NodeId, frames: &Broadcast) -> Bytes {
 /// A frame for all sockets of a user.
 pub(super) fn notify(from: NodeId, user: UserId, frame: &Bytes) -> Bytes {
     let mut payload = BytesMut::with_capacity(HEAD + 8 + frame.len());
-    begin(&mut payload, NOTICE, from);
+    begin(&mut payload, NOTIFY, from);
     payload.put_i64(user.0);
     payload.put_slice(frame);
     payload.freeze()
@@ -150,7 +150,7 @@ pub(super) fn parse(mut payload: Bytes, is_heard: impl Fn(GroupId) -> bool) -> O
             Told::Pages(pages)
         }
         BROADCAST => Told::Broadcast(take_broadcast(&mut payload)?),
-        NOTICE => Told::Notify(UserId(payload.try_get_i64().ok()?), payload),
+        NOTIFY => Told::Notify(UserId(payload.try_get_i64().ok()?), payload),
         LOOK => Told::Look,
         PRESENCE => Told::Presence(payload),
         _ => return None,
