@@ -194,8 +194,8 @@ impl Node {
             return;
         }
         ready.iter().for_each(|page| self.hub.recent().take(page));
-        let frames: Vec<Broadcast> = ready.into_iter().map(|page| page.frames).collect();
-        self.hub.deliver(frames.into(), acks, committed).await;
+        let frames = ready.into_iter().map(|page| page.frames).collect();
+        self.hub.deliver(frames, acks, committed).await;
     }
 
     /// How it stands.

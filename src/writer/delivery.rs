@@ -77,8 +77,8 @@ impl Delivery {
             Some(node) => node.deliver(pages, acks, self.committed).await,
             None => {
                 pages.iter().for_each(|page| hub.recent().take(page));
-                let frames: Vec<Broadcast> = pages.into_iter().map(|page| page.frames).collect();
-                hub.deliver(frames.into(), acks, self.committed).await;
+                let frames = pages.into_iter().map(|page| page.frames).collect();
+                hub.deliver(frames, acks, self.committed).await;
             }
         }
         callers.into_iter().for_each(|(caller, answer)| caller.answer(answer));
