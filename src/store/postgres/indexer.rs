@@ -38,12 +38,4 @@ impl PostgresStore {
         };
         self.until_closed(indexing::run(load, slice));
     }
-
-    /// Runs something beside what is asked, until the store is closed.
-    pub(super) fn until_closed(&self, work: impl Future<Output = ()> + Send + 'static) {
-        if let Some(runtime) = &self.runtime {
-            let work = self.indexing.token().clone().run_until_cancelled_owned(work);
-            self.questions.spawn_on(work, runtime.handle());
-        }
-    }
 }

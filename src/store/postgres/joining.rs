@@ -40,6 +40,11 @@ const OWN: &str = "UPDATE server SET owner = 'nodes-' || gen_random_uuid()::text
          SELECT greatest(last_message_id, (SELECT max(id) FROM messages)) AS id FROM server) used, message_ids
      WHERE used.id > message_ids.last_value OR (used.id = message_ids.last_value AND NOT message_ids.is_called)";
 
+/// Shows that a node has gone; else others find that out by its silence.
+pub(super) async fn leave(client: &Client, node: NodeId) {
+    _ = client.execute("DELETE FROM nodes WHERE id = $1", &[&node.0]).await;
+}
+
 /// Shows that a node lives.
 pub(super) const APPEAR: &str = "INSERT INTO nodes (id, seen_at) VALUES ($1, clock_timestamp())
     ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at";

@@ -124,8 +124,8 @@ struct PostgresStore {
     /// The questions under way.
     questions: TaskTracker,
     load: Arc<Load>,
-    /// Indexing ends with whoever could ask.
-    indexing: DropGuard,
+    /// What runs beside the questions ends with whoever could ask.
+    closing: DropGuard,
     users_by_name: Arc<Together<String, Option<User>>>,
     joins: Arc<Together<(GroupId, UserId, Timestamp), Join>>,
     standings: Arc<Together<(GroupId, UserId), Standing>>,
@@ -215,7 +215,7 @@ impl PostgresStore {
             node,
             questions: TaskTracker::new(),
             load: Arc::default(),
-            indexing: CancellationToken::new().drop_guard(),
+            closing: CancellationToken::new().drop_guard(),
             users_by_name: Arc::new(Together::new()),
             joins: Arc::new(Together::new()),
             standings: Arc::new(Together::new()),
@@ -223,6 +223,18 @@ impl PostgresStore {
             sessions: Arc::new(Together::new()),
             keys: Arc::new(Together::new()),
         })
+    }
+
+    /// Runs something beside what is asked, until the store is closed.
+    fn until_closed(&self, work: impl Future<Output = ()> + Send + 'static) {
+        if let Some(runtime) = &self.runtime {
+            let work = self.closing.token().clone().run_until_cancelled_owned(work);
+            self.questions.spawn_on(work, runtime.handle());
+        }
+    }
+
+    fn is_closing(&self) -> bool {
+        self.closing.token().is_cancelled()
     }
 
     /// Has a pooled connection answer `question`. If the caller goes away the question is still brought to
@@ -358,7 +370,7 @@ impl Lifecycle for PostgresStore {
 
     fn close(&self) -> Asked<'_, ()> {
         Box::pin(async move {
-            self.indexing.token().cancel();
+            self.closing.token().cancel();
             if let Some(writer) = &self.writer {
                 writer.close().await;
             }

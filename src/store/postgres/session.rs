@@ -276,6 +276,9 @@ impl Session {
     pub(super) async fn release(self: Arc<Self>, connection: Connection) {
         // Unlocked here rather than by the end of the connection, which the database may notice later.
         let goodbye = async move {
+            if let Some((node, _)) = &self.batches {
+                joining::leave(&self.client, *node).await;
+            }
             ownership::release(&self.client).await;
             drop(self);
             _ = connection.await;

@@ -77,6 +77,10 @@ impl SharedLog for PostgresStore {
         Box::pin(async move {
             let node = self.node()?;
             let id = node.id;
+            if self.is_closing() {
+                // It has gone, and is not to be seen again.
+                return Err(unavailable("the store is being closed"));
+            }
             let news = self.ask(move |client| Box::pin(news::read(client, id, known))).await?;
             if node.has_to_clear() {
                 self.clear_news();

@@ -48,7 +48,13 @@ async fn nodes_start_at_once_on_an_empty_database() {
         node.store.lifecycle.ping().await.unwrap();
     }
     let known = nodes[0].known().await;
-    assert_eq!(nodes[0].shared.news(known).await.unwrap().alive.len(), 5);
+    assert_eq!(nodes[0].shared.news(known.clone()).await.unwrap().alive.len(), 5);
+
+    // Who goes in order is gone at once.
+    let mut nodes = nodes.into_iter();
+    let (first, second) = (nodes.next().unwrap(), nodes.next().unwrap());
+    second.close().await;
+    assert_eq!(first.shared.news(known).await.unwrap().alive.len(), 4);
 }
 
 #[tokio::test]
