@@ -1,10 +1,9 @@
 //! Believing nothing any more that another node has changed.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, join_all};
-use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
 
 use super::grant::{Grant, GrantKind};
@@ -19,31 +18,6 @@ const LATE_TIMEOUT: Duration = Duration::from_secs(1);
 const LATE_RETRY: Duration = Duration::from_millis(100);
 /// Members looked at anew at a time.
 const MEMBERS_AT_ONCE: usize = 500;
-
-/// What is to be heeded once more.
-#[derive(Default)]
-pub(super) struct Late {
-    /// Those, and how many there were so far.
-    notices: Mutex<(Vec<Notice>, u64)>,
-    added: Notify,
-    /// How many were heeded twice.
-    done: watch::Sender<u64>,
-}
-
-impl Late {
-    fn add(&self, notices: &[Notice]) -> u64 {
-        let mut late = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
-        late.0.extend_from_slice(notices);
-        late.1 += notices.len() as u64;
-        self.added.notify_one();
-        late.1
-    }
-
-    fn take(&self) -> (Vec<Notice>, u64) {
-        let mut late = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
-        (std::mem::take(&mut late.0), late.1)
-    }
-}
 
 impl Chat {
     /// The same, as one of several nodes.

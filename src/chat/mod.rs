@@ -32,6 +32,7 @@ mod heed;
 mod history;
 mod identity;
 mod in_use;
+mod late_notices;
 mod list;
 mod log;
 mod log_in;
@@ -104,7 +105,7 @@ pub use crate::store::{GroupChange, Login, MessageFilter, MessagePage, OwnGroup,
 
 use self::directory_cache::DirectoryCache;
 use self::grants::Grants;
-use self::heed::Late;
+use self::late_notices::LateNotices;
 use self::setup::Setup;
 use crate::auth::RateLimit;
 use crate::cluster::Node;
@@ -141,7 +142,7 @@ pub struct Chat {
     /// This one of several nodes, if there are several.
     node: Option<Arc<Node>>,
     /// What other nodes have changed and is heeded once more.
-    late: Late,
+    late: LateNotices,
     read_notifier: ReadNotifier,
     options: ChatOptions,
     send_limit: Option<Arc<RateLimit<UserId>>>,
@@ -179,7 +180,7 @@ impl Chat {
             writer,
             hub,
             node: None,
-            late: Late::default(),
+            late: LateNotices::default(),
             read_notifier,
             options,
             send_limit,
