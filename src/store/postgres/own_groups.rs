@@ -17,7 +17,7 @@ fn sql() -> String {
     format!(
         "WITH sent AS MATERIALIZED (
              SELECT group_id, max(seq) AS seq FROM messages
-             WHERE user_id = $1 AND id > (SELECT marked_id FROM server) GROUP BY group_id
+             WHERE user_id = $1 AND {} GROUP BY group_id
          ), sent_to AS MATERIALIZED (SELECT array_agg(group_id) AS groups, array_agg(seq) AS seqs FROM sent)
          SELECT m.id, m.seq, CASE WHEN m.bytes_before < {PAGE_BYTES_MAX} THEN m.content END,
                 m.client_id, m.created_at, m.reply_to, m.thread_id, m.mentions, m.edited_at,
@@ -39,6 +39,7 @@ fn sql() -> String {
          CROSS JOIN LATERAL (SELECT * FROM groups WHERE id = m.group_id LIMIT 1) g
          LEFT JOIN LATERAL (SELECT * FROM users WHERE id = m.user_id LIMIT 1) u ON true
          ORDER BY m.newest DESC NULLS LAST, g.id DESC",
+        unread::UNSWEPT,
         users::COLUMNS,
         groups::COLUMNS,
         unread::columns("m.group_id", "$1", "m.mark", "m.head"),
