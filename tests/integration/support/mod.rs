@@ -10,6 +10,7 @@ pub mod chat;
 pub mod database;
 pub mod http;
 pub mod json;
+pub mod own_postgres;
 pub mod pattern;
 pub mod server;
 pub mod socket;
@@ -19,6 +20,11 @@ pub use groupcast_kit::nats;
 pub use groupcast_kit::pgbouncer;
 pub use groupcast_kit::postgres;
 pub use groupcast_kit::wait::{PATIENCE, patiently, until};
+
+/// Does what blocks, so that nothing else waits for it.
+pub async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(work).await.expect("no panic")
+}
 
 /// Runs each of the named functions, `async fn(Store)`, as a test over SQLite and as one over Postgres.
 #[macro_export]
