@@ -34,18 +34,8 @@ impl By {
 /// Runs each of the named functions, `async fn(By)`, as a test over NATS and as one over LISTEN and NOTIFY.
 macro_rules! by_both {
     ($($name:ident),+ $(,)?) => {
-        mod nats {
-            $(#[tokio::test]
-            async fn $name() {
-                Box::pin(super::$name($crate::cluster::scene::By::Nats)).await;
-            })+
-        }
-        mod postgres {
-            $(#[tokio::test]
-            async fn $name() {
-                Box::pin(super::$name($crate::cluster::scene::By::Postgres)).await;
-            })+
-        }
+        tests_with!(nats, $crate::cluster::scene::By::Nats, $($name),+);
+        tests_with!(postgres, $crate::cluster::scene::By::Postgres, $($name),+);
     };
 }
 pub(super) use by_both;

@@ -30,16 +30,19 @@ pub async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'st
 #[macro_export]
 macro_rules! both_stores {
     ($($name:ident),+ $(,)?) => {
-        mod sqlite {
+        tests_with!(sqlite, $crate::support::database::Store::Sqlite, $($name),+);
+        tests_with!(postgres, $crate::support::database::Store::Postgres, $($name),+);
+    };
+}
+
+/// Runs each of the named functions as a test of a module, with this as its argument.
+#[macro_export]
+macro_rules! tests_with {
+    ($module:ident, $argument:expr, $($name:ident),+) => {
+        mod $module {
             $(#[tokio::test]
             async fn $name() {
-                Box::pin(super::$name($crate::support::database::Store::Sqlite)).await;
-            })+
-        }
-        mod postgres {
-            $(#[tokio::test]
-            async fn $name() {
-                Box::pin(super::$name($crate::support::database::Store::Postgres)).await;
+                Box::pin(super::$name($argument)).await;
             })+
         }
     };
