@@ -21,7 +21,7 @@ use std::time::Duration;
 use groupcast_kit::crowd::raise_open_files_max;
 use support::Result;
 use support::contender::{Contender, Mode};
-use support::figures::{Table, milliseconds, ratio, thousands};
+use support::figures::{Table, median, micros_each, milliseconds, per_second, ratio, thousands};
 use support::load::{Pace, Shape, Span};
 use support::options::Options;
 use support::process::Cores;
@@ -138,7 +138,7 @@ fn compare(case: &Case, cores: Option<Cores>, options: &Options) -> Result<()> {
             runs.push(run.map_err(|error| format!("{}: {error}", contender.name()))?);
         }
     }
-    let medians: Vec<Measured> = runs.into_iter().filter_map(median).collect();
+    let medians: Vec<Measured> = runs.into_iter().filter_map(|runs| median(runs, |run| run.cpu)).collect();
     let one_send = medians.first().map(|run| run.cpu);
     let coalescing = medians.get(1).map(|run| run.cpu);
     let stores = matches!(contenders.get(2), Some(Contender::StoringYardstick));
@@ -175,15 +175,9 @@ fn measure(contender: &Contender, case: &Case, cores: Option<Cores>, options: &O
     let outcome = load.run(case.pace, span)?;
     let cpu = server.process.cpu()? - before;
     Ok(Measured {
-        cpu: cpu.as_secs_f64() * 1e6 / outcome.deliveries as f64,
+        cpu: micros_each(cpu, outcome.deliveries),
         p50: outcome.latencies.quantile(0.5),
         p99: outcome.latencies.quantile(0.99),
-        rate: outcome.deliveries as f64 / outcome.elapsed.as_secs_f64(),
+        rate: per_second(outcome.deliveries, outcome.elapsed),
     })
-}
-
-fn median(mut runs: Vec<Measured>) -> Option<Measured> {
-    runs.sort_by(|one, other| one.cpu.total_cmp(&other.cpu));
-    let middle = runs.len() / 2;
-    runs.into_iter().nth(middle)
 }

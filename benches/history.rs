@@ -16,7 +16,7 @@ use std::time::Duration;
 use groupcast_kit::http::request;
 use support::Result;
 use support::contender::{Contender, Server};
-use support::figures::{Table, milliseconds, ratio, thousands};
+use support::figures::{Table, median, micros_each, milliseconds, per_second, ratio, thousands};
 use support::options::Options;
 use support::process::Process;
 use support::requests::{self, Answers, Until};
@@ -74,7 +74,7 @@ fn main() -> Result<()> {
     let table = Table::new(&format!("history, 50 messages a page, {}", database.name()), COLUMNS);
     let mut base = None;
     for (name, measured) in [("bare hyper", bares), ("groupcast", ours)] {
-        let Some(median) = median(measured) else { continue };
+        let Some(median) = median(measured, rate) else { continue };
         let base = *base.get_or_insert(rate(&median));
         let Measured { answers, cpu } = &median;
         table.row(&[
@@ -83,7 +83,7 @@ fn main() -> Result<()> {
             ratio(rate(&median), Some(base)),
             milliseconds(answers.latencies.quantile(0.5)),
             milliseconds(answers.latencies.quantile(0.99)),
-            format!("{:.1}", cpu.as_secs_f64() * 1e6 / answers.count as f64),
+            format!("{:.1}", micros_each(*cpu, answers.count as u64)),
             thousands(answers.last.len() as u64),
         ]);
     }
@@ -106,11 +106,5 @@ fn fill(server: &Server) -> Result<Vec<i64>> {
 
 /// Requests a second.
 fn rate(measured: &Measured) -> f64 {
-    measured.answers.count as f64 / measured.answers.elapsed.as_secs_f64()
-}
-
-fn median(mut runs: Vec<Measured>) -> Option<Measured> {
-    runs.sort_by(|one, other| rate(one).total_cmp(&rate(other)));
-    let middle = runs.len() / 2;
-    runs.into_iter().nth(middle)
+    per_second(measured.answers.count as u64, measured.answers.elapsed)
 }

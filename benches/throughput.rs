@@ -16,7 +16,7 @@ use groupcast_kit::crowd::raise_open_files_max;
 use support::Result;
 use support::contender::{Contender, Mode};
 use support::database::bare::ROWS_PER_TRANSACTION;
-use support::figures::{Table, milliseconds, ratio, thousands};
+use support::figures::{Table, micros_each, milliseconds, per_second, ratio, thousands};
 use support::load::{Outcome, Pace, Shape, Span};
 use support::options::Options;
 
@@ -98,7 +98,7 @@ fn measure(contender: &Contender, options: &Options) -> Result<()> {
             ratio(rate(&outcome), Some(bare)),
             milliseconds(outcome.latencies.quantile(0.5)),
             milliseconds(outcome.latencies.quantile(0.99)),
-            format!("{:.1}", cpu.as_secs_f64() * 1e6 / outcome.messages as f64),
+            format!("{:.1}", micros_each(cpu, outcome.messages)),
         ]);
     }
     Ok(())
@@ -106,5 +106,5 @@ fn measure(contender: &Contender, options: &Options) -> Result<()> {
 
 /// Messages a second.
 fn rate(outcome: &Outcome) -> f64 {
-    outcome.messages as f64 / outcome.elapsed.as_secs_f64()
+    per_second(outcome.messages, outcome.elapsed)
 }

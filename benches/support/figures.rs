@@ -52,3 +52,20 @@ pub(crate) fn milliseconds(duration: Duration) -> String {
 pub(crate) fn ratio(value: f64, base: Option<f64>) -> String {
     base.map_or_else(String::new, |base| format!("{:.2}", value / base))
 }
+
+/// How many there are in a second of this time.
+pub(crate) fn per_second(count: u64, time: Duration) -> f64 {
+    count as f64 / time.as_secs_f64()
+}
+
+/// Microseconds for each of so many.
+pub(crate) fn micros_each(time: Duration, count: u64) -> f64 {
+    time.as_secs_f64() * 1e6 / count.max(1) as f64
+}
+
+/// The run in the middle by its `figure`; of two the greater. `None` if there are none.
+pub(crate) fn median<T>(mut runs: Vec<T>, figure: impl Fn(&T) -> f64) -> Option<T> {
+    runs.sort_by(|one, other| figure(one).total_cmp(&figure(other)));
+    let middle = runs.len() / 2;
+    runs.into_iter().nth(middle)
+}

@@ -5,19 +5,15 @@ mod pace;
 mod shape;
 mod wire;
 
-use std::io::{ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::os::fd::OwnedFd;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use groupcast_kit::crowd::BlockingSocket;
-use groupcast_kit::frame::{self, CLOSE, Frame, PING, PONG, TEXT};
-use rustix::buffer::spare_capacity;
-use rustix::event::{Timespec, epoll};
 
 use super::Result;
 use super::credentials::Credentials;
 use super::latency::Latencies;
+use super::sockets::Sockets;
 use message::Message;
 use pace::Sending;
 pub(crate) use pace::{Pace, Span};
@@ -41,24 +37,19 @@ pub(crate) struct Outcome {
 pub(crate) struct Load {
     shape: Shape,
     wire: Wire,
-    epoll: OwnedFd,
-    events: Vec<epoll::Event>,
-    buffer: Vec<u8>,
-    sockets: Vec<Socket>,
+    sockets: Sockets,
+    /// Who is at each of the sockets.
+    members: Vec<Member>,
     publishers: Vec<Publisher>,
-    clock: Instant,
     latencies: Latencies,
     messages: u64,
     deliveries: u64,
 }
 
-struct Socket {
-    stream: TcpStream,
+struct Member {
     group: usize,
     /// Whether it has heard anything that a publisher said.
     joined: bool,
-    /// The start of a frame whose rest has not come yet.
-    unread: Vec<u8>,
     /// The number of the next message of each publisher of the group.
     expected: Vec<usize>,
     /// A digest of the order in which messages of all publishers came.
@@ -79,8 +70,6 @@ struct Publisher {
 const SILENCE_MAX: Duration = Duration::from_secs(10);
 /// When nothing has come for so long, the probes have reached everyone they will reach.
 const QUIET_TIME: Duration = Duration::from_millis(50);
-const READ_BYTES_MAX: usize = 256 * 1024;
-const EVENTS_MAX: usize = 1024;
 
 impl Load {
     /// Connects all sockets, some at a time: pings are answered only once all are there. `path` names the
@@ -92,8 +81,8 @@ impl Load {
         path: impl Fn(usize, usize) -> String,
         credentials: &Credentials,
     ) -> Result<Load> {
-        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
-        let mut sockets = Vec::with_capacity(shape.sockets());
+        let mut sockets = Sockets::new()?;
+        let mut members = Vec::with_capacity(shape.sockets());
         let mut publishers = Vec::with_capacity(shape.publishers());
         let opened = BlockingSocket::open_many(
             address,
@@ -105,18 +94,13 @@ impl Load {
             |_, socket| socket.await_upgrade(wire.protocol()),
         )?;
         for (number, socket) in opened.into_iter().enumerate() {
-            let (stream, unread) = socket.into_parts();
-            stream.set_nonblocking(true)?;
-            let data = epoll::EventData::new_u64(number as u64);
-            epoll::add(&epoll, &stream, data, epoll::EventFlags::IN)?;
+            sockets.add(socket)?;
             if number % shape.members < shape.publishers {
                 publishers.push(Publisher { socket: number, sent: Vec::new(), echoed: 0, sent_max: 0 });
             }
-            sockets.push(Socket {
-                stream,
+            members.push(Member {
                 group: number / shape.members,
                 joined: false,
-                unread,
                 expected: vec![0; shape.publishers],
                 order: 0,
             });
@@ -124,12 +108,9 @@ impl Load {
         Ok(Load {
             shape,
             wire,
-            epoll,
-            events: Vec::with_capacity(EVENTS_MAX),
-            buffer: vec![0; READ_BYTES_MAX],
             sockets,
+            members,
             publishers,
-            clock: Instant::now(),
             latencies: Latencies::new(),
             messages: 0,
             deliveries: 0,
@@ -145,7 +126,7 @@ impl Load {
         let idle = Sending::nothing();
         loop {
             let mut deaf: Vec<usize> =
-                self.sockets.iter().filter(|socket| !socket.joined).map(|socket| socket.group).collect();
+                self.members.iter().filter(|member| !member.joined).map(|member| member.group).collect();
             deaf.dedup();
             let Some(first) = deaf.first() else { return Ok(()) };
             if idle.started.elapsed() > SILENCE_MAX {
@@ -155,7 +136,7 @@ impl Load {
                 let publisher = &self.publishers[group * self.shape.publishers];
                 let mut probe = Vec::new();
                 self.wire.push(&mut probe, group, message::PROBE);
-                self.sockets[publisher.socket].stream.write_all(&probe)?;
+                self.sockets.write(publisher.socket, &probe)?;
             }
             // Probes that are still under way would be measured with the messages.
             while self.wait(QUIET_TIME, &idle)? > 0 {}
@@ -209,59 +190,34 @@ impl Load {
 
     /// Waits for data, at most for `timeout`, and takes it in; gives the number of sockets that had some.
     fn wait(&mut self, timeout: Duration, sending: &Sending) -> Result<usize> {
-        let mut events = std::mem::take(&mut self.events);
-        events.clear();
-        let timeout = Timespec::try_from(timeout)?;
-        epoll::wait(&self.epoll, spare_capacity(&mut events), Some(&timeout))?;
-        for event in &events {
-            self.read(event.data.u64() as usize, sending)?;
+        let count = self.sockets.wait(timeout)?;
+        for place in 0..count {
+            self.read(self.sockets.ready(place), sending)?;
         }
-        self.events = events;
-        Ok(self.events.len())
+        Ok(count)
     }
 
     /// Reads what a socket has, checks it, and publishes again if it is a publisher that got its own back.
     fn read(&mut self, number: usize, sending: &Sending) -> Result<()> {
-        let socket = &mut self.sockets[number];
-        let kept = socket.unread.len();
-        self.buffer[..kept].copy_from_slice(&socket.unread);
-        let length = match socket.stream.read(&mut self.buffer[kept..]) {
-            Ok(0) => return Err(format!("socket {number} was closed").into()),
-            Ok(length) => kept + length,
-            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
-            Err(error) => return Err(format!("socket {number}: {error}").into()),
-        };
-        let now = self.clock.elapsed().as_nanos() as u64;
-        let mut start = 0;
+        let member = &mut self.members[number];
         let mut echoes = None;
-        while let Some(frame) = Frame::first(&self.buffer[start..length]) {
-            match frame.opcode {
-                TEXT => match self.wire.hear(frame.payload) {
-                    Heard::Probe => socket.joined = true,
-                    Heard::Message(message) => {
-                        let publisher = socket.take(number, message, self.shape)?;
-                        self.deliveries += 1;
-                        let publisher = &mut self.publishers[publisher];
-                        self.latencies.add(now - publisher.sent[message.counter]);
-                        if publisher.socket == number {
-                            publisher.echoed += 1;
-                            echoes = Some(socket.group * self.shape.publishers + message.publisher);
-                        }
+        self.sockets.read(number, |text, now| {
+            match self.wire.hear(text) {
+                Heard::Probe => member.joined = true,
+                Heard::Message(message) => {
+                    let publisher = member.take(number, message, self.shape)?;
+                    self.deliveries += 1;
+                    let publisher = &mut self.publishers[publisher];
+                    self.latencies.add(now - publisher.sent[message.counter]);
+                    if publisher.socket == number {
+                        publisher.echoed += 1;
+                        echoes = Some(member.group * self.shape.publishers + message.publisher);
                     }
-                    Heard::Other => {}
-                },
-                PING => {
-                    let mut pong = Vec::new();
-                    frame::push(&mut pong, PONG, frame.payload);
-                    socket.stream.write_all(&pong)?;
                 }
-                CLOSE => return Err(format!("socket {number} was told to close").into()),
-                _ => {}
+                Heard::Other => {}
             }
-            start += frame.length;
-        }
-        socket.unread.clear();
-        socket.unread.extend_from_slice(&self.buffer[start..length]);
+            Ok(())
+        })?;
         match echoes {
             Some(publisher) => self.send(publisher, sending.allowed(self, publisher)),
             None => Ok(()),
@@ -277,15 +233,14 @@ impl Load {
         let publishers = self.shape.publishers;
         let (group, number) = (publisher / publishers, publisher % publishers);
         let publisher = &mut self.publishers[publisher];
-        let now = self.clock.elapsed().as_nanos() as u64;
+        let now = self.sockets.now();
         for _ in 0..count {
             let message = Message { group, publisher: number, counter: publisher.sent.len() };
             self.wire.push_message(&mut frames, message);
             publisher.sent.push(now);
         }
         self.messages += count as u64;
-        let socket = &mut self.sockets[publisher.socket];
-        socket.stream.write_all(&frames).map_err(|error| format!("publishing: {error}").into())
+        self.sockets.write(publisher.socket, &frames).map_err(|error| format!("publishing: {error}").into())
     }
 
     /// Sends what is due at this rate, and gives the time until the next.
@@ -308,8 +263,8 @@ impl Load {
     }
 
     fn check_orders(&self) -> Result<()> {
-        for group in self.sockets.chunks(self.shape.members) {
-            if group.iter().any(|socket| socket.order != group[0].order) {
+        for group in self.members.chunks(self.shape.members) {
+            if group.iter().any(|member| member.order != group[0].order) {
                 return Err(format!("members of group {} saw different orders", group[0].group).into());
             }
         }
@@ -317,7 +272,7 @@ impl Load {
     }
 }
 
-impl Socket {
+impl Member {
     /// Checks that the message is the next of its publisher; gives the publisher's number.
     fn take(&mut self, number: usize, message: Message, shape: Shape) -> Result<usize> {
         let Message { group, publisher, counter } = message;

@@ -12,6 +12,7 @@ pub(crate) mod load;
 pub(crate) mod options;
 pub(crate) mod process;
 pub(crate) mod requests;
+pub(crate) mod sockets;
 
 /// The subprotocol of JSON mode.
 pub(crate) const JSON_MODE: &str = "chat.v1.json";

@@ -76,6 +76,11 @@ impl Options {
         if self.small || self.unpinned { Ok(None) } else { Cores::pick() }
     }
 
+    /// Measurements of each case where a small run does with one.
+    pub(crate) fn rounds(&self) -> usize {
+        if self.small { 1 } else { self.runs.max(1) }
+    }
+
     /// Whether a case of this name is asked for.
     pub(crate) fn wants(&self, case: &str) -> bool {
         self.case.as_ref().is_none_or(|part| case.contains(part.as_str()))

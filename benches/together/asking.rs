@@ -5,9 +5,8 @@ use std::time::Duration;
 use groupcast_kit::http::request;
 
 use super::site::{Ground, Seeds, Setup, Site};
-use super::usage::micros_each;
 use crate::support::Result;
-use crate::support::figures::{Table, milliseconds, ratio, thousands};
+use crate::support::figures::{Table, median, micros_each, milliseconds, per_second, ratio, thousands};
 use crate::support::options::Options;
 use crate::support::requests::{self, Until};
 
@@ -31,7 +30,7 @@ struct Measured {
 
 pub(crate) fn measure(ground: &Ground, options: &Options) -> Result<()> {
     let mut runs: Vec<Vec<Measured>> = PATHS.iter().flat_map(|_| SETUPS.map(|_| Vec::new())).collect();
-    for _ in 0..if options.small { 1 } else { options.runs.max(1) } {
+    for _ in 0..options.rounds() {
         for (index, &setup) in SETUPS.iter().enumerate() {
             let site = Site::start(ground, setup, Seeds { users: 1, groups: GROUPS, senders: 1 })?;
             let groups = site.groups(GROUPS)?;
@@ -54,7 +53,7 @@ pub(crate) fn measure(ground: &Ground, options: &Options) -> Result<()> {
                     nodes: micros_each(usage.of_nodes(), count),
                     postgres: micros_each(usage.postgres, count),
                     cells: [
-                        thousands((answers.count as f64 / answers.elapsed.as_secs_f64()) as u64),
+                        thousands(per_second(count, answers.elapsed) as u64),
                         milliseconds(answers.latencies.quantile(0.99)),
                     ],
                 });
@@ -64,16 +63,15 @@ pub(crate) fn measure(ground: &Ground, options: &Options) -> Result<()> {
     for (runs, (name, _)) in runs.chunks_mut(SETUPS.len()).zip(PATHS) {
         let table = Table::new(&format!("{name} over REST, {CONNECTIONS} connections"), COLUMNS);
         let mut base = None;
-        for (runs, setup) in runs.iter_mut().zip(SETUPS) {
+        for (runs, setup) in runs.iter_mut().map(std::mem::take).zip(SETUPS) {
             let all = |run: &Measured| run.nodes + run.postgres;
-            runs.sort_by(|one, other| all(one).total_cmp(&all(other)));
-            let Some(run) = runs.get(runs.len() / 2) else { continue };
-            let base = *base.get_or_insert(all(run));
-            let figures = [run.nodes, run.postgres, all(run)].map(|figure| format!("{figure:.1}"));
+            let Some(run) = median(runs, all) else { continue };
+            let base = *base.get_or_insert(all(&run));
+            let figures = [run.nodes, run.postgres, all(&run)].map(|figure| format!("{figure:.1}"));
             let mut cells = vec![setup.name()];
             cells.extend(figures);
-            cells.push(ratio(all(run), Some(base)));
-            cells.extend(run.cells.clone());
+            cells.push(ratio(all(&run), Some(base)));
+            cells.extend(run.cells);
             table.row(&cells);
         }
     }

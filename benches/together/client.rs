@@ -1,20 +1,17 @@
 //! The load client for several nodes: senders in JSON mode, who have acks, and listeners in text mode, on one thread.
 
 use std::collections::VecDeque;
-use std::io::{ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::ops::Range;
-use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 use groupcast_kit::crowd::BlockingSocket;
-use groupcast_kit::frame::{self, CLOSE, Frame, PING, PONG, TEXT};
-use rustix::buffer::spare_capacity;
-use rustix::event::{Timespec, epoll};
+use groupcast_kit::frame::{self, TEXT};
 
 use super::content;
 use crate::support::latency::Latencies;
 use crate::support::load::{Pace, Span};
+use crate::support::sockets::Sockets;
 use crate::support::{JSON_MODE, Result};
 
 /// What was seen from the first message until all were acked and had arrived.
@@ -30,23 +27,13 @@ pub(crate) struct Outcome {
 
 /// Connected sockets, and the messages of the run under way.
 pub(crate) struct Client {
-    epoll: OwnedFd,
-    events: Vec<epoll::Event>,
-    buffer: Vec<u8>,
-    sockets: Vec<Socket>,
+    sockets: Sockets,
+    /// The sender at each of the sockets; `None` for a listener.
+    places: Vec<Option<usize>>,
     senders: Vec<Sender>,
-    clock: Instant,
     messages: Vec<Message>,
     acked: u64,
     deliveries: u64,
-}
-
-struct Socket {
-    stream: TcpStream,
-    /// The start of a frame whose rest has not come yet.
-    unread: Vec<u8>,
-    /// `None` for a listener.
-    sender: Option<usize>,
 }
 
 struct Sender {
@@ -79,20 +66,15 @@ pub(crate) struct Plan<'a> {
 
 /// Without any ack or delivery for so long, what is missing counts as lost.
 const SILENCE_MAX: Duration = Duration::from_secs(20);
-const READ_BYTES_MAX: usize = 256 * 1024;
-const EVENTS_MAX: usize = 1024;
 const ACK: &[u8] = br#"{"type":"ack""#;
 const ERROR: &[u8] = br#"{"type":"error""#;
 
 impl Client {
     pub(crate) fn new() -> Result<Client> {
         Ok(Client {
-            epoll: epoll::create(epoll::CreateFlags::CLOEXEC)?,
-            events: Vec::with_capacity(EVENTS_MAX),
-            buffer: vec![0; READ_BYTES_MAX],
-            sockets: Vec::new(),
+            sockets: Sockets::new()?,
+            places: Vec::new(),
             senders: Vec::new(),
-            clock: Instant::now(),
             messages: Vec::new(),
             acked: 0,
             deliveries: 0,
@@ -141,11 +123,8 @@ impl Client {
     }
 
     fn add(&mut self, socket: BlockingSocket, sender: Option<usize>) -> Result<()> {
-        let (stream, unread) = socket.into_parts();
-        stream.set_nonblocking(true)?;
-        let data = epoll::EventData::new_u64(self.sockets.len() as u64);
-        epoll::add(&self.epoll, &stream, data, epoll::EventFlags::IN)?;
-        self.sockets.push(Socket { stream, unread, sender });
+        self.sockets.add(socket)?;
+        self.places.push(sender);
         Ok(())
     }
 
@@ -228,7 +207,7 @@ impl Client {
         let mut frames = Vec::new();
         let number = sender;
         let sender = &mut self.senders[number];
-        let sent = self.clock.elapsed().as_nanos() as u64;
+        let sent = self.sockets.now();
         for _ in 0..count {
             let group = (plan.group)(number, sender.sent);
             let content = content::of(self.messages.len());
@@ -239,65 +218,38 @@ impl Client {
             sender.sent_now += 1;
             self.messages.push(Message { sent, acked: 0, heard: 0, last_heard: 0 });
         }
-        let stream = &mut self.sockets[sender.socket].stream;
-        stream.write_all(&frames).map_err(|error| format!("sending: {error}").into())
+        self.sockets.write(sender.socket, &frames).map_err(|error| format!("sending: {error}").into())
     }
 
     /// Waits for data, at most for `timeout`, and takes it in.
     fn wait(&mut self, timeout: Duration) -> Result<()> {
-        let mut events = std::mem::take(&mut self.events);
-        events.clear();
-        epoll::wait(&self.epoll, spare_capacity(&mut events), Some(&Timespec::try_from(timeout)?))?;
-        for event in &events {
-            self.read(event.data.u64() as usize)?;
+        for place in 0..self.sockets.wait(timeout)? {
+            self.read(self.sockets.ready(place))?;
         }
-        self.events = events;
         Ok(())
     }
 
     fn read(&mut self, number: usize) -> Result<()> {
-        let socket = &mut self.sockets[number];
-        let kept = socket.unread.len();
-        self.buffer[..kept].copy_from_slice(&socket.unread);
-        let length = match socket.stream.read(&mut self.buffer[kept..]) {
-            Ok(0) => return Err(format!("socket {number} was closed").into()),
-            Ok(length) => kept + length,
-            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
-            Err(error) => return Err(format!("socket {number}: {error}").into()),
-        };
-        let now = self.clock.elapsed().as_nanos() as u64;
-        let mut start = 0;
-        while let Some(frame) = Frame::first(&self.buffer[start..length]) {
-            match (frame.opcode, socket.sender) {
-                (TEXT, Some(sender)) if frame.payload.starts_with(ACK) => {
+        self.sockets.read(number, |text, now| {
+            match self.places[number] {
+                Some(sender) if text.starts_with(ACK) => {
                     let message = self.senders[sender].waiting.pop_front().ok_or("an ack for nothing")?;
                     self.messages[message].acked = now;
                     self.acked += 1;
                 }
-                (TEXT, Some(_)) if frame.payload.starts_with(ERROR) => {
-                    return Err(String::from_utf8_lossy(frame.payload).into());
-                }
-                (TEXT, None) => {
+                Some(_) if text.starts_with(ERROR) => return Err(String::from_utf8_lossy(text).into()),
+                Some(_) => {}
+                None => {
                     // What is late from a run before would be one too many.
-                    if let Some(message) = content::number(frame.payload) {
+                    if let Some(message) = content::number(text) {
                         let message = self.messages.get_mut(message).ok_or("a message of nobody")?;
                         message.heard += 1;
                         message.last_heard = now;
                         self.deliveries += 1;
                     }
                 }
-                (PING, _) => {
-                    let mut pong = Vec::new();
-                    frame::push(&mut pong, PONG, frame.payload);
-                    socket.stream.write_all(&pong)?;
-                }
-                (CLOSE, _) => return Err(format!("socket {number} was told to close").into()),
-                _ => {}
             }
-            start += frame.length;
-        }
-        socket.unread.clear();
-        socket.unread.extend_from_slice(&self.buffer[start..length]);
-        Ok(())
+            Ok(())
+        })
     }
 }

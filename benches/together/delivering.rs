@@ -5,10 +5,9 @@ use std::time::Duration;
 use super::client::{Client, Outcome, Plan};
 use super::sending::WINDOW;
 use super::site::{Ground, Seeds, Setup, Site};
-use super::usage::micros_each;
 use crate::support::Result;
 use crate::support::contender::path;
-use crate::support::figures::{Table, milliseconds, ratio, thousands};
+use crate::support::figures::{Table, median, micros_each, milliseconds, per_second, ratio, thousands};
 use crate::support::load::{Pace, Span};
 use crate::support::options::Options;
 
@@ -35,7 +34,7 @@ struct Measured {
 pub(crate) fn measure(ground: &Ground, options: &Options) -> Result<()> {
     let listeners = if options.small { LISTENERS_SMALL } else { LISTENERS };
     let mut runs: Vec<Vec<Measured>> = PACES.iter().flat_map(|_| PLACES.map(|_| Vec::new())).collect();
-    for _ in 0..if options.small { 1 } else { options.runs.max(1) } {
+    for _ in 0..options.rounds() {
         for (index, &(_, setup, sender, listener)) in PLACES.iter().enumerate() {
             let site = Site::start(ground, setup, Seeds { users: listeners, groups: 1, senders: 1 })?;
             let number = site.groups(1)?[0];
@@ -61,14 +60,13 @@ pub(crate) fn measure(ground: &Ground, options: &Options) -> Result<()> {
         let title = format!("1 group of {}, {name}", thousands(listeners as u64));
         let table = Table::new(&title, COLUMNS);
         let mut base = None;
-        for (runs, (name, ..)) in runs.iter_mut().zip(PLACES) {
-            runs.sort_by(|one, other| one.cost.total_cmp(&other.cost));
-            let Some(Measured { cost, outcome }) = runs.get(runs.len() / 2) else { continue };
+        for (runs, (name, ..)) in runs.iter_mut().map(std::mem::take).zip(PLACES) {
+            let Some(Measured { cost, outcome }) = median(runs, |run| run.cost) else { continue };
             table.row(&[
                 name.to_owned(),
                 format!("{cost:.3}"),
-                ratio(*cost, Some(*base.get_or_insert(*cost))),
-                thousands((outcome.deliveries as f64 / outcome.elapsed.as_secs_f64()) as u64),
+                ratio(cost, Some(*base.get_or_insert(cost))),
+                thousands(per_second(outcome.deliveries, outcome.elapsed) as u64),
                 milliseconds(outcome.acks.quantile(0.99)),
             ]);
         }

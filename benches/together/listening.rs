@@ -6,10 +6,10 @@ use std::time::Duration;
 use super::client::{Client, Plan};
 use super::sending::{SENDERS, WINDOW, group_of};
 use super::site::{Ground, Seeds, Setup, Site};
-use super::usage::{each, micros_each};
+use super::usage::each;
 use crate::support::Result;
 use crate::support::contender::path;
-use crate::support::figures::{Table, thousands};
+use crate::support::figures::{Table, micros_each, per_second, thousands};
 use crate::support::load::{Pace, Span};
 use crate::support::options::Options;
 
@@ -63,7 +63,7 @@ pub(crate) fn measure(ground: &Ground, options: &Options) -> Result<()> {
         cells.extend([usage.postgres, usage.nats].map(micros));
         cells
             .extend([usage.nats_in, usage.nats_out].map(|sum| format!("{:.0}", each(sum, outcome.messages))));
-        cells.push(thousands((outcome.messages as f64 / outcome.elapsed.as_secs_f64()) as u64));
+        cells.push(thousands(per_second(outcome.messages, outcome.elapsed) as u64));
         table.row(&cells);
     }
     Ok(())

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use groupcast_kit::crowd::BlockingSocket;
 
 use super::site::{Ground, Seeds, Setup, Site};
-use super::usage::{each, micros_each};
+use super::usage::each;
 use crate::support::contender::path;
-use crate::support::figures::{Table, thousands};
+use crate::support::figures::{Table, micros_each, thousands};
 use crate::support::options::Options;
 use crate::support::{JSON_MODE, Result};
 

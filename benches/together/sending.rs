@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::client::{Client, Outcome, Plan};
 use super::site::{Ground, Seeds, Setup, Site};
-use super::usage::{Usage, each, micros_each};
+use super::usage::{Usage, each};
 use crate::support::Result;
-use crate::support::figures::{Table, ratio, thousands};
+use crate::support::figures::{Table, median, micros_each, milliseconds, per_second, ratio, thousands};
 use crate::support::load::{Pace, Span};
 use crate::support::options::Options;
 
@@ -64,7 +64,7 @@ pub(crate) fn measure(ground: &Ground, options: &Options) -> Result<()> {
     let cases: &[Case] = if options.small { &CASES_SMALL } else { &CASES };
     let mut runs: Vec<Vec<Vec<Measured>>> =
         cases.iter().map(|_| SETUPS.iter().map(|_| Vec::new()).collect()).collect();
-    for _ in 0..if options.small { 1 } else { options.runs.max(1) } {
+    for _ in 0..options.rounds() {
         for (index, &setup) in SETUPS.iter().enumerate() {
             let all =
                 run(ground, setup, cases, options).map_err(|error| format!("{}: {error}", setup.name()))?;
@@ -74,7 +74,7 @@ pub(crate) fn measure(ground: &Ground, options: &Options) -> Result<()> {
         }
     }
     for (case, runs) in cases.iter().zip(runs) {
-        let medians: Vec<Measured> = runs.into_iter().filter_map(median).collect();
+        let medians: Vec<Measured> = runs.into_iter().filter_map(|runs| median(runs, cost)).collect();
         show(case, &medians);
     }
     Ok(())
@@ -154,8 +154,8 @@ fn show(case: &Case, medians: &[Measured]) {
             format!("{:.1}", micros(usage.nats)),
             all,
             all_ratio,
-            thousands((outcome.messages as f64 / outcome.elapsed.as_secs_f64()) as u64),
-            crate::support::figures::milliseconds(outcome.acks.quantile(0.99)),
+            thousands(per_second(outcome.messages, outcome.elapsed) as u64),
+            milliseconds(outcome.acks.quantile(0.99)),
         ]);
     }
     let table = Table::new(&format!("{}: bytes and rows", case.name), COLUMNS_BYTES);
@@ -174,9 +174,7 @@ fn show(case: &Case, medians: &[Measured]) {
     }
 }
 
-fn median(mut runs: Vec<Measured>) -> Option<Measured> {
-    let cost = |run: &Measured| micros_each(run.usage.cpu(), run.outcome.messages);
-    runs.sort_by(|one, other| cost(one).total_cmp(&cost(other)));
-    let middle = runs.len() / 2;
-    runs.into_iter().nth(middle)
+/// CPU time of all for each message, in microseconds.
+fn cost(run: &Measured) -> f64 {
+    micros_each(run.usage.cpu(), run.outcome.messages)
 }

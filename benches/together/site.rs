@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use groupcast_kit::crowd::BlockingSocket;
 use groupcast_kit::http::request;
@@ -57,6 +57,10 @@ const SETTINGS: &[&str] =
 
 /// After so long a session of the database tells of what it has done.
 const STATISTICS_TIME: Duration = Duration::from_millis(1_100);
+
+/// How long a node may take until it is ready, and how often it is asked.
+const READY_TIME_MAX: Duration = Duration::from_secs(20);
+const READY_INTERVAL: Duration = Duration::from_millis(20);
 
 const MEMBERS: &str = "
     INSERT INTO group_memberships (group_id, user_id)
@@ -203,12 +207,17 @@ impl<'a> Site<'a> {
     }
 }
 
-/// It may listen before its database is ready.
+/// It listens before it has caught up with the others.
 fn await_ready(address: SocketAddr) -> Result<()> {
-    let mut socket = BlockingSocket::connect(address, 0)?;
-    socket.send_bytes(&request("GET", "/readyz", &[], b""))?;
-    match socket.receive()?.status {
-        200 => Ok(()),
-        status => Err(format!("a node is not ready: {status}").into()),
+    let (mut socket, started) = (BlockingSocket::connect(address, 0)?, Instant::now());
+    loop {
+        socket.send_bytes(&request("GET", "/readyz", &[], b""))?;
+        match socket.receive()?.status {
+            200 => return Ok(()),
+            status if started.elapsed() > READY_TIME_MAX => {
+                return Err(format!("a node is not ready: {status}").into());
+            }
+            _ => thread::sleep(READY_INTERVAL),
+        }
     }
 }

@@ -49,11 +49,6 @@ impl Usage {
     }
 }
 
-/// Microseconds for each of so many.
-pub(crate) fn micros_each(time: Duration, count: u64) -> f64 {
-    time.as_secs_f64() * 1e6 / count.max(1) as f64
-}
-
 /// Of so many, what each has of this.
 pub(crate) fn each(sum: u64, count: u64) -> f64 {
     sum as f64 / count.max(1) as f64

@@ -44,4 +44,6 @@ pub mod random;
 pub mod response;
 #[cfg(feature = "harness")]
 pub mod wait;
+#[cfg(feature = "harness")]
+mod watched;
 pub mod websocket;

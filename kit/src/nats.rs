@@ -8,21 +8,15 @@
     reason = "without NATS there is no test of it"
 )]
 
-use std::io::{self, BufRead, BufReader};
-use std::os::unix::process::CommandExt;
+use std::io;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
-use std::thread;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::figures::{bytes_of, cpu_of};
-
-/// Tells which process it is. Ends it when the process that launched it closes its end of the pipe, be it by dying; a
-/// frozen one too.
-const WATCHDOG: &str = r#""$@" & server=$!; echo "$server"; read _; kill -KILL "$server"; wait"#;
+use crate::watched::{Watched, installed};
 
 /// The words before the address where it listens, and what it says when it does.
 const LISTENING: &str = "Listening for client connections on 127.0.0.1:";
@@ -42,9 +36,8 @@ pub struct Nats {
 
 #[derive(Debug)]
 struct Running {
-    process: Pid,
+    program: Watched,
     port: u16,
-    watchdog: Child,
 }
 
 impl Nats {
@@ -109,26 +102,19 @@ impl Nats {
     /// Stops it where it is, until the answer is dropped: it takes connections and what is sent to it, and answers
     /// nothing.
     pub fn freeze(&self) -> Frozen {
-        let process = self.running().as_ref().expect("NATS is stopped").process;
+        let process = self.running().as_ref().expect("NATS is stopped").program.process();
         kill_process(process, Signal::STOP).unwrap();
         Frozen(process)
     }
 
     fn id(&self) -> io::Result<u32> {
         let running = self.running();
-        let process = running.as_ref().ok_or_else(|| io::Error::other("NATS is stopped"))?.process;
+        let process = running.as_ref().ok_or_else(|| io::Error::other("NATS is stopped"))?.program.process();
         Ok(process.as_raw_pid().cast_unsigned())
     }
 
     fn running(&self) -> MutexGuard<'_, Option<Running>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        drop(self.watchdog.stdin.take());
-        _ = self.watchdog.wait();
     }
 }
 
@@ -145,40 +131,17 @@ impl Drop for Frozen {
 
 /// Starts one and waits until it listens; else what it said.
 fn try_start(port: &str, options: &[&str]) -> Result<Running, String> {
-    let mut command = Command::new("sh");
-    command.args(["-c", WATCHDOG, "sh"]).arg(program()).args(["--addr", "127.0.0.1", "--port", port]);
-    command.args(options).process_group(0);
-    let mut watchdog =
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut first = String::new();
-    BufReader::new(watchdog.stdout.take().unwrap()).read_line(&mut first).unwrap();
-    let process = first.trim().parse().ok().and_then(Pid::from_raw).expect("the number of a process");
-    let mut log = BufReader::new(watchdog.stderr.take().unwrap());
-    let mut said = String::new();
-    let mut running = Running { process, port: 0, watchdog };
-    while log.read_line(&mut said).unwrap() > 0 {
-        if let Some((_, rest)) = said.split_once(LISTENING).filter(|_| said.contains(READY)) {
-            running.port = rest.lines().next().unwrap().trim().parse().unwrap();
-            // A full pipe would stop it.
-            thread::spawn(move || io::copy(&mut log, &mut io::sink()));
-            return Ok(running);
-        }
-        if said.contains("[FTL]") {
-            break;
-        }
-    }
-    Err(said)
+    let words = [&["--addr", "127.0.0.1", "--port", port], options].concat();
+    let ready = |said: &str| {
+        let (_, rest) = said.split_once(LISTENING).filter(|_| said.contains(READY))?;
+        Some(rest.lines().next()?.trim().parse().expect("a port"))
+    };
+    let (program, port) = Watched::start(program(), &words, ready, "[FTL]")?;
+    Ok(Running { program, port })
 }
 
-/// Where it is: in the PATH, where Debian has what is for administrators, or where `go install` puts it.
-#[expect(clippy::disallowed_methods, reason = "the PATH is no setting")]
+/// Where it is; `go install` has a place of its own.
+#[expect(clippy::disallowed_methods, reason = "where Go puts programs is no setting")]
 fn program() -> PathBuf {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join("go/bin"));
-    std::env::split_paths(&path)
-        .chain([PathBuf::from("/usr/sbin")])
-        .chain(home)
-        .map(|folder| folder.join("nats-server"))
-        .find(|program| program.is_file())
-        .expect("nats-server is not installed; on Debian: apt-get install nats-server")
+    installed("nats-server", std::env::var_os("HOME").map(|home| PathBuf::from(home).join("go/bin")))
 }

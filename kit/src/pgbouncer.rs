@@ -9,18 +9,12 @@
 )]
 
 use std::fs;
-use std::io::{self, BufRead, BufReader};
 use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt;
-use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::thread;
 
 use tempfile::TempDir;
 
-/// Ends it when the process that launched it closes its end of the pipe, be it by dying.
-const WATCHDOG: &str = r#""$@" & pooler=$!; read _; kill "$pooler"; wait"#;
+use crate::watched::{Watched, installed};
 
 /// What it says when it listens.
 const LISTENING: &str = "process up";
@@ -29,7 +23,7 @@ const LISTENING: &str = "process up";
 #[derive(Debug)]
 pub struct PgBouncer {
     port: u16,
-    watchdog: Child,
+    _program: Watched,
 }
 
 impl PgBouncer {
@@ -40,7 +34,7 @@ impl PgBouncer {
         for _ in 0..10 {
             let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
             match try_launch(port, postgres_port, settings) {
-                Ok(watchdog) => return Self { port, watchdog },
+                Ok(program) => return Self { port, _program: program },
                 Err(error) => said = error,
             }
         }
@@ -53,14 +47,7 @@ impl PgBouncer {
     }
 }
 
-impl Drop for PgBouncer {
-    fn drop(&mut self) {
-        drop(self.watchdog.stdin.take());
-        _ = self.watchdog.wait();
-    }
-}
-
-fn try_launch(port: u16, postgres_port: u16, settings: &[&str]) -> Result<Child, String> {
+fn try_launch(port: u16, postgres_port: u16, settings: &[&str]) -> Result<Watched, String> {
     let folder = TempDir::with_prefix("groupcast-pgbouncer-").unwrap();
     let file = folder.path().join("pgbouncer.ini");
     let settings = settings.join("\n");
@@ -69,39 +56,11 @@ fn try_launch(port: u16, postgres_port: u16, settings: &[&str]) -> Result<Child,
          [pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = any\n{settings}\n"
     );
     fs::write(&file, text).unwrap();
-    let mut command = Command::new("sh");
-    command.args(["-c", WATCHDOG, "sh"]).arg(program());
     // It refuses to be root.
-    if fs::metadata(folder.path()).unwrap().uid() == 0 {
-        command.args(["-u", "postgres"]);
-    }
-    command.arg(&file).process_group(0);
-    let mut watchdog =
-        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut log = BufReader::new(watchdog.stderr.take().unwrap());
-    let mut said = String::new();
-    while log.read_line(&mut said).unwrap() > 0 {
-        if said.contains(LISTENING) {
-            // A full pipe would stop it.
-            thread::spawn(move || io::copy(&mut log, &mut io::sink()));
-            return Ok(watchdog);
-        }
-        if said.contains("FATAL") {
-            break;
-        }
-    }
-    drop(watchdog.stdin.take());
-    watchdog.wait().unwrap();
-    Err(said)
-}
-
-/// Where it is: in the PATH, or where Debian has what is for administrators.
-#[expect(clippy::disallowed_methods, reason = "the PATH is no setting")]
-fn program() -> PathBuf {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .chain([PathBuf::from("/usr/sbin")])
-        .map(|folder| folder.join("pgbouncer"))
-        .find(|program| program.is_file())
-        .expect("PgBouncer is not installed; on Debian: apt-get install pgbouncer")
+    let is_root = fs::metadata(folder.path()).unwrap().uid() == 0;
+    let user: &[&str] = if is_root { &["-u", "postgres"] } else { &[] };
+    let words = [user, &[file.to_str().unwrap()]].concat();
+    let ready = |said: &str| said.contains(LISTENING).then_some(());
+    let (program, ()) = Watched::start(installed("pgbouncer", None), &words, ready, "FATAL")?;
+    Ok(program)
 }

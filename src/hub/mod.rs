@@ -22,6 +22,8 @@ mod group;
 #[expect(clippy::module_inception, reason = "the hub is the noun of this room")]
 mod hub;
 mod kind;
+#[cfg(test)]
+mod memory;
 mod merge;
 mod outbox;
 mod outlet;
@@ -37,6 +39,8 @@ pub use credit::Credit;
 pub use event::{Ack, Event, Inbox};
 pub use hub::{Arrival, Departure, Hub, Listeners, Seen, Vanished};
 pub use kind::Kind;
+#[cfg(test)]
+pub(crate) use memory::Memory;
 pub use outbox::{Outbox, Sent, Sink};
 pub use outlet::Outlet;
 pub use recent::{Recent, Replay};

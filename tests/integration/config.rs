@@ -3,8 +3,7 @@
 use std::path::Path;
 use std::process::{Output, Stdio};
 
-use crate::support::database::{Database, Store};
-use crate::support::postgres::Postgres;
+use crate::support::database::{Database, Store, postgres_url};
 use crate::support::server::{Server, command, first_line, run};
 use tempfile::TempDir;
 
@@ -156,7 +155,7 @@ async fn a_database_is_given_in_parts() {
 
 #[tokio::test]
 async fn parts_with_special_characters_reach_postgres() {
-    let url = tokio::task::spawn_blocking(|| Postgres::shared().create_database()).await.unwrap();
+    let url = postgres_url().await;
     let (login, place) = url.split_once("://").unwrap().1.rsplit_once('@').expect("a user in the URL");
     let (host, name) = place.split_once('/').unwrap();
     let (host, port) = host.rsplit_once(':').unwrap();

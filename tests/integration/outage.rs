@@ -1,18 +1,15 @@
 //! The database goes away and comes back while people chat.
 
-use std::sync::Arc;
-
 use crate::support::database::Database;
 use crate::support::json::JsonSocket;
-use crate::support::postgres::Postgres;
+use crate::support::own_postgres::OwnPostgres;
 use crate::support::server::Server;
 use crate::support::socket::Socket;
 use serde_json::json;
-use tokio::task::spawn_blocking;
 
 /// A Postgres of the test's own, a server on it, and alice and bob in the group `g`.
 struct Scene {
-    postgres: Arc<Postgres>,
+    postgres: OwnPostgres,
     server: Server,
     group: i64,
     alice: Socket,
@@ -21,30 +18,14 @@ struct Scene {
 
 impl Scene {
     async fn set() -> Self {
-        let (postgres, url) = spawn_blocking(|| {
-            let postgres = Postgres::launch();
-            let url = postgres.create_database();
-            (postgres, url)
-        })
-        .await
-        .unwrap();
-        let server = Server::start_on(Database::at(url), &[]).await;
+        let postgres = OwnPostgres::launch().await;
+        let server = Server::start_on(Database::at(postgres.url().to_owned()), &[]).await;
         server.users(&["alice", "bob"]).await;
         let group = server.public_group("g").await;
         let mut alice = Socket::join(&server, "g", "alice").await;
         let bob = Socket::join(&server, "g", "bob").await;
         alice.expect("bob joined g.").await;
-        Self { postgres: Arc::new(postgres), server, group, alice, bob }
-    }
-
-    async fn stop_postgres(&self) {
-        let postgres = self.postgres.clone();
-        spawn_blocking(move || postgres.stop_immediately()).await.unwrap();
-    }
-
-    async fn start_postgres(&self) {
-        let postgres = self.postgres.clone();
-        spawn_blocking(move || postgres.start()).await.unwrap();
+        Self { postgres, server, group, alice, bob }
     }
 
     /// Has both send the numbers of `range`.
@@ -76,7 +57,7 @@ impl Scene {
 async fn sockets_stay_and_what_was_sent_arrives_after_an_outage() {
     let mut scene = Scene::set().await;
     scene.send(0..5).await;
-    scene.stop_postgres().await;
+    scene.postgres.stop().await;
     scene.server.ready(false).await;
 
     let mut http = scene.server.http().await;
@@ -89,7 +70,7 @@ async fn sockets_stay_and_what_was_sent_arrives_after_an_outage() {
     }
     scene.send(5..50).await;
 
-    scene.start_postgres().await;
+    scene.postgres.start().await;
     scene.server.ready(true).await;
     scene.send(50..60).await;
     scene.assert_heard(60).await;
@@ -101,9 +82,9 @@ async fn an_outage_in_the_midst_of_traffic_loses_nothing() {
     let mut sent = 0;
     for _ in 0..3 {
         scene.send(sent..sent + 40).await;
-        scene.stop_postgres().await;
+        scene.postgres.stop().await;
         scene.send(sent + 40..sent + 50).await;
-        scene.start_postgres().await;
+        scene.postgres.start().await;
         scene.server.ready(true).await;
         sent += 50;
     }
@@ -119,7 +100,7 @@ async fn a_sender_who_waits_is_told_so_and_acked_after_all() {
     sender.send(message("before")).await;
     assert_eq!(sender.event("ack").await["id"], "before");
 
-    scene.stop_postgres().await;
+    scene.postgres.stop().await;
     // The writer learns by this one that the database is away, and keeps it.
     sender.send(message("kept")).await;
     let told = sender.event("error").await;
@@ -128,7 +109,7 @@ async fn a_sender_who_waits_is_told_so_and_acked_after_all() {
     let refused = sender.refused(message("refused"), "unavailable").await;
     assert_eq!(refused["retry"], true, "{refused}");
 
-    scene.start_postgres().await;
+    scene.postgres.start().await;
     let ack = sender.event("ack").await;
     assert_eq!((&ack["id"], &ack["duplicate"]), (&json!("kept"), &json!(false)), "{ack}");
     scene.server.ready(true).await;
@@ -140,8 +121,7 @@ async fn a_sender_who_waits_is_told_so_and_acked_after_all() {
 #[tokio::test]
 async fn a_leave_waits_for_the_messages_that_came_before_it() {
     let Scene { postgres, server, group, mut alice, mut bob } = Scene::set().await;
-    let process = postgres.clone();
-    spawn_blocking(move || process.stop_immediately()).await.unwrap();
+    postgres.stop().await;
     server.ready(false).await;
     bob.send("last words").await;
     let open = server.open_files();
@@ -154,8 +134,7 @@ async fn a_leave_waits_for_the_messages_that_came_before_it() {
     let path = format!("/api/v1/groups/{group}/presence/");
     assert_eq!(server.http().await.get(&path).await.ok()["online"], 2, "bob's words have not been heard");
 
-    let process = postgres.clone();
-    spawn_blocking(move || process.start()).await.unwrap();
+    postgres.start().await;
     server.ready(true).await;
     alice.expect("bob: last words").await;
     let mut rest = [alice.text().await, alice.text().await];
@@ -167,14 +146,14 @@ async fn a_leave_waits_for_the_messages_that_came_before_it() {
 #[tokio::test]
 async fn a_server_stops_in_time_while_its_database_is_away() {
     let mut scene = Scene::set().await;
-    scene.stop_postgres().await;
+    scene.postgres.stop().await;
     scene.server.ready(false).await;
     scene.send(0..5).await;
     scene.server.terminate().await;
     scene.alice.until_close(1001).await;
 
     // What nobody heard may be lost; what is there is in order, without a gap.
-    scene.start_postgres().await;
+    scene.postgres.start().await;
     scene.server.restart().await;
     scene.server.messages(scene.group).await;
 }

@@ -3,25 +3,20 @@
 use std::process::Stdio;
 
 use tempfile::TempDir;
-use tokio::task::spawn_blocking;
 
-use crate::support::database::Database;
+use crate::support::database::{Database, by_way_of, port_of, postgres_url};
 use crate::support::json::JsonSocket;
+use crate::support::off_thread;
 use crate::support::pgbouncer::PgBouncer;
-use crate::support::postgres::Postgres;
 use crate::support::server::{Server, command, run};
 
 /// An empty database, and a PgBouncer before its server in this mode, with further settings.
 async fn pooled(settings: &'static [&'static str]) -> (String, PgBouncer, String) {
-    spawn_blocking(|| {
-        let direct = Postgres::shared().create_database();
-        let port: u16 = direct.rsplit_once(':').unwrap().1.split('/').next().unwrap().parse().unwrap();
-        let pooler = PgBouncer::launch(port, settings);
-        let url = direct.replace(&format!(":{port}/"), &format!(":{}/", pooler.port()));
-        (direct, pooler, url)
-    })
-    .await
-    .unwrap()
+    let direct = postgres_url().await;
+    let port = port_of(&direct);
+    let pooler = off_thread(move || PgBouncer::launch(port, settings)).await;
+    let url = by_way_of(&direct, pooler.port());
+    (direct, pooler, url)
 }
 
 /// The line with which the program does not start on this database.

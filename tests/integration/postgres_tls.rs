@@ -3,13 +3,12 @@
 use std::fs;
 use std::path::Path;
 use std::process::Output;
-use std::sync::Arc;
 
 use tempfile::TempDir;
-use tokio::task::spawn_blocking;
 
 use crate::support::authority::{Authority, Certified};
 use crate::support::database::Database;
+use crate::support::own_postgres::OwnPostgres;
 use crate::support::postgres::Postgres;
 use crate::support::server::{Server, command, run};
 use crate::support::socket::Socket;
@@ -19,47 +18,36 @@ const ALL: &str = "host all all all trust";
 const WITH: &str = "hostssl all all all trust";
 const WITHOUT: &str = "hostnossl all all all trust";
 
-/// A Postgres of the test's own, a database in it and a folder for files.
+/// A Postgres of the test's own, at `127.0.0.1`, and a folder for files.
 struct Scene {
-    postgres: Arc<Postgres>,
-    /// Its database, at `127.0.0.1`.
-    url: String,
+    postgres: OwnPostgres,
     files: TempDir,
 }
 
 impl Scene {
     async fn set() -> Self {
-        let (postgres, url) = spawn_blocking(|| {
-            let postgres = Postgres::launch();
-            let url = postgres.create_database();
-            (postgres, url)
-        })
-        .await
-        .unwrap();
-        Self { postgres: Arc::new(postgres), url, files: TempDir::new().unwrap() }
+        Self { postgres: OwnPostgres::launch().await, files: TempDir::new().unwrap() }
     }
 
     /// Starts Postgres anew with this certificate, or without TLS, and this `pg_hba.conf`. `authority` signs what its
     /// clients show.
     async fn serve(&self, certified: Option<&Certified>, access: &str, authority: Option<&Authority>) {
-        let mut settings = String::new();
+        let (mut files, mut settings) = (Vec::new(), String::new());
         if let Some(Certified { certificate, key }) = certified {
-            self.postgres.put("server.crt", certificate);
-            self.postgres.put("server.key", key);
+            files.extend([("server.crt", certificate.clone()), ("server.key", key.clone())]);
             settings += "ssl = on\n";
         }
         if let Some(authority) = authority {
-            self.postgres.put("clients.crt", &authority.certificate());
+            files.push(("clients.crt", authority.certificate()));
             settings += "ssl_ca_file = 'clients.crt'\n";
         }
-        self.postgres.put("postgresql.auto.conf", &settings);
-        self.postgres.put("pg_hba.conf", access);
-        let postgres = Arc::clone(&self.postgres);
-        let restart = move || {
+        files.extend([("postgresql.auto.conf", settings), ("pg_hba.conf", access.to_owned())]);
+        let restart = move |postgres: &Postgres| {
+            files.iter().for_each(|(name, text)| postgres.put(name, text));
             postgres.stop_immediately();
             postgres.start();
         };
-        spawn_blocking(restart).await.unwrap();
+        self.postgres.have(restart).await;
     }
 
     /// Puts a file into the folder and names it as in a URL.
@@ -71,7 +59,7 @@ impl Scene {
 
     /// Asserts that the database is reached, or with `says` that it is not and that the line says so.
     async fn assert_reached(&self, host: &str, parameters: &str, says: Option<&str>) {
-        let url = self.url.replace("127.0.0.1", host) + "?" + parameters;
+        let url = self.postgres.url().replace("127.0.0.1", host) + "?" + parameters;
         let output = dry_run(self.files.path(), &url).await;
         match says {
             None => assert!(output.status.success(), "{parameters}: {output:?}"),
@@ -184,13 +172,13 @@ async fn all_connections_are_bound_to_it_and_come_back_with_new_certificates() {
     let scene = Scene::set().await;
     let authority = Authority::new();
     let root = scene.file("root.crt", &authority.certificate());
-    let (postgres, url) = (Arc::clone(&scene.postgres), scene.url.clone());
+    let url = scene.postgres.url().to_owned();
     let password = "SET password_encryption = 'scram-sha-256'; ALTER USER postgres PASSWORD 'secret'";
-    spawn_blocking(move || postgres.psql(&url, password)).await.unwrap();
+    scene.postgres.have(move |postgres| postgres.psql(&url, password)).await;
     let access = "hostssl all all all scram-sha-256";
     scene.serve(Some(&authority.certify("localhost")), access, None).await;
 
-    let url = scene.url.replace("postgres@127.0.0.1", "postgres:secret@localhost");
+    let url = scene.postgres.url().replace("postgres@127.0.0.1", "postgres:secret@localhost");
     let parameters = format!("sslmode=verify-full&sslrootcert={root}&channel_binding=require");
     let server = Server::start_on(Database::at(format!("{url}?{parameters}")), &[]).await;
     server.users(&["alice", "bob"]).await;
@@ -208,11 +196,10 @@ async fn all_connections_are_bound_to_it_and_come_back_with_new_certificates() {
     alice.expect("bob: back").await;
     assert_eq!(server.lines(group).await, ["bob: back"]);
 
-    let postgres = Arc::clone(&scene.postgres);
     let question = "SELECT count(*) FILTER (WHERE ssl) > 1, count(*) FILTER (WHERE NOT ssl)
                     FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'groupcast'";
-    let connections = spawn_blocking(move || postgres.psql(&format!("{url}?sslmode=require"), question));
-    assert_eq!(connections.await.unwrap(), "t|0");
+    let connections = move |postgres: &Postgres| postgres.psql(&format!("{url}?sslmode=require"), question);
+    assert_eq!(scene.postgres.have(connections).await, "t|0");
     assert!(!server.log().contains("secret"), "{}", server.log());
 }
 

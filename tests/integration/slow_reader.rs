@@ -3,10 +3,10 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
-use crate::support::PATIENCE;
 use crate::support::database::Store;
 use crate::support::server::Server;
 use crate::support::socket::group_path;
+use crate::support::{PATIENCE, off_thread};
 
 const MEMBERS: usize = 200;
 const SILENT: usize = 20;
@@ -29,7 +29,8 @@ async fn silent_members_cost_no_memory_and_no_messages() {
     server.users(&["loud", "silent"]).await;
     let group = server.public_group("g").await;
     let address = server.address();
-    let (silent, readers): (Vec<TcpStream>, Vec<TcpStream>) = blocking(move || {
+    // Waiting for sockets like this is thousands of times faster than a debug build of a WebSocket library.
+    let (silent, readers): (Vec<TcpStream>, Vec<TcpStream>) = off_thread(move || {
         // Silent ones stand before and after the others in the list of members.
         let members = (0..MEMBERS).map(|number| {
             let is_silent = number % (MEMBERS / SILENT) == 1;
@@ -43,17 +44,12 @@ async fn silent_members_cost_no_memory_and_no_messages() {
     .await;
 
     let before = server.memory("VmRSS");
-    blocking(move || publish_and_read(readers)).await;
+    off_thread(move || publish_and_read(readers)).await;
     let growth = server.memory("VmHWM").saturating_sub(before);
     assert!(growth < GROWTH_MAX, "the server grew by {} MiB", growth >> 20);
 
-    blocking(move || silent.into_iter().for_each(read_to_the_end)).await;
+    off_thread(move || silent.into_iter().for_each(read_to_the_end)).await;
     assert_eq!(server.messages(group).await.len(), MESSAGES);
-}
-
-/// Runs something that waits for sockets, thousands of times faster than a debug build of a WebSocket library.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    tokio::task::spawn_blocking(work).await.expect("no panic")
 }
 
 /// Opens a socket in the group and reads the line that says so.

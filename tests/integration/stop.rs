@@ -6,10 +6,10 @@
 use rustix::process::Signal;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::task::spawn_blocking;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::support::database::{Database, Store};
+use crate::support::own_postgres::OwnPostgres;
 use crate::support::patiently;
 use crate::support::postgres::Postgres;
 use crate::support::server::Server;
@@ -77,19 +77,13 @@ async fn it_gives_up_on_clients_and_requests() {
 
 #[tokio::test]
 async fn it_gives_up_on_a_database_that_does_not_answer() {
-    let (postgres, url) = spawn_blocking(|| {
-        let postgres = Postgres::launch();
-        let url = postgres.create_database();
-        (postgres, url)
-    })
-    .await
-    .unwrap();
-    let mut server = Server::start_on(Database::at(url), &OPTIONS).await;
+    let postgres = OwnPostgres::launch().await;
+    let mut server = Server::start_on(Database::at(postgres.url().to_owned()), &OPTIONS).await;
     server.users(&["alice", "bob"]).await;
     let group = server.public_group("g").await;
     let (mut alice, _silent) = fill(&server).await;
     let _request = half_a_request(&server, group).await;
-    let frozen = spawn_blocking(move || (postgres.freeze(), postgres)).await.unwrap();
+    let _frozen = postgres.have(Postgres::freeze).await;
     alice.send("never stored").await;
     // The pong says that the server has read what came before the ping.
     alice.send_message(Message::Ping("read".into())).await;
@@ -97,7 +91,6 @@ async fn it_gives_up_on_a_database_that_does_not_answer() {
     server.signal(Signal::TERM);
     assert_eq!(server.exit().await.code(), Some(0));
     assert_given_up(&server, &[REQUESTS, MESSAGES_UNSTORED, CLIENTS, STORE]);
-    spawn_blocking(|| drop(frozen)).await.unwrap();
 }
 
 #[tokio::test]

@@ -44,6 +44,15 @@ fn counts(output: &Output) -> HashMap<String, u64> {
     rows.filter_map(|(name, rest)| Some((name.to_owned(), count(rest)?))).collect()
 }
 
+/// Asserts that a check has come to its end, and has found none.
+fn assert_no_faults(output: &Output, counts: &HashMap<String, u64>) {
+    let report = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{report} {}", String::from_utf8_lossy(&output.stderr));
+    for fault in FAULTS {
+        assert_eq!(counts.get(fault), Some(&0), "{fault}: {report}");
+    }
+}
+
 async fn nothing_is_at_fault(store: Store) {
     let database = Database::create(store).await;
     let options = [
@@ -60,10 +69,7 @@ async fn nothing_is_at_fault(store: Store) {
     let output = verify(database.dir(), &options).await;
     let counts = counts(&output);
     let report = format!("{output:?}");
-    assert_eq!(output.status.code(), Some(0), "{report}");
-    for fault in FAULTS {
-        assert_eq!(counts.get(fault), Some(&0), "{fault}: {report}");
-    }
+    assert_no_faults(&output, &counts);
     assert_eq!(counts["kills"], 2);
     assert!(counts["cut sockets"] > 0, "{report}");
     let sent = counts["messages sent"];
@@ -80,6 +86,15 @@ async fn nothing_is_at_fault(store: Store) {
 /// everything from each.
 const SEVERAL_TIMEOUT: Duration = Duration::from_secs(240);
 
+/// What befalls several servers whatever carries between them.
+const TROUBLES: [&str; 5] = [
+    "frozen",
+    "stopped by SIGTERM",
+    "Postgres hung for one",
+    "Postgres severed from one",
+    "Postgres severed from all",
+];
+
 async fn nothing_is_at_fault_with_several(cluster: &str, troubles: &[&str]) {
     let database = Database::create(Store::Postgres).await;
     let mut check = command(database.dir());
@@ -89,11 +104,8 @@ async fn nothing_is_at_fault_with_several(cluster: &str, troubles: &[&str]) {
     check.arg(format!("--faults={}", troubles.len()));
     let output = timeout(SEVERAL_TIMEOUT, check.output()).await.expect("the check ends").unwrap();
     let counts = counts(&output);
+    assert_no_faults(&output, &counts);
     let report = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(output.status.code(), Some(0), "{report} {}", String::from_utf8_lossy(&output.stderr));
-    for fault in FAULTS {
-        assert_eq!(counts.get(fault), Some(&0), "{fault}: {report}");
-    }
     assert_eq!((counts["nodes"], counts["troubles"]), (3, troubles.len() as u64), "{report}");
     for &trouble in troubles {
         assert!(report.contains(&format!("  {trouble}")), "{trouble}: {report}");
@@ -107,30 +119,14 @@ async fn nothing_is_at_fault_with_several(cluster: &str, troubles: &[&str]) {
 #[tokio::test]
 async fn nothing_is_at_fault_with_several_nodes_over_nats() {
     let nats = Nats::launch();
-    let troubles = [
-        "frozen",
-        "stopped by SIGTERM",
-        "Postgres hung for one",
-        "Postgres severed from one",
-        "Postgres severed from all",
-        "NATS hung for one",
-        "NATS refused one",
-        "NATS hung for all",
-        "killed while NATS hung for all",
-    ];
-    nothing_is_at_fault_with_several(&nats.url(), &troubles).await;
+    let of_nats =
+        ["NATS hung for one", "NATS refused one", "NATS hung for all", "killed while NATS hung for all"];
+    nothing_is_at_fault_with_several(&nats.url(), &[&TROUBLES[..], &of_nats].concat()).await;
 }
 
 #[tokio::test]
 async fn nothing_is_at_fault_with_several_nodes_over_postgres() {
-    let troubles = [
-        "frozen",
-        "stopped by SIGTERM",
-        "Postgres hung for one",
-        "Postgres severed from one",
-        "Postgres severed from all",
-    ];
-    nothing_is_at_fault_with_several("postgres", &troubles).await;
+    nothing_is_at_fault_with_several("postgres", &TROUBLES).await;
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! A server of a run, and what befalls it.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -93,31 +94,17 @@ impl Node {
 
     /// Kills it.
     pub(crate) async fn kill(&mut self) -> Result<(), VerifyError> {
-        let patience = self.shared.patience;
         self.stands(Standing::Killed(Instant::now()));
-        match timeout(patience, self.process.kill()).await {
-            Ok(killed) => Ok(killed?),
-            Err(_) => {
-                Err(VerifyError::Stuck(format!("the server was killed and is there after {patience:?}")))
-            }
-        }
+        let patience = self.shared.patience;
+        ended(patience, "killed", self.process.kill()).await
     }
 
     async fn terminate_and_restart(&mut self) -> Result<(), VerifyError> {
-        let patience = self.shared.patience;
         self.stands(Standing::Leaving);
         self.process.signal(Signal::TERM)?;
-        match timeout(patience, self.process.exit()).await {
-            Ok(status) => {
-                let status = status?;
-                if !status.success() {
-                    self.shared.ledger().unexpected(&format!("server {} stopped with {status}", self.index));
-                }
-            }
-            Err(_) => {
-                let told = format!("the server was told to stop and is there after {patience:?}");
-                return Err(VerifyError::Stuck(told));
-            }
+        let status = ended(self.shared.patience, "told to stop", self.process.exit()).await?;
+        if !status.success() {
+            self.shared.ledger().unexpected(&format!("server {} stopped with {status}", self.index));
         }
         self.restart().await
     }
@@ -130,5 +117,17 @@ impl Node {
 
     fn stands(&self, standing: Standing) {
         self.shared.servers.send_modify(|servers| servers[self.index] = standing);
+    }
+}
+
+/// Waits for the end of a server to which this was done.
+async fn ended<T>(
+    patience: Duration,
+    done: &str,
+    end: impl Future<Output = io::Result<T>>,
+) -> Result<T, VerifyError> {
+    match timeout(patience, end).await {
+        Ok(ended) => Ok(ended?),
+        Err(_) => Err(VerifyError::Stuck(format!("the server was {done} and is there after {patience:?}"))),
     }
 }

@@ -26,7 +26,6 @@ use crate::presence::differing;
 use crate::progress::Progress;
 use crate::report::{Report, Several};
 use crate::rest::Rest;
-use crate::seat::Standing;
 use crate::setup::Setup;
 use crate::shared::{Phase, Shared};
 use crate::trouble::Trouble;
@@ -200,12 +199,7 @@ impl Run<'_> {
     }
 
     fn addresses(&self) -> Vec<SocketAddr> {
-        let servers = self.shared.servers.borrow();
-        let up = servers.iter().filter_map(|standing| match standing {
-            Standing::Up(address) => Some(*address),
-            Standing::Leaving | Standing::Killed(_) => None,
-        });
-        up.collect()
+        self.shared.servers.borrow().iter().filter_map(|standing| standing.address()).collect()
     }
 
     /// Reads all that is stored into the ledger: the log, and then of each server in two ways lists of the messages.

@@ -16,6 +16,16 @@ pub(crate) enum Standing {
     Killed(Instant),
 }
 
+impl Standing {
+    /// Where clients find it; `None` if it takes none.
+    pub(crate) fn address(self) -> Option<SocketAddr> {
+        match self {
+            Self::Up(address) => Some(address),
+            Self::Leaving | Self::Killed(_) => None,
+        }
+    }
+}
+
 /// A client's place at a server.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Seat {
@@ -35,10 +45,7 @@ impl Seat {
 
     /// Takes a place at a server that is up: at another one than before, if there are several.
     pub(crate) fn choose(&mut self, servers: &[Standing], random: &mut Random) -> Option<SocketAddr> {
-        let up = |(index, standing): (usize, &Standing)| match *standing {
-            Standing::Up(address) => Some((index, address)),
-            Standing::Leaving | Standing::Killed(_) => None,
-        };
+        let up = |(index, standing): (usize, &Standing)| Some((index, standing.address()?));
         let all: Vec<_> = servers.iter().enumerate().filter_map(up).collect();
         let wished = all.iter().find(|(index, _)| Some(*index) == self.wish);
         let others: Vec<_> = all.iter().filter(|(index, _)| Some(*index) != self.server).collect();

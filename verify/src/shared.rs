@@ -118,7 +118,7 @@ impl Shared {
     /// Takes a place at a server, as soon as there is one.
     pub(crate) async fn server(&self, seat: &mut Seat, random: &mut Random) -> Option<SocketAddr> {
         let mut servers = self.servers.subscribe();
-        let is_up = |servers: &Vec<Standing>| servers.iter().any(|one| matches!(one, Standing::Up(_)));
+        let is_up = |servers: &Vec<Standing>| servers.iter().any(|one| one.address().is_some());
         servers.wait_for(is_up).await.ok().and_then(|servers| seat.choose(&servers, random))
     }
 

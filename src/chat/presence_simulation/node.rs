@@ -9,10 +9,10 @@ use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, spawn_local};
 
-use super::socket::{Memory, Socket};
+use super::socket::Socket;
 use crate::chat::{Membership, PresenceNotifier};
 use crate::cluster::{GroupNames, Presence, PresenceOptions};
-use crate::hub::{Broadcast, Core, CoreLimits, Hub, Outlet, Reading};
+use crate::hub::{Broadcast, Core, CoreLimits, Hub, Memory, Outlet, Reading};
 use crate::model::{
     Group, GroupId, JoinPolicy, MemberState, NodeId, Role, Scope, Seq, Standing, User, UserId,
 };

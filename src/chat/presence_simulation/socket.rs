@@ -1,33 +1,12 @@
-//! A socket that takes all, and what it was told.
+//! A socket, and what it was told.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
-use std::io::{self, IoSlice};
 use std::rc::Rc;
-use std::task::{Context, Poll};
 
 use crate::chat::Membership;
-use crate::hub::{Sink, Subscriber, Subscription};
+use crate::hub::{Memory, Subscriber, Subscription};
 use crate::model::{GroupId, UserId};
-
-/// Keeps what is written.
-#[derive(Default)]
-pub(super) struct Memory(RefCell<Vec<u8>>);
-
-impl Sink for Memory {
-    fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.borrow_mut().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn try_write_vectored(&self, _: &[IoSlice<'_>]) -> io::Result<usize> {
-        unreachable!("nothing waits")
-    }
-
-    fn poll_writable(&self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-}
 
 /// One user's socket in one group.
 pub(super) struct Socket {
@@ -57,7 +36,7 @@ impl Socket {
 
     /// The texts of the frames that came since this was asked last.
     pub(super) fn news(&self) -> Vec<String> {
-        let bytes = self.subscriber.outbox().sink().0.borrow();
+        let bytes = self.subscriber.outbox().sink().written();
         let mut texts = Vec::new();
         while let Some(head) = bytes.get(self.read.get()..).filter(|rest| !rest.is_empty()) {
             let (length, start) = match head[1] {

@@ -1,32 +1,11 @@
-use std::cell::RefCell;
-use std::io::{self, IoSlice};
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Waker};
 
 use bytes::Bytes;
 
 use super::*;
-use crate::hub::Readers;
-
-/// A socket that takes all.
-#[derive(Default)]
-struct Memory(RefCell<Vec<u8>>);
-
-impl Sink for Memory {
-    fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.borrow_mut().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn try_write_vectored(&self, _: &[IoSlice<'_>]) -> io::Result<usize> {
-        unreachable!("nothing waits")
-    }
-
-    fn poll_writable(&self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-}
+use crate::hub::{Memory, Readers};
 
 const GROUP: GroupId = GroupId(1);
 
@@ -55,7 +34,7 @@ fn nothing_overtakes_what_is_handed_out_in_parts() {
         })
         .collect();
     let heard = || -> Vec<String> {
-        let bytes = |socket: &Subscriber<Memory>| socket.outbox().sink().0.borrow().clone();
+        let bytes = |socket: &Subscriber<Memory>| socket.outbox().sink().written().clone();
         sockets.iter().map(|(socket, _)| String::from_utf8(bytes(socket)).unwrap()).collect()
     };
     let mut cx = Context::from_waker(Waker::noop());
@@ -92,7 +71,7 @@ fn who_comes_in_text_mode_after_messages_were_encoded_does_not_get_them() {
     let late = join(2);
     core.flush(&first);
     core.flush(&encode(2, "second"));
-    let heard = |socket: &Subscriber<Memory>| socket.outbox().sink().0.borrow().clone();
+    let heard = |socket: &Subscriber<Memory>| socket.outbox().sink().written().clone();
     assert_eq!((heard(&early), heard(&late)), (b"first,second".to_vec(), b"second".to_vec()));
 }
 
@@ -116,6 +95,6 @@ fn what_is_for_a_user_reaches_their_sockets_alone() {
     assert!(pin!(hub.notify(UserId(1), Bytes::from_static(b"you"))).poll(&mut cx).is_ready());
     assert!(pin!(core.run(inboxes.remove(0))).poll(&mut cx).is_pending());
     let heard = [&gone, &successor, &other, &one, &another, &left]
-        .map(|socket| String::from_utf8(socket.outbox().sink().0.borrow().clone()).unwrap());
+        .map(|socket| String::from_utf8(socket.outbox().sink().written().clone()).unwrap());
     assert_eq!(heard, ["", "", "", "you", "you", ""]);
 }

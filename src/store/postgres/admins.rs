@@ -3,8 +3,7 @@
 use deadpool_postgres::{ClientWrapper as Client, Transaction};
 
 use super::error::column;
-use super::notices::{self, Kind, noted};
-use super::users;
+use super::{notices, users};
 use crate::model::{NewUser, NodeId, User, UserId};
 use crate::store::{Notice, StoreError, StoreResult};
 
@@ -17,15 +16,10 @@ pub(super) async fn set(
     user: UserId,
     is_admin: bool,
 ) -> StoreResult<()> {
-    let update = client
-        .prepare_cached(&format!(
-            "WITH changed AS (UPDATE users SET is_admin = $2 WHERE id = $1 AND NOT erased RETURNING id), {}
-             SELECT 1 FROM changed",
-            noted("changed", Kind::User, "user_id", "id", "$3")
-        ))
-        .await?;
-    let changed = client.query_opt(&update, &[&user.0, &is_admin, &node.map(|node| node.0)]).await?;
-    changed.map(drop).ok_or(StoreError::Missing("user"))
+    match users::set(client, node, user, "is_admin", &is_admin).await? {
+        true => Ok(()),
+        false => Err(StoreError::Missing("user")),
+    }
 }
 
 /// See [`Accounts::take_admin`](crate::store::Accounts::take_admin).

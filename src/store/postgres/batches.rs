@@ -6,6 +6,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Error, Row, Statement};
 
 use super::changes;
+use super::columns::each;
 use super::error::column;
 use super::instant::Instant;
 use crate::model::{GroupId, Message, MessageId, NewEntryKind, NodeId, Seq, Timestamp};
@@ -55,10 +56,9 @@ impl Statements {
             _ => Err(StoreError::Refused("no message".into())),
         });
         let contents = contents.collect::<StoreResult<Vec<&str>>>()?;
-        let groups: Vec<i64> = batch.messages.iter().map(|entry| entry.group.id.0).collect();
-        let users: Vec<i64> = batch.messages.iter().map(|entry| entry.user.id.0).collect();
-        let names: Vec<Option<&str>> =
-            batch.messages.iter().map(|entry| entry.client_id.as_deref()).collect();
+        let groups = each(&batch.messages, |entry| entry.group.id.0);
+        let users = each(&batch.messages, |entry| entry.user.id.0);
+        let names = each(&batch.messages, |entry| entry.client_id.as_deref());
         let known = &batch.known;
         let row = client
             .query_one(
@@ -123,13 +123,10 @@ impl Statements {
         serial: i64,
         batch: &LogBatch,
     ) -> Result<(), Error> {
-        let making = async {
-            if batch.changes.is_empty() { Ok(()) } else { changes.make(client, &batch.changes).await }
-        };
         let (inserted, noted, made, ended, committed) = tokio::join!(
             self.insert(client, &batch.messages),
             changes.note_mentions(client, &batch.messages),
-            making,
+            changes.make(client, &batch.changes),
             self.end(client, node, serial, batch),
             client.batch_execute("COMMIT"),
         );
@@ -193,9 +190,4 @@ fn tops(batch: &LogBatch) -> BTreeMap<i64, (Seq, Timestamp)> {
 fn times(row: &Row, index: usize) -> StoreResult<Vec<Timestamp>> {
     let times: Vec<Instant> = column(row, index, "messages", "created_at")?;
     Ok(times.into_iter().map(|at| at.0).collect())
-}
-
-/// One column of many rows.
-fn each<'r, R, V>(rows: &'r [R], value: impl Fn(&'r R) -> V) -> Vec<V> {
-    rows.iter().map(value).collect()
 }

@@ -3,6 +3,7 @@
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Error, Row, Statement};
 
+use super::columns::each;
 use super::error::column;
 use super::instant::Instant;
 use super::mentions;
@@ -68,8 +69,12 @@ impl Statements {
     }
 
     /// Stores changes and has them take effect, in the transaction that is under way. All that is said to the database
-    /// is said when this is polled for the first time. Whatever is stored already fails before it does anything.
+    /// is said when this is polled for the first time; nothing if there are none. Whatever is stored already fails
+    /// before it does anything.
     pub(super) async fn make(&self, client: &Client, changes: &[Change]) -> Result<(), Error> {
+        if changes.is_empty() {
+            return Ok(());
+        }
         let effects = Effects::of(changes);
         let edited = effects.edits.iter().map(|edit| edit.message);
         let other = edited.chain(effects.deletions.iter().map(|(message, _)| *message)).collect::<Vec<_>>();
@@ -192,11 +197,6 @@ impl Statements {
 
 async fn say(client: &Client, statement: &Statement, columns: &[&(dyn ToSql + Sync)]) -> Result<(), Error> {
     client.execute(statement, columns).await.map(drop)
-}
-
-/// One column of many rows.
-fn each<'r, R, V>(rows: &'r [R], value: impl Fn(&'r R) -> V) -> Vec<V> {
-    rows.iter().map(value).collect()
 }
 
 /// Whether the row of each change is stored just as it stands there.

@@ -4,8 +4,7 @@ use deadpool_postgres::ClientWrapper as Client;
 use tokio_postgres::types::ToSql;
 
 use super::error::{column, is_duplicate};
-use super::notices::{self, Kind, noted};
-use super::{sessions, users};
+use super::{notices, sessions, users};
 use crate::model::{NodeId, SessionId, UserId};
 use crate::store::{Credentials, Notice, StoreError, StoreResult, Unique};
 
@@ -69,16 +68,9 @@ pub(super) async fn set_email(
     user: UserId,
     email: String,
 ) -> StoreResult<()> {
-    let update = client
-        .prepare_cached(&format!(
-            "WITH changed AS (UPDATE users SET email = $2 WHERE id = $1 AND NOT erased RETURNING id), {}
-             SELECT 1 FROM changed",
-            noted("changed", Kind::User, "user_id", "id", "$3")
-        ))
-        .await?;
-    match client.query_opt(&update, &[&user.0, &email, &node.map(|node| node.0)]).await {
+    match users::set(client, node, user, "email", &email).await {
         Err(error) if is_duplicate(&error) => Err(StoreError::Taken(Unique::Email)),
-        Ok(None) => Err(StoreError::Missing("user")),
+        Ok(false) => Err(StoreError::Missing("user")),
         changed => Ok(changed.map(drop)?),
     }
 }

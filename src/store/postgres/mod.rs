@@ -21,6 +21,7 @@ mod batches;
 mod beside;
 mod certificates;
 mod changes;
+mod columns;
 mod connect;
 pub mod copy;
 mod credentials;

@@ -3,6 +3,7 @@
 use deadpool_postgres::Transaction;
 use tokio_postgres::Row;
 
+use super::columns::each;
 use super::error::column;
 use crate::model::{Digest, GroupId, NodeId, Removal, Seq, SessionId, UserId};
 use crate::store::row::{self, unknown};
@@ -50,11 +51,9 @@ pub(super) async fn write(
         )
         .await?;
     let rows: Vec<NoticeRow<'_>> = notices.iter().map(NoticeRow::of).collect();
-    let kinds: Vec<i16> = rows.iter().map(|row| row.kind as i16).collect();
-    let groups: Vec<Option<i64>> = rows.iter().map(|row| row.group).collect();
-    let users: Vec<Option<i64>> = rows.iter().map(|row| row.user).collect();
-    let numbers: Vec<Option<i64>> = rows.iter().map(|row| row.number).collect();
-    let digests: Vec<Option<&[u8]>> = rows.iter().map(|row| row.digest).collect();
+    let (kinds, digests) = (each(&rows, |row| row.kind as i16), each(&rows, |row| row.digest));
+    let (groups, users) = (each(&rows, |row| row.group), each(&rows, |row| row.user));
+    let numbers = each(&rows, |row| row.number);
     transaction.execute(&insert, &[&node.0, &kinds, &groups, &users, &numbers, &digests]).await?;
     Ok(())
 }

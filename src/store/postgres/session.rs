@@ -260,9 +260,7 @@ impl Session {
                     }
                     sink.finish().await.map(drop)
                 };
-                let making = async {
-                    if changes.is_empty() { Ok(()) } else { self.changes.make(&self.client, changes).await }
-                };
+                let making = self.changes.make(&self.client, changes);
                 let noting = self.changes.note_mentions(&self.client, messages);
                 let (copied, noted, made, committed) =
                     tokio::join!(copying, noting, making, self.client.batch_execute("COMMIT"));

@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 
 use deadpool_postgres::{ClientWrapper as Client, Transaction};
-use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Error, Row};
 
 use super::error::column;
-use crate::model::{NewUser, User, UserId};
+use super::notices::{Kind, noted};
+use crate::model::{NewUser, NodeId, User, UserId};
 use crate::store::{StoreError, StoreResult, Unique, prefix, row};
 
 /// The columns that [`from_row`] reads.
@@ -109,6 +111,25 @@ pub(super) async fn lock(transaction: &Transaction<'_>, id: UserId) -> StoreResu
     let lock = "SELECT 1 FROM users WHERE id = $1 AND NOT erased FOR NO KEY UPDATE";
     let lock = transaction.prepare_cached(lock).await?;
     transaction.query_opt(&lock, &[&id.0]).await?.map(drop).ok_or(StoreError::Missing("user"))
+}
+
+/// Gives a user another value in this column, of which other nodes are told. Whether there is such a user, who is not
+/// erased.
+pub(super) async fn set(
+    client: &Client,
+    node: Option<NodeId>,
+    user: UserId,
+    name: &'static str,
+    value: &(dyn ToSql + Sync),
+) -> Result<bool, Error> {
+    let update = client
+        .prepare_cached(&format!(
+            "WITH changed AS (UPDATE users SET {name} = $2 WHERE id = $1 AND NOT erased RETURNING id), {}
+             SELECT 1 FROM changed",
+            noted("changed", Kind::User, "user_id", "id", "$3")
+        ))
+        .await?;
+    Ok(client.query_opt(&update, &[&user.0, value, &node.map(|node| node.0)]).await?.is_some())
 }
 
 /// See [`Accounts::users`](crate::store::Accounts::users).

@@ -1,15 +1,13 @@
 //! What a bearer token is, and what is none.
 
-use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
-use tokio::task::spawn_blocking;
 
 use super::people::{SIGNING_KEY, Town};
 use crate::support::database::{Database, Store};
-use crate::support::postgres::Postgres;
+use crate::support::own_postgres::OwnPostgres;
 use crate::support::server::Server;
 use crate::support::until;
 
@@ -303,18 +301,11 @@ async fn a_key_that_acts_as_nobody_reads_everything(store: Store) {
 
 #[tokio::test]
 async fn a_token_that_can_not_be_looked_up_now_is_no_bad_one() {
-    let (postgres, url) = spawn_blocking(|| {
-        let postgres = Postgres::launch();
-        let url = postgres.create_database();
-        (Arc::new(postgres), url)
-    })
-    .await
-    .unwrap();
-    let server = Server::start_on(Database::at(url), &["--auth=token"]).await;
+    let postgres = OwnPostgres::launch().await;
+    let server = Server::start_on(Database::at(postgres.url().to_owned()), &["--auth=token"]).await;
     let town = Town { server, keys: Vec::new() };
     let ann = town.person("ann").await;
-    let away = Arc::clone(&postgres);
-    spawn_blocking(move || away.stop_immediately()).await.unwrap();
+    postgres.stop().await;
     let mut http = town.client(&ann.token).await;
     let answer = http.get("users/me").await;
     assert_eq!(answer.detail(503), "Service Unavailable");
@@ -323,8 +314,7 @@ async fn a_token_that_can_not_be_looked_up_now_is_no_bad_one() {
     assert_eq!(http.get("users/me").await.status, 401);
     http.show(Some("garbage"));
     assert_eq!(http.get("users/me").await.status, 401);
-    let back = Arc::clone(&postgres);
-    spawn_blocking(move || back.start()).await.unwrap();
+    postgres.start().await;
     http.show(Some(&ann.token));
     until("the database to be back", async || (http.get("users/me").await.status == 200).then_some(())).await;
 }

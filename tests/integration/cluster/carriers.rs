@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use super::load::Load;
-use super::scene::{Nodes, blocking, figure};
+use super::scene::{Nodes, figure};
+use crate::support::database::postgres_url;
 use crate::support::json::JsonSocket;
 use crate::support::link::Link;
 use crate::support::nats::Nats;
-use crate::support::postgres::Postgres;
-use crate::support::until;
+use crate::support::{off_thread, until};
 
 /// The quickest of some messages from one node to another, after its ack.
 async fn quickest(of_alice: &mut JsonSocket, of_bob: &mut JsonSocket, group: i64) -> Duration {
@@ -44,7 +44,7 @@ const WITHOUT: Duration = Duration::from_secs(2);
 
 #[tokio::test]
 async fn nodes_start_without_nats() {
-    let (url, nats) = blocking(|| (Postgres::shared().create_database(), Nats::launch())).await;
+    let (url, nats) = (postgres_url().await, off_thread(Nats::launch).await);
     nats.stop();
     let carrier = nats.url();
     let nodes = Nodes::start_apart(&[(&url, &carrier), (&url, &carrier)], &[]).await;
@@ -63,7 +63,7 @@ async fn nodes_start_without_nats() {
 
 #[tokio::test]
 async fn messages_arrive_while_nats_is_away() {
-    let (url, nats) = blocking(|| (Postgres::shared().create_database(), Nats::launch())).await;
+    let (url, nats) = (postgres_url().await, off_thread(Nats::launch).await);
     let carrier = nats.url();
     let nodes = Nodes::start_on(&[(&url, &carrier), (&url, &carrier)], &[]).await;
     let load = Load::start(&nodes).await;
@@ -90,7 +90,7 @@ async fn messages_arrive_while_nats_is_away() {
 
 #[tokio::test]
 async fn a_node_is_cut_off_from_nats() {
-    let (url, nats) = blocking(|| (Postgres::shared().create_database(), Nats::launch())).await;
+    let (url, nats) = (postgres_url().await, off_thread(Nats::launch).await);
     let link = Link::to(nats.port()).await.unwrap();
     let (direct, linked) = (nats.url(), format!("nats://127.0.0.1:{}", link.port()));
     let nodes = Nodes::start_on(&[(&url, &linked), (&url, &direct), (&url, &direct)], &[]).await;

@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use super::load::Load;
-use super::scene::{By, Nodes, blocking, by_both, node};
+use super::scene::{By, Nodes, by_both, node};
+use crate::support::database::{by_way_of, port_of, postgres_url};
 use crate::support::link::Link;
-use crate::support::postgres::Postgres;
+use crate::support::own_postgres::OwnPostgres;
 use crate::support::server::Signal;
 
 by_both!(
@@ -63,19 +64,8 @@ async fn a_frozen_node_delays_nobody(by: By) {
     load.end(&nodes).await;
 }
 
-/// A URL of the same database by another port.
-fn by_way_of(url: &str, port: u16) -> String {
-    let (before, rest) = url.rsplit_once(':').expect("a port");
-    let (_, name) = rest.split_once('/').expect("a name");
-    format!("{before}:{port}/{name}")
-}
-
-fn port_of(url: &str) -> u16 {
-    url.rsplit_once(':').and_then(|(_, rest)| rest.split_once('/')?.0.parse().ok()).expect("a port")
-}
-
 async fn a_node_is_cut_from_the_database(by: By) {
-    let url = blocking(|| Postgres::shared().create_database()).await;
+    let url = postgres_url().await;
     let link = Link::to(port_of(&url)).await.unwrap();
     let (direct, linked) = (url.clone(), by_way_of(&url, link.port()));
     let carrier = by.carrier().await;
@@ -102,29 +92,21 @@ async fn a_node_is_cut_from_the_database(by: By) {
 }
 
 async fn the_database_breaks_down(by: By) {
-    let postgres = blocking(Postgres::launch).await;
-    let url = postgres.create_database();
+    let postgres = OwnPostgres::launch().await;
+    let url = postgres.url();
     let carrier = by.carrier().await;
-    let nodes = Nodes::start_on(&[(&*url, &*carrier); 3], &[]).await;
+    let nodes = Nodes::start_on(&[(url, &*carrier); 3], &[]).await;
     let load = Load::start(&nodes).await;
     load.go_on(&[0, 1, 2], 30).await;
-    let postgres = blocking(move || {
-        postgres.stop_immediately();
-        postgres
-    })
-    .await;
+    postgres.stop().await;
     nodes[1].ready(false).await;
-    let _postgres = blocking(move || {
-        postgres.start();
-        postgres
-    })
-    .await;
+    postgres.start().await;
     for node in nodes.iter() {
         node.ready(true).await;
     }
     load.go_on(&[1], 30).await;
     // Whoever comes late comes in.
-    let late = node(&url, &carrier, &[]).await;
+    let late = node(url, &carrier, &[]).await;
     late.ready(true).await;
     load.end(&nodes).await;
 }

@@ -2,10 +2,8 @@
 
 use std::process::Stdio;
 
-use super::scene::{By, Nodes, blocking, figure, node};
-use crate::support::database::{Database, Store};
-use crate::support::nats::Nats;
-use crate::support::postgres::Postgres;
+use super::scene::{By, Nodes, figure, node};
+use crate::support::database::{Database, Store, postgres_url};
 use crate::support::server::{Server, command, run};
 
 /// How a server is started.
@@ -35,11 +33,11 @@ async fn refused(url: &str, options: &[&str]) -> String {
 
 #[tokio::test]
 async fn servers_of_different_kinds_refuse_each_other() {
-    let nats = blocking(|| Nats::shared().url()).await;
+    let nats = By::Nats.carrier().await;
     for (running, others) in
         [(ALONE, [&*nats, POSTGRES]), (&*nats, [ALONE, POSTGRES]), (POSTGRES, [ALONE, &*nats])]
     {
-        let url = blocking(|| Postgres::shared().create_database()).await;
+        let url = postgres_url().await;
         let mut server = start(&url, running).await;
         let group = server.public_group("g").await;
         server.user("alice").await;
@@ -79,7 +77,7 @@ async fn what_nodes_cannot_do_is_refused() {
     let sqlite = Database::create(Store::Sqlite).await;
     let reason = refused(sqlite.url(), &["--cluster", POSTGRES]).await;
     assert!(reason.contains("--cluster needs a Postgres database"), "{reason}");
-    let url = blocking(|| Postgres::shared().create_database()).await;
+    let url = postgres_url().await;
     let reason = refused(&url, &["--cluster", POSTGRES, "--deliver", "eager"]).await;
     assert!(reason.contains("--deliver=eager"), "{reason}");
     let reason = refused(&url, &["--cluster", "nats://user:secret@127.0.0.1:port"]).await;

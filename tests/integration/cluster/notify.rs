@@ -11,8 +11,8 @@ use groupcast::store::{Asked, Notifications, StoreError};
 use tokio::sync::{Mutex, mpsc};
 use tokio_postgres::{AsyncMessage, Client, NoTls};
 
+use crate::support::database::postgres_url;
 use crate::support::patiently;
-use crate::support::postgres::Postgres;
 
 /// The least that notifies and listens.
 struct Listening {
@@ -71,7 +71,7 @@ async fn next(node: &dyn Carrier) -> (Subject, Bytes) {
 
 #[tokio::test]
 async fn payloads_go_through_the_database() {
-    let url = tokio::task::spawn_blocking(|| Postgres::shared().create_database()).await.unwrap();
+    let url = postgres_url().await;
     let (a, b) = (Listening::to(&url).await, Listening::to(&url).await);
     let (a, b) = (NotifyCarrier::start(a), NotifyCarrier::start(b));
     assert!(a.is_up() && b.is_up());

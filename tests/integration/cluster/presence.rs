@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use super::scene::{By, Nodes, blocking, by_both};
+use super::scene::{By, Nodes, by_both};
+use crate::support::database::postgres_url;
 use crate::support::json::JsonSocket;
 use crate::support::nats::Nats;
-use crate::support::postgres::Postgres;
 use crate::support::socket::Socket;
-use crate::support::until;
+use crate::support::{off_thread, until};
 
 by_both!(
     one_user_on_two_nodes_is_one,
@@ -165,7 +165,7 @@ async fn what_is_not_stored_crosses_nodes(by: By) {
 
 #[tokio::test]
 async fn what_was_missed_is_made_up_for() {
-    let (url, nats) = blocking(|| (Postgres::shared().create_database(), Nats::launch())).await;
+    let (url, nats) = (postgres_url().await, off_thread(Nats::launch).await);
     let carrier = nats.url();
     let nodes = Nodes::start_on(&[(&url, &carrier), (&url, &carrier)], &[]).await;
     nodes[0].users(&["alice", "bob", "carol"]).await;

@@ -7,13 +7,12 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::access::scene::User;
-use crate::support::database::Database;
+use crate::support::database::{Database, postgres_url};
 use crate::support::http::Response;
 use crate::support::json::JsonSocket;
 use crate::support::nats::Nats;
-use crate::support::postgres::Postgres;
 use crate::support::server::Server;
-use crate::support::until;
+use crate::support::{off_thread, until};
 
 /// What carries between nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +25,7 @@ impl By {
     /// What a node is told.
     pub(super) async fn carrier(self) -> String {
         match self {
-            Self::Nats => blocking(|| Nats::shared().url()).await,
+            Self::Nats => off_thread(|| Nats::shared().url()).await,
             Self::Postgres => "postgres".to_owned(),
         }
     }
@@ -35,18 +34,8 @@ impl By {
 /// Runs each of the named functions, `async fn(By)`, as a test over NATS and as one over LISTEN and NOTIFY.
 macro_rules! by_both {
     ($($name:ident),+ $(,)?) => {
-        mod nats {
-            $(#[tokio::test]
-            async fn $name() {
-                Box::pin(super::$name($crate::cluster::scene::By::Nats)).await;
-            })+
-        }
-        mod postgres {
-            $(#[tokio::test]
-            async fn $name() {
-                Box::pin(super::$name($crate::cluster::scene::By::Postgres)).await;
-            })+
-        }
+        tests_with!(nats, $crate::cluster::scene::By::Nats, $($name),+);
+        tests_with!(postgres, $crate::cluster::scene::By::Postgres, $($name),+);
     };
 }
 pub(super) use by_both;
@@ -67,7 +56,7 @@ impl Nodes {
 
     /// The same with further options of each.
     pub(super) async fn start_with(by: By, count: usize, options: &[&str]) -> Self {
-        let (url, carrier) = (blocking(|| Postgres::shared().create_database()).await, by.carrier().await);
+        let (url, carrier) = (postgres_url().await, by.carrier().await);
         Self::start_on(&vec![(&*url, &*carrier); count], options).await
     }
 
@@ -107,11 +96,6 @@ impl Nodes {
 pub(super) async fn node(url: &str, carrier: &str, options: &[&str]) -> Server {
     let options = [&["--cluster", carrier, "--threads", "2"], options].concat();
     Server::start_on(Database::at(url.to_owned()), &options).await
-}
-
-/// Does what blocks.
-pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    tokio::task::spawn_blocking(work).await.expect("no panic")
 }
 
 /// A figure without labels that the server counts.

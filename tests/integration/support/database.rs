@@ -4,6 +4,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
+use super::off_thread;
 use super::postgres::Postgres;
 
 /// Which store a test runs over.
@@ -25,10 +26,7 @@ impl Database {
         let dir = TempDir::new().expect("a temporary directory");
         let url = match store {
             Store::Sqlite => format!("sqlite:{}", dir.path().join("chat.sqlite").display()),
-            // Starting the server blocks, and so does making the database.
-            Store::Postgres => tokio::task::spawn_blocking(|| Postgres::shared().create_database())
-                .await
-                .expect("a Postgres database"),
+            Store::Postgres => postgres_url().await,
         };
         Self { url, dir }
     }
@@ -47,4 +45,22 @@ impl Database {
     pub fn dir(&self) -> &Path {
         self.dir.path()
     }
+}
+
+/// The URL of an empty database in the Postgres that all share.
+pub async fn postgres_url() -> String {
+    // Starting the server blocks, and so does making the database.
+    off_thread(|| Postgres::shared().create_database()).await
+}
+
+/// The port in the URL of a Postgres.
+pub fn port_of(url: &str) -> u16 {
+    url.rsplit_once(':').and_then(|(_, rest)| rest.split_once('/')?.0.parse().ok()).expect("a port")
+}
+
+/// The URL of the same database by another port.
+pub fn by_way_of(url: &str, port: u16) -> String {
+    let (before, rest) = url.rsplit_once(':').expect("a port");
+    let (_, name) = rest.split_once('/').expect("a name");
+    format!("{before}:{port}/{name}")
 }

@@ -10,6 +10,7 @@ pub mod chat;
 pub mod database;
 pub mod http;
 pub mod json;
+pub mod own_postgres;
 pub mod pattern;
 pub mod server;
 pub mod socket;
@@ -20,20 +21,28 @@ pub use groupcast_kit::pgbouncer;
 pub use groupcast_kit::postgres;
 pub use groupcast_kit::wait::{PATIENCE, patiently, until};
 
+/// Does what blocks, so that nothing else waits for it.
+pub async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(work).await.expect("no panic")
+}
+
 /// Runs each of the named functions, `async fn(Store)`, as a test over SQLite and as one over Postgres.
 #[macro_export]
 macro_rules! both_stores {
     ($($name:ident),+ $(,)?) => {
-        mod sqlite {
+        tests_with!(sqlite, $crate::support::database::Store::Sqlite, $($name),+);
+        tests_with!(postgres, $crate::support::database::Store::Postgres, $($name),+);
+    };
+}
+
+/// Runs each of the named functions as a test of a module, with this as its argument.
+#[macro_export]
+macro_rules! tests_with {
+    ($module:ident, $argument:expr, $($name:ident),+) => {
+        mod $module {
             $(#[tokio::test]
             async fn $name() {
-                Box::pin(super::$name($crate::support::database::Store::Sqlite)).await;
-            })+
-        }
-        mod postgres {
-            $(#[tokio::test]
-            async fn $name() {
-                Box::pin(super::$name($crate::support::database::Store::Postgres)).await;
+                Box::pin(super::$name($argument)).await;
             })+
         }
     };
