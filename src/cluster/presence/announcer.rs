@@ -79,11 +79,8 @@ impl Announcer {
         match (before.total(), sockets.total()) {
             (0, count) => {
                 let seen = hub.appear(group, user, count);
-                if !seen.is_new || seen.listeners.json == 0 {
-                } else if seen.online <= self.members_max {
-                    self.ready.push_back(Announcement::Movement(Movement::Joined, (group, user), username));
-                } else {
-                    self.count(hub, group, now);
+                if seen.is_new && seen.listeners.json > 0 {
+                    self.announce(hub, Movement::Joined, (group, user), username, seen.online, now);
                 }
             }
             (count, 0) => {
@@ -134,19 +131,25 @@ impl Announcer {
     fn expire(&mut self, hub: &Hub, away: Away, now: Instant) {
         let Away { place: (group, user), username, departed, .. } = away;
         let Some(online) = hub.expire(group, user, departed) else { return };
-        if hub.listeners(group).json == 0 {
-            return;
-        }
-        if online <= self.members_max {
-            self.ready.push_back(Announcement::Movement(Movement::Left, (group, user), username));
-        } else {
-            self.count(hub, group, now);
+        if hub.listeners(group).json > 0 {
+            self.announce(hub, Movement::Left, (group, user), username, online, now);
         }
     }
 
-    fn count(&mut self, hub: &Hub, group: GroupId, now: Instant) {
-        if hub.claim_count(group) {
-            self.counts.push_back((now + COUNT_PERIOD, group));
+    /// Names who came or went where so few are online, else says soon how many are.
+    fn announce(
+        &mut self,
+        hub: &Hub,
+        movement: Movement,
+        place: Place,
+        username: Arc<str>,
+        online: usize,
+        now: Instant,
+    ) {
+        if online <= self.members_max {
+            self.ready.push_back(Announcement::Movement(movement, place, username));
+        } else if hub.claim_count(place.0) {
+            self.counts.push_back((now + COUNT_PERIOD, place.0));
         }
     }
 }
