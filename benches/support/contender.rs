@@ -47,6 +47,8 @@ pub(crate) enum Contender {
         /// How many threads serve sockets, if it is not to choose itself.
         threads: Option<usize>,
         auth: Auth,
+        /// Whether it compresses for sockets that offer it.
+        deflates: bool,
     },
     /// Bun's own publish and subscribe: this executable.
     Bun(PathBuf),
@@ -75,7 +77,14 @@ impl Contender {
     }
 
     fn groupcast_with(auth: Auth, options: &Options) -> Contender {
-        Contender::Groupcast { database: options.database.clone(), threads: options.threads, auth }
+        let database = options.database.clone();
+        Contender::Groupcast { database, threads: options.threads, auth, deflates: false }
+    }
+
+    /// The same, which compresses for sockets that offer it.
+    pub(crate) fn deflating(options: &Options) -> Contender {
+        let (database, auth) = (options.database.clone(), Auth::Username);
+        Contender::Groupcast { database, threads: options.threads, auth, deflates: true }
     }
 
     /// This project's server in all ways in which users show who they are, as far as they are asked for.
@@ -109,6 +118,9 @@ impl Contender {
         match self {
             Contender::Yardstick(name) => (*name).to_owned(),
             Contender::StoringYardstick => STORING.to_owned(),
+            Contender::Groupcast { database, deflates: true, .. } => {
+                format!("groupcast, deflate, {}", database.name())
+            }
             Contender::Groupcast { database, auth: Auth::Username, .. } => {
                 format!("groupcast, {}", database.name())
             }
@@ -134,9 +146,10 @@ impl Contender {
                 command.args([SERVE, STORING]).env("DATABASE_URL", Database::Sqlite.url(folder.path()));
                 command
             }
-            Contender::Groupcast { database, threads, auth } => {
+            Contender::Groupcast { database, threads, auth, deflates } => {
                 let mut command = Command::new(env!("CARGO_BIN_EXE_groupcast"));
                 command.env("DATABASE_URL", database.url(folder.path())).env("GROUPCAST_LOG", "warn");
+                command.env("GROUPCAST_DEFLATE", deflates.to_string());
                 if let Some(threads) = threads {
                     command.env("GROUPCAST_THREADS", threads.to_string());
                 }

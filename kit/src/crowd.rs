@@ -93,14 +93,24 @@ impl BlockingSocket {
         protocol: Option<&str>,
         authorization: Option<&str>,
     ) -> io::Result<()> {
+        let protocol = protocol.map(|protocol| ("Sec-WebSocket-Protocol", protocol));
+        let authorization = authorization.map(|authorization| ("Authorization", authorization));
+        let headers: Vec<_> = protocol.into_iter().chain(authorization).collect();
+        self.ask_upgrade_with(path, &headers)
+    }
+
+    /// The same with these further headers.
+    ///
+    /// # Errors
+    /// If the server does not read.
+    pub fn ask_upgrade_with(&mut self, path: &str, more: &[(&str, &str)]) -> io::Result<()> {
         let mut headers = vec![
             ("Connection", "Upgrade"),
             ("Upgrade", "websocket"),
             ("Sec-WebSocket-Version", "13"),
             ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
         ];
-        headers.extend(protocol.map(|protocol| ("Sec-WebSocket-Protocol", protocol)));
-        headers.extend(authorization.map(|authorization| ("Authorization", authorization)));
+        headers.extend_from_slice(more);
         self.send_bytes(&request("GET", path, &headers, b""))
     }
 

@@ -122,10 +122,11 @@ impl<S: Sink> PresenceNotifier<S> {
     }
 
     /// The same on this node alone.
-    async fn send_here(&self, frames: Broadcast) {
+    async fn send_here(&self, mut frames: Broadcast) {
         if frames.text.is_empty() && frames.json.is_empty() {
             return;
         }
+        self.core.hub().prepare(&mut frames);
         let elsewhere = self.core.hub().elsewhere(self.core.index(), frames.group);
         self.core.flush(&frames);
         self.core.hub().deliver_to(elsewhere, frames).await;

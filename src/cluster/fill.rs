@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 
 use super::line::Hole;
 use super::node::Node;
-use crate::hub::{Broadcast, Page, Readers};
+use crate::hub::{Broadcast, Page, Readers, Twins};
 use crate::model::limits::PAGE_ROWS_MAX;
 use crate::model::{Entry, Seq};
 use crate::protocol::{Logged, encode_json, encode_text};
@@ -66,6 +66,7 @@ fn page(hole: Hole, upto: Seq, entries: &[Entry]) -> Page {
         messages: entries.iter().filter(|entry| matches!(entry, Entry::Message(_))).count() as u32,
         text: encode_text(&logged),
         json: encode_json(&logged),
+        twins: Twins::default(),
     };
     // Frames that are remembered are counted by their numbers, so there must be one for each.
     let is_whole = entries.len() as i64 == upto.0 - hole.after.0;

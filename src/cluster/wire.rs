@@ -174,7 +174,7 @@ fn take_page(payload: &mut Bytes, is_heard: impl Fn(GroupId) -> bool) -> Option<
     if first < Seq(1) || last < first {
         return None;
     }
-    let frames = Broadcast { group, first, last, readers: Readers::All, as_of: 0, messages, text, json };
+    let frames = Broadcast { first, last, messages, ..Broadcast::ephemeral(group, text, json, Readers::All) };
     Some(Some(Page { frames, rewrites }))
 }
 

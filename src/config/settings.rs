@@ -173,6 +173,19 @@ settings! {
               value_parser = duration)]
         pub stall_timeout: Duration,
 
+        /// Whether messages of sockets that offer it are compressed, as permessage-deflate: fewer bytes for more work;
+        /// `true` or `false`
+        #[arg(long, env = "GROUPCAST_DEFLATE", value_name = "WHETHER", default_value = "false",
+              default_missing_value = "true", num_args = 0..=1, require_equals = true, hide_possible_values = true,
+              action = clap::ArgAction::Set)]
+        pub deflate: bool,
+
+        /// Whether sockets on /ws/echo get back what they send, for tests of conformance: `true` or `false`
+        #[arg(long, env = "GROUPCAST_ENABLE_ECHO", value_name = "WHETHER", default_value = "false",
+              default_missing_value = "true", num_args = 0..=1, require_equals = true, hide_possible_values = true,
+              action = clap::ArgAction::Set)]
+        pub enable_echo: bool,
+
         /// Bytes that may wait for one socket; at least the longest content, up to 1GiB
         #[arg(long, env = "GROUPCAST_OUTBOX_BYTES_MAX", default_value = "8MiB", value_name = "SIZE",
               value_parser = bytes(1..=1 << 30))]

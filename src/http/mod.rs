@@ -40,4 +40,4 @@ pub use forwarded::TrustedProxies;
 pub use peek::group_asked_for;
 pub use router::{Route, route};
 pub use service::{Http, HttpOptions, MatchedPath};
-pub use upgrade::Upgrade;
+pub use upgrade::{Purpose, Upgrade};

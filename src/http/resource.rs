@@ -30,6 +30,8 @@ pub(super) enum Serves {
     Page(&'static dyn Handler),
     /// By WebSockets, for what the parameters of the path say. To plain requests it does not exist.
     Socket(fn(&Params<'_>) -> Result<SocketTarget, HttpError>),
+    /// By WebSockets that get back what they send, where that is enabled; else it does not exist at all.
+    Echo,
 }
 
 /// What becomes of a request.
@@ -57,7 +59,7 @@ impl Resource {
     /// 405, or 404 for a socket.
     pub(super) fn handler(&self, method: &Method) -> Result<(Need, &'static dyn Handler), HttpError> {
         let mut allow: Vec<&str> = match self.serves {
-            Serves::Socket(_) => return Err(HttpError::NOT_FOUND),
+            Serves::Socket(_) | Serves::Echo => return Err(HttpError::NOT_FOUND),
             Serves::Page(handler) if [Method::GET, Method::HEAD].contains(method) => {
                 return Ok((Need::Open, handler));
             }
@@ -80,7 +82,7 @@ impl Resource {
     pub(super) fn entries(&self) -> impl Iterator<Item = Entry> + use<> {
         let methods = match self.serves {
             Serves::Methods(methods) => methods,
-            Serves::Page(_) | Serves::Socket(_) => &[],
+            Serves::Page(_) | Serves::Socket(_) | Serves::Echo => &[],
         };
         let template = self.paths.first().copied().unwrap_or_default();
         methods.iter().map(move |(method, need, _, operation)| Entry {

@@ -27,8 +27,13 @@ impl Route<'_> {
     pub(super) fn socket_target(&self) -> Option<Result<SocketTarget, HttpError>> {
         match self.resource.serves {
             Serves::Socket(target) => Some(target(&self.params)),
-            Serves::Methods(_) | Serves::Page(_) => None,
+            Serves::Methods(_) | Serves::Page(_) | Serves::Echo => None,
         }
+    }
+
+    /// Whether sockets under this path get back what they send.
+    pub(super) fn is_echo(&self) -> bool {
+        matches!(self.resource.serves, Serves::Echo)
     }
 }
 

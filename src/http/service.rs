@@ -46,6 +46,10 @@ pub struct HttpOptions {
     pub shows_metrics: bool,
     /// How often one address may connect; through a proxy each handshake counts as that. `None`: as it likes.
     pub connect_limit: Option<Arc<AddressLimit>>,
+    /// Whether sockets may have their messages compressed.
+    pub deflates: bool,
+    /// Whether there is `/ws/echo`.
+    pub echoes: bool,
 }
 
 /// The HTTP side of the server: REST, and the WebSocket handshake. Cheap to clone.
@@ -60,6 +64,8 @@ struct Shared {
     cors: Cors,
     body_limits: BodyLimits,
     shows_metrics: bool,
+    deflates: bool,
+    echoes: bool,
     leaving: CancellationToken,
 }
 
@@ -74,10 +80,12 @@ impl Http {
     pub fn new(chat: Arc<Chat>, options: HttpOptions, leaving: CancellationToken) -> Self {
         let HttpOptions { body_bytes_max, body_timeout, cors_origins, .. } = options;
         let HttpOptions { trusted_proxies, request_limit, connect_limit, shows_metrics, .. } = options;
+        let HttpOptions { deflates, echoes, .. } = options;
         let gate = Gate { trusted_proxies, request_limit, connect_limit };
         let cors = Cors::new(cors_origins);
         let body_limits = BodyLimits { bytes_max: body_bytes_max, timeout: body_timeout };
-        Self { shared: Arc::new(Shared { chat, gate, cors, body_limits, shows_metrics, leaving }) }
+        let shared = Shared { chat, gate, cors, body_limits, shows_metrics, deflates, echoes, leaving };
+        Self { shared: Arc::new(shared) }
     }
 
     /// Answers a request that came over a connection from `peer`. A response 101 carries an
@@ -88,7 +96,7 @@ impl Http {
     {
         let (head, body) = request.into_parts();
         let path = percent_decode_str(head.uri.path()).decode_utf8_lossy();
-        let route = route(&path);
+        let route = route(&path).filter(|route| self.shared.echoes || !route.is_echo());
         let template = route.as_ref().map(Route::template);
         let id = RequestId::of(&head.headers);
         // By the template: a path itself has names in it, and a query may have words of a search.
@@ -116,7 +124,7 @@ impl Http {
         route: Option<&Route<'_>>,
         body: &mut IncomingBody<'_>,
     ) -> Response<Body> {
-        let Shared { gate, cors, .. } = &*self.shared;
+        let Shared { gate, cors, deflates, .. } = &*self.shared;
         let client = gate.client(&head.headers, peer);
         let answer = match check_host(head).and_then(|()| gate.check_request(route, client)) {
             Ok(()) => {
@@ -124,7 +132,7 @@ impl Http {
                     true => gate.check_handshake(client, peer),
                     false => Err(FOREIGN_ORIGIN),
                 };
-                if let Some(response) = upgrade(head, route, client, may_open) {
+                if let Some(response) = upgrade(head, route, client, *deflates, may_open) {
                     return response;
                 }
                 if let Some(response) = cors.preflight(&head.method, &head.headers) {

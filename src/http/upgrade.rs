@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use std::ops::Deref;
 
 use hyper::header::{
-    CONNECTION, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
-    SEC_WEBSOCKET_VERSION, UPGRADE,
+    CONNECTION, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY,
+    SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode, Version};
@@ -18,6 +18,7 @@ use super::need::bearer;
 use super::router::Route;
 use crate::chat::SocketTarget;
 use crate::compat::fastapi::Query;
+use crate::protocol::extension::{Agreement, Malformed, agree};
 
 /// The subprotocol of JSON mode.
 const JSON_PROTOCOL: &str = "chat.v1.json";
@@ -32,7 +33,7 @@ const VERSION: HeaderValue = HeaderValue::from_static("13");
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upgrade {
     /// What the socket is for.
-    pub target: SocketTarget,
+    pub purpose: Purpose,
     /// `Sec-WebSocket-Key`, valid: 16 bytes in base64.
     pub key: HeaderValue,
     /// JSON mode; else text mode.
@@ -41,6 +42,17 @@ pub struct Upgrade {
     pub token: Option<BearerToken>,
     /// Of the client: its own or, behind a trusted proxy, what that says. IPv4 where it is mapped into IPv6.
     pub address: IpAddr,
+    /// How messages are compressed; `None`: not at all.
+    pub agreement: Option<Agreement>,
+}
+
+/// What a socket is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Groups.
+    Chat(SocketTarget),
+    /// To get back what it sends.
+    Echo,
 }
 
 /// A token that was shown, good or not. Its `Debug` shows nothing of it.
@@ -62,18 +74,19 @@ impl fmt::Debug for BearerToken {
 }
 
 /// The answer to a handshake from this address, unless `may_open` has something against it; `None` if the request is a
-/// plain one.
+/// plain one. Where the server `deflates`, what the client offers of that is looked at.
 pub(super) fn upgrade(
     head: &Parts,
     route: Option<&Route<'_>>,
     address: IpAddr,
+    deflates: bool,
     may_open: impl FnOnce() -> Result<(), HttpError>,
 ) -> Option<Response<Body>> {
     let headers = &head.headers;
     if !lists(headers, UPGRADE, "websocket") || !lists(headers, CONNECTION, "upgrade") {
         return None;
     }
-    Some(match may_open().and_then(|()| accept(head, route, address)) {
+    Some(match may_open().and_then(|()| accept(head, route, address, deflates)) {
         Ok(upgrade) => switch(upgrade, headers),
         Err(error) => {
             let mut response = error.into_response();
@@ -86,12 +99,20 @@ pub(super) fn upgrade(
     })
 }
 
-fn accept(head: &Parts, route: Option<&Route<'_>>, address: IpAddr) -> Result<Upgrade, HttpError> {
+fn accept(
+    head: &Parts,
+    route: Option<&Route<'_>>,
+    address: IpAddr,
+    deflates: bool,
+) -> Result<Upgrade, HttpError> {
     let headers = &head.headers;
     if head.method != Method::GET {
         return Err(HttpError::MethodNotAllowed { allow: "GET".to_owned() });
     }
-    let target = route.and_then(Route::socket_target).unwrap_or(Err(NO_SOCKET))?;
+    let purpose = match route {
+        Some(route) if route.is_echo() => Purpose::Echo,
+        _ => Purpose::Chat(route.and_then(Route::socket_target).unwrap_or(Err(NO_SOCKET))?),
+    };
     if head.version < Version::HTTP_11 {
         return Err(bad("A WebSocket handshake needs HTTP/1.1"));
     }
@@ -109,10 +130,19 @@ fn accept(head: &Parts, route: Option<&Route<'_>>, address: IpAddr) -> Result<Up
     if !is_key(key.as_bytes()) {
         return Err(bad("Sec-WebSocket-Key is not 16 bytes in base64"));
     }
-    let json = target == SocketTarget::Any
+    let agreement = if deflates { agreement(headers)? } else { None };
+    let json = purpose == Purpose::Chat(SocketTarget::Any)
         || lists(headers, SEC_WEBSOCKET_PROTOCOL, JSON_PROTOCOL)
         || Query::new(head.uri.query()).get("protocol").is_some_and(|protocol| protocol == JSON_PROTOCOL);
-    Ok(Upgrade { target, key: key.clone(), json, token: token(headers), address })
+    Ok(Upgrade { purpose, key: key.clone(), json, token: token(headers), address, agreement })
+}
+
+/// How messages are to be compressed, by what the client offers.
+fn agreement(headers: &HeaderMap) -> Result<Option<Agreement>, HttpError> {
+    let refused = || bad("Sec-WebSocket-Extensions can not be read");
+    let values = headers.get_all(SEC_WEBSOCKET_EXTENSIONS).into_iter().map(HeaderValue::to_str);
+    let values = values.collect::<Result<Vec<_>, _>>().map_err(|_| refused())?;
+    agree(values.into_iter()).map_err(|Malformed| refused())
 }
 
 /// The token of the header (RFC 6750 section 2.1), else of the subprotocol. Never of the query, which is logged on the
@@ -146,6 +176,11 @@ fn switch(upgrade: Upgrade, headers: &HeaderMap) -> Response<Body> {
     if let Some(mut protocol) = protocol {
         protocol.set_sensitive(true);
         answer.insert(SEC_WEBSOCKET_PROTOCOL, protocol);
+    }
+    if let Some(agreement) = &upgrade.agreement
+        && let Ok(value) = HeaderValue::try_from(agreement.answer())
+    {
+        answer.insert(SEC_WEBSOCKET_EXTENSIONS, value);
     }
     response.extensions_mut().insert(upgrade);
     response

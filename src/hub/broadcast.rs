@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 
-use super::SocketId;
+use super::{SocketId, Twins};
 use crate::model::{GroupId, Seq, UserId};
+use crate::protocol::{Mode, Window};
 
 /// Some of a group's readers in JSON mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,17 +49,37 @@ pub struct Broadcast {
     pub text: Bytes,
     /// For those in JSON mode; empty if there are none.
     pub json: Bytes,
+    /// The same for those who have agreed on compression. Whoever makes frames leaves it empty; [`Hub`](super::Hub) fills
+    /// it in.
+    pub twins: Twins,
 }
 
 impl Broadcast {
     /// Frames of what is not stored: a line in text mode, an event in JSON mode. No message.
     pub fn ephemeral(group: GroupId, text: Bytes, json: Bytes, readers: Readers) -> Self {
-        Self { group, first: Seq(0), last: Seq(0), readers, as_of: 0, messages: 0, text, json }
+        let twins = Twins::default();
+        Self { group, first: Seq(0), last: Seq(0), readers, as_of: 0, messages: 0, text, json, twins }
     }
 
     /// Whether these are stored messages.
     pub fn is_stored(&self) -> bool {
         self.first > Seq(0)
+    }
+
+    /// The frames in this mode.
+    pub(super) fn plain(&self, mode: Mode) -> &Bytes {
+        match mode {
+            Mode::Text => &self.text,
+            Mode::Json => &self.json,
+        }
+    }
+
+    /// The frames for a socket in this mode, compressed if it has agreed on that, with this window.
+    #[inline]
+    pub(super) fn frames_for(&self, mode: Mode, window: Option<Window>) -> &Bytes {
+        let plain = self.plain(mode);
+        // Where the server compresses nothing this is one look at what lies beside the frames.
+        if self.twins.is_empty() { plain } else { self.twins.choose(mode, plain, window) }
     }
 }
 

@@ -213,11 +213,11 @@ fn hand<S: Sink>(members: &[Live<S>], frames: &Broadcast, newest: u64, outcome: 
         // that of all of them at once.
         black_box(members.iter().filter(|live| live.subscriber.outbox().is_clear()).count());
         for Live { subscriber, subscription } in members {
-            let bytes = match subscriber.mode() {
-                Mode::Text if !for_all && subscription.number() > frames.as_of => continue,
-                Mode::Text => &frames.text,
-                Mode::Json => &frames.json,
-            };
+            let mode = subscriber.mode();
+            if mode == Mode::Text && !for_all && subscription.number() > frames.as_of {
+                continue;
+            }
+            let bytes = frames.frames_for(mode, subscriber.window());
             if !bytes.is_empty() {
                 outcome.note(subscriber, subscriber.send(bytes, kind), frames);
             }

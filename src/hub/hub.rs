@@ -20,7 +20,7 @@ use self::beyond::Beyond;
 pub use self::beyond::{Seen, Vanished};
 use super::delivery_clock::DeliveryClock;
 use super::event::{Ack, Event, Inbox};
-use super::{Broadcast, Recent, SocketId};
+use super::{Broadcast, Recent, SocketId, Twins};
 use crate::metrics::{CoreCount, Metrics};
 use crate::model::{GroupId, Removal, UserId};
 use crate::protocol::{CloseCode, Mode};
@@ -39,6 +39,8 @@ pub struct Hub {
     cores: Arc<[mpsc::Sender<Event>]>,
     metrics: Arc<Metrics>,
     beyond: Arc<Beyond>,
+    /// Whether sockets may have agreed on compression.
+    deflates: bool,
 }
 
 /// The sockets of one group.
@@ -96,7 +98,19 @@ impl Hub {
             (0..cores).map(|_| mpsc::channel(INBOX_EVENTS_MAX)).unzip();
         let (recent, metrics) = (Arc::new(recent), Arc::default());
         let (groups, beyond) = Default::default();
-        (Self { groups, recent, cores: senders.into(), metrics, beyond }, inboxes)
+        (Self { groups, recent, cores: senders.into(), metrics, beyond, deflates: false }, inboxes)
+    }
+
+    /// The same, with frames compressed for sockets that have agreed on it, if it `deflates`.
+    pub fn deflating(self, deflates: bool) -> Self {
+        Self { deflates, ..self }
+    }
+
+    /// Lets frames be compressed by the first who wants that, for all.
+    pub fn prepare(&self, frames: &mut Broadcast) {
+        if self.deflates && frames.twins.is_empty() {
+            frames.twins = Twins::wanted();
+        }
     }
 
     /// The last messages of groups that are read in JSON mode.
@@ -145,10 +159,12 @@ impl Hub {
     /// long they take to the last socket.
     pub async fn deliver(
         &self,
-        frames: Arc<[Broadcast]>,
+        mut frames: Vec<Broadcast>,
         acks: Vec<Ack>,
         committed: Option<tokio::time::Instant>,
     ) {
+        frames.iter_mut().for_each(|frames| self.prepare(frames));
+        let frames: Arc<[Broadcast]> = frames.into();
         let mut wanted = vec![false; self.cores.len()];
         for group in frames.iter().map(|frames| frames.group) {
             if let Some(audience) = self.groups.get(&group) {
@@ -206,10 +222,11 @@ impl Hub {
     /// such as comings and goings.
     ///
     /// Waits only while a core has 1,024 events before it.
-    pub async fn deliver_to(&self, cores: Vec<u16>, frames: Broadcast) {
+    pub async fn deliver_to(&self, cores: Vec<u16>, mut frames: Broadcast) {
         if cores.is_empty() {
             return;
         }
+        self.prepare(&mut frames);
         let frames: Arc<[Broadcast]> = [frames].into();
         for core in cores {
             let event = Event::Deliver { frames: Arc::clone(&frames), acks: Vec::new(), clock: None };

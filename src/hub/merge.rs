@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 
-use super::Broadcast;
+use super::{Broadcast, Twins};
 use crate::model::GroupId;
 
 /// Bytes of frames, in each mode, up to which batches of a group are laid end to end. A write of this size costs
@@ -71,6 +71,7 @@ impl<'a> Run<'a> {
             messages: self.parts.iter().map(|part| part.messages).sum(),
             text: join(self.text, self.parts.iter().map(|part| &part.text)),
             json: join(self.json, self.parts.iter().map(|part| &part.json)),
+            twins: Twins::of_parts(self.parts.iter().copied()),
             ..first.clone()
         }
     }

@@ -32,6 +32,7 @@ mod recent;
 mod roll;
 mod subscriber;
 mod subscription;
+mod twins;
 
 pub use self::core::{Core, CoreLimits, STOPPING};
 pub use broadcast::{Broadcast, Page, Readers};
@@ -47,3 +48,4 @@ pub use recent::{Recent, Replay};
 pub use roll::{Changed, Place, Roll, Sockets};
 pub use subscriber::{SocketId, Subscriber};
 pub use subscription::{Reading, Subscription};
+pub use twins::Twins;

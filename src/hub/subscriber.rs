@@ -8,7 +8,10 @@ use bytes::Bytes;
 
 use super::Kind;
 use super::outbox::{Outbox, Sent, Sink};
-use crate::protocol::{CloseCode, Mode, frame};
+use crate::protocol::{CloseCode, Mode, Window, deflate, frame};
+
+/// Shortest answer that is compressed, in bytes: one that fits into a packet saves nothing that anybody would notice.
+const DEFLATED_REPLY_MIN: usize = 512;
 
 /// Names a socket over all cores, for as long as the server runs: a late answer never reaches a successor
 /// in the same slot.
@@ -29,6 +32,8 @@ pub struct SocketId {
 pub struct Subscriber<S = tokio::net::TcpStream> {
     outbox: Outbox<S>,
     mode: Mode,
+    /// How far back the peer looks while it inflates, if it has agreed on compression.
+    window: Cell<Option<Window>>,
     /// Whether it stands in the core's list of those who wait for credit.
     waits: Cell<bool>,
     /// Whether one of its subscriptions fell behind and its task has not seen that yet.
@@ -57,6 +62,7 @@ impl<S: Sink> Subscriber<S> {
         Self {
             outbox: Outbox::new(sink),
             mode,
+            window: Cell::new(None),
             waits: Cell::new(false),
             behind: Cell::new(false),
             removed: Cell::new(false),
@@ -81,6 +87,16 @@ impl<S: Sink> Subscriber<S> {
         self.mode
     }
 
+    /// The peer has agreed on compression, and has this window. To be said before anything is sent.
+    pub fn agree_on(&self, window: Option<Window>) {
+        self.window.set(window);
+    }
+
+    /// How far back the peer looks while it inflates, if it has agreed on compression.
+    pub fn window(&self) -> Option<Window> {
+        self.window.get()
+    }
+
     /// The way to the peer, with what waits to be sent.
     pub fn outbox(&self) -> &Outbox<S> {
         &self.outbox
@@ -99,9 +115,17 @@ impl<S: Sink> Subscriber<S> {
         sent
     }
 
-    /// Sends the answer to a request of this socket.
-    pub fn reply(&self, frame: &Bytes) {
-        self.send(frame, Kind::Reply);
+    /// Sends the answer to a request of this socket; compressed if the peer has agreed on that and it is worth it, as it
+    /// is for pages of history.
+    pub fn reply(&self, frames: &Bytes) {
+        match self.window.get().filter(|_| frames.len() >= DEFLATED_REPLY_MIN) {
+            None => self.send(frames, Kind::Reply),
+            Some(window) => {
+                let deflated = deflate(frames);
+                let fits = deflated.longest <= window.bytes();
+                self.send(if fits { &deflated.frames } else { frames }, Kind::Reply)
+            }
+        };
     }
 
     /// Asks the socket's task to close it with this code; the first one asked for stays. From now on only replies

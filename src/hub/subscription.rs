@@ -158,13 +158,15 @@ impl<S: Sink> Subscription<S> {
 
     /// Sends frames straight to the socket.
     pub(super) fn send(&self, frames: &Broadcast) -> Sent {
-        let (bytes, kind) = match self.subscriber.mode() {
+        let mode = self.subscriber.mode();
+        let kind = match mode {
             // A line that is not stored is no less wanted in text mode.
-            Mode::Text => (&frames.text, Kind::Stored(frames.group, frames.first)),
-            Mode::Json if frames.is_stored() => (&frames.json, Kind::Stored(frames.group, frames.first)),
+            Mode::Text => Kind::Stored(frames.group, frames.first),
+            Mode::Json if frames.is_stored() => Kind::Stored(frames.group, frames.first),
             Mode::Json if !frames.readers.contain(self.user, self.subscriber.id()) => return Sent::Done,
-            Mode::Json => (&frames.json, Kind::Ephemeral),
+            Mode::Json => Kind::Ephemeral,
         };
+        let bytes = frames.frames_for(mode, self.subscriber.window());
         let came_later = frames.as_of > 0 && self.number.get() > frames.as_of;
         if bytes.is_empty() || came_later {
             return Sent::Done;
@@ -192,7 +194,7 @@ impl<S: Sink> Subscription<S> {
             return Sent::Done;
         }
         let known = (position.next().0 - frames.first.0) as usize;
-        let json = frame::skip(&frames.json, known);
+        let json = frame::skip(frames.frames_for(Mode::Json, self.subscriber.window()), known);
         let sent = self.subscriber.send(&json, Kind::Stored(self.group, position.next()));
         if sent == Sent::Overflow {
             self.passed.set(frames.last);

@@ -6,6 +6,10 @@ use super::CloseCode;
 
 /// Opcode and FIN bit of a whole text message.
 const TEXT: u8 = 0x81;
+/// Opcode and FIN bit of a whole binary message.
+const BINARY: u8 = 0x82;
+/// The bit of a message that is compressed, RFC 7692 section 6.
+const DEFLATED: u8 = 0x40;
 /// Opcode and FIN bit of a close frame.
 const CLOSE: u8 = 0x88;
 /// Opcode and FIN bit of a pong.
@@ -25,6 +29,16 @@ pub fn put_text_header(out: &mut Vec<u8>, length: usize) {
     put_header(out, TEXT, length);
 }
 
+/// Appends the header of a frame that is like one that begins with `first`, but compressed to `length` bytes.
+pub fn put_deflated_header(out: &mut Vec<u8>, first: u8, length: usize) {
+    put_header(out, first | DEFLATED, length);
+}
+
+/// Whether a frame that begins with `first` is a whole message that is not compressed.
+pub fn is_whole_message(first: u8) -> bool {
+    first == TEXT || first == BINARY
+}
+
 fn put_header(out: &mut Vec<u8>, first: u8, length: usize) {
     match length {
         0..=125 => out.extend_from_slice(&[first, length as u8]),
@@ -39,21 +53,38 @@ fn put_header(out: &mut Vec<u8>, first: u8, length: usize) {
     }
 }
 
+/// The first byte of the first of these frames, where its payload begins and where it should end; `None` without a whole
+/// header. Finished frames only, which are not masked.
+pub fn extent(frames: &[u8]) -> Option<(u8, usize, usize)> {
+    let (&[first, length], rest) = frames.split_first_chunk()?;
+    let (head, length) = match (length, rest) {
+        (126, [a, b, ..]) => (4, usize::from(u16::from_be_bytes([*a, *b]))),
+        (127, [a, b, c, d, e, f, g, h, ..]) => {
+            (10, u64::from_be_bytes([*a, *b, *c, *d, *e, *f, *g, *h]) as usize)
+        }
+        (126 | 127, _) => return None,
+        (length, _) => (2, usize::from(length)),
+    };
+    Some((first, head, head + length))
+}
+
 /// What is left of frames of text, laid end to end, without the first `count`. Finished frames only: as
-/// [`put_text_header`] makes them.
+/// [`put_text_header`] and [`put_deflated_header`] make them.
 pub fn skip(frames: &Bytes, count: usize) -> Bytes {
-    let mut start = 0;
+    let mut rest = &frames[..];
     for _ in 0..count {
-        let Some([_, length, rest @ ..]) = frames.get(start..) else { return Bytes::new() };
-        start += match (length, rest) {
-            (126, [a, b, ..]) => 4 + usize::from(u16::from_be_bytes([*a, *b])),
-            (127, [a, b, c, d, e, f, g, h, ..]) => {
-                10 + u64::from_be_bytes([*a, *b, *c, *d, *e, *f, *g, *h]) as usize
-            }
-            (length, _) => 2 + usize::from(*length),
-        };
+        let Some((_, _, end)) = extent(rest) else { return Bytes::new() };
+        rest = rest.get(end..).unwrap_or_default();
     }
-    frames.get(start..).map_or_else(Bytes::new, |rest| frames.slice_ref(rest))
+    frames.slice_ref(rest)
+}
+
+/// A text frame of this payload, or a binary one.
+pub fn message(payload: &[u8], is_binary: bool) -> Bytes {
+    let mut out = Vec::with_capacity(HEADER_BYTES_MAX + payload.len());
+    put_header(&mut out, if is_binary { BINARY } else { TEXT }, payload.len());
+    out.extend_from_slice(payload);
+    out.into()
 }
 
 /// A text frame of the parts laid end to end.

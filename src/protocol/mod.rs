@@ -3,8 +3,11 @@
 pub mod annotated;
 pub mod close;
 pub mod command;
+pub mod deflate;
 pub mod event;
+pub mod extension;
 pub mod frame;
+pub mod inflate;
 pub mod json;
 mod logged;
 pub mod message;
@@ -12,5 +15,7 @@ mod mode;
 pub mod text;
 
 pub use close::CloseCode;
+pub use deflate::{Deflated, Window, deflate};
+pub use inflate::{InflateError, Inflater};
 pub use logged::{Logged, encode_json, encode_text};
 pub use mode::Mode;

@@ -13,7 +13,7 @@ use hyper::service::Service;
 use hyper::{Request, Response};
 
 use super::to_the_end::ToTheEnd;
-use crate::http::{Body, Http, Upgrade};
+use crate::http::{Body, Http, Purpose, Upgrade};
 use crate::protocol::Mode;
 use crate::ws::{self, Admission, Endpoint};
 
@@ -94,8 +94,12 @@ impl Service<Request<Incoming>> for Requests {
                 }
                 let mode = if upgrade.json { Mode::Json } else { Mode::Text };
                 // Before the answer, so that between it and the socket's place in the group nothing waits.
-                let admission = endpoint.admit(&upgrade.target, upgrade.token.as_deref(), mode).await;
-                exchange.upgrade.replace(Some(admission));
+                let admission = match &upgrade.purpose {
+                    Purpose::Chat(target) => endpoint.admit(target, upgrade.token.as_deref(), mode).await,
+                    Purpose::Echo => Admission::to_echo(),
+                };
+                let window = upgrade.agreement.map(|agreement| agreement.window);
+                exchange.upgrade.replace(Some(admission.deflating(window)));
             }
             Ok(response.map(|body| CountedBody { body, _counted: counted }))
         };

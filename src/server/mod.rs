@@ -171,6 +171,7 @@ impl Server {
         let background = Background::start()?;
         let (opened, share) = cluster::open(&config).await?;
         let (hub, inboxes) = Hub::new(listeners.len());
+        let hub = hub.deflating(config.deflate);
         let node = match share {
             Some(share) => Some(share.node(&config, &opened, &hub, background.handle()).await?),
             None => None,
@@ -223,6 +224,8 @@ impl Server {
             request_limit: address_limit(config.request_limit(), background.handle()),
             shows_metrics: metrics_listener.is_none(),
             connect_limit: connect_limit.clone(),
+            deflates: config.deflate,
+            echoes: config.enable_echo,
         };
         let http = Http::new(Arc::clone(&chat), http_options, leaving.clone());
         let connections = Arc::new(Semaphore::new(config.connections_max));

@@ -9,7 +9,7 @@ use super::answer::{Answer, Receipt, WriteError};
 use super::decisions::Denial;
 use super::pending::{ReplyTo, Sender};
 use crate::cluster::Node;
-use crate::hub::{self, Broadcast, Hub, Page, Readers};
+use crate::hub::{self, Broadcast, Hub, Page, Readers, Twins};
 use crate::model::{GroupId, Removal};
 use crate::protocol::command::RequestId;
 use crate::protocol::event::{self, Ack, ErrorCode, Failure};
@@ -110,7 +110,8 @@ fn encode(hub: &Hub, batch: &LogBatch, everything: bool) -> Vec<Page> {
         let as_of = if everything { 0 } else { as_of };
         let (first, last) = (run[0].seq(), run[run.len() - 1].seq());
         let messages = run.iter().filter(|entry| matches!(entry, Logged::Message(_))).count() as u32;
-        let frames = Broadcast { group, first, last, readers: Readers::All, as_of, messages, text, json };
+        let (readers, twins) = (Readers::All, Twins::default());
+        let frames = Broadcast { group, first, last, readers, as_of, messages, text, json, twins };
         all.push(Page { frames, rewrites: run.iter().any(Logged::changes_what_was_said) });
     }
     all

@@ -254,7 +254,7 @@ impl Task {
                 answer = &mut answer => return answer,
                 _ = self.overdue_check.tick() => {
                     let notices = self.notices();
-                    self.hub.deliver(Arc::new([]), notices, None).await;
+                    self.hub.deliver(Vec::new(), notices, None).await;
                 }
             }
         }

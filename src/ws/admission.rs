@@ -18,7 +18,7 @@ use crate::chat::{Caller, ChatError, Membership, Principal, Refusal, SocketTarge
 use crate::hub::{Reading, STOPPING, Subscriber};
 use crate::model::Seq;
 use crate::protocol::event::{self, ErrorCode, Failure};
-use crate::protocol::{CloseCode, Mode, frame, text};
+use crate::protocol::{CloseCode, Mode, Window, frame, text};
 
 /// A socket on its way in.
 #[derive(Debug)]
@@ -27,6 +27,20 @@ pub struct Admission {
     /// When what the handshake has shown runs out.
     until: Option<Instant>,
     mode: Mode,
+    /// How far back the client looks while it inflates, if it has agreed on compression.
+    window: Option<Window>,
+}
+
+impl Admission {
+    /// Of a socket that gets back what it sends: whoever asks is let in.
+    pub fn to_echo() -> Self {
+        Self { entered: Ok(Entered::Echo), until: None, mode: Mode::Text, window: None }
+    }
+
+    /// Of the same socket, which has agreed on compression if it has a window.
+    pub fn deflating(self, window: Option<Window>) -> Self {
+        Self { window, ..self }
+    }
 }
 
 /// Where a socket comes in.
@@ -36,6 +50,8 @@ enum Entered {
     Group(Principal, Membership),
     /// By the path of sockets for any number of groups.
     Any(Caller),
+    /// By the path of sockets that get back what they send.
+    Echo,
 }
 
 impl<S: Stream> Endpoint<S> {
@@ -43,7 +59,7 @@ impl<S: Stream> Endpoint<S> {
     /// a token that is no good is as none.
     pub async fn admit(&self, target: &SocketTarget, token: Option<&str>, mode: Mode) -> Admission {
         if let Err(error) = self.chat.freshen().await {
-            return Admission { entered: Err(Refusal::Failed(error)), until: None, mode };
+            return Admission { entered: Err(Refusal::Failed(error)), until: None, mode, window: None };
         }
         let shown = match token {
             None => Ok(Shown::default()),
@@ -55,14 +71,14 @@ impl<S: Stream> Endpoint<S> {
         };
         let Shown { caller, until } = match shown {
             Ok(shown) => shown,
-            Err(refusal) => return Admission { entered: Err(refusal), until: None, mode },
+            Err(refusal) => return Admission { entered: Err(refusal), until: None, mode, window: None },
         };
         let entered = match self.chat.enter(&caller, target).await {
             Ok(Some((principal, membership))) => Ok(Entered::Group(principal, membership)),
             Ok(None) => Ok(Entered::Any(caller)),
             Err(refusal) => Err(refusal),
         };
-        Admission { entered, until, mode }
+        Admission { entered, until, mode, window: None }
     }
 
     /// Serves a socket whose handshake is done, `early` being what the client sent right behind it: puts it
@@ -83,10 +99,11 @@ impl<S: Stream> Endpoint<S> {
         self: Rc<Self>,
         stream: S,
         early: &[u8],
-        Admission { entered, until, mode }: Admission,
+        Admission { entered, until, mode, window }: Admission,
         permit: OwnedSemaphorePermit,
     ) -> Connection<S> {
         let socket = self.core.open(stream, mode);
+        socket.agree_on(window);
         let context = SocketContext::new(self, socket);
         let session = match entered {
             Ok(_) if context.core().is_stopping() => {
@@ -135,6 +152,7 @@ async fn begin<S: Stream>(
         (Entered::Any(caller), Mode::Json) => {
             Session::Json(JsonSession::new(context, Some(Box::new(Shown { caller, until }))))
         }
+        (Entered::Echo, _) => Session::Echo,
         (Entered::Any(_), Mode::Text) => {
             socket.close(CloseCode::POLICY_VIOLATION, "this path is for JSON mode");
             Session::Over

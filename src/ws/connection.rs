@@ -213,7 +213,13 @@ impl<S: Stream> Connection<S> {
         }
         let Self { context, session, reader, stage, .. } = self;
         let message_max = session.message_bytes_max(context);
-        let bounds = Bounds { message_max, unfinished: &context.endpoint.unfinished };
+        let endpoint = &context.endpoint;
+        let bounds = Bounds {
+            message_max,
+            unfinished: &endpoint.unfinished,
+            inflating: context.socket.window().map(|_| &endpoint.inflating),
+            takes_binary: session.takes_binary(),
+        };
         let mut closed = None;
         let result = reader.read(bytes, bounds, |incoming| match incoming {
             _ if closed.is_some() => {}
@@ -221,6 +227,7 @@ impl<S: Stream> Connection<S> {
             Incoming::Close(None) => closed = Some(frame::close_without_code()),
             _ if *stage != Stage::Open => {}
             Incoming::Text(content) => session.take(context, content),
+            Incoming::Binary(content) => session.take_binary(context, content),
             Incoming::Ping(payload) => {
                 context.socket.send(&frame::pong(payload), Kind::Ephemeral);
             }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::net::TcpStream;
 
+use super::inflating::Inflating;
 use super::stream::Stream;
 use super::unfinished::UnfinishedBytes;
 use crate::chat::{Chat, PresenceNotifier};
@@ -51,6 +52,7 @@ pub struct Endpoint<S = TcpStream> {
     pub(super) unfinished: Arc<UnfinishedBytes>,
     pub(super) read_buffer: RefCell<Box<[u8]>>,
     pub(super) parser: Rc<RefCell<CommandParser>>,
+    pub(super) inflating: RefCell<Inflating>,
 }
 
 impl<S: Stream> Endpoint<S> {
@@ -65,7 +67,8 @@ impl<S: Stream> Endpoint<S> {
     ) -> Self {
         let read_buffer = RefCell::new(vec![0; READ_BUFFER_BYTES].into());
         let parser = Rc::default();
-        Self { core, submit_buffer, notifier, chat, options, unfinished, read_buffer, parser }
+        let inflating = RefCell::default();
+        Self { core, submit_buffer, notifier, chat, options, unfinished, read_buffer, parser, inflating }
     }
 
     /// The index of its core.

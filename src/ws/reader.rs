@@ -3,6 +3,9 @@
 //! Sockets share one read buffer per core, so an idle socket holds none. Only a frame that has not arrived
 //! whole, or a message in fragments, is kept, and given back when it is complete.
 
+mod begun;
+
+use std::cell::RefCell;
 use std::io::Cursor;
 use std::ops::Range;
 use std::sync::Arc;
@@ -11,6 +14,8 @@ use std::task::{Context, Poll};
 use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
+use self::begun::{Begun, Kind, check_text};
+use super::inflating::Inflating;
 use super::unfinished::{NoRoom, Share, UnfinishedBytes};
 use crate::protocol::CloseCode;
 
@@ -19,6 +24,8 @@ use crate::protocol::CloseCode;
 pub(super) enum Incoming<'a> {
     /// A whole text message.
     Text(&'a str),
+    /// A whole binary message, where those are taken.
+    Binary(&'a [u8]),
     /// A ping with its payload.
     Ping(&'a [u8]),
     /// A pong.
@@ -37,6 +44,10 @@ pub(super) struct Violation {
 }
 
 impl Violation {
+    /// A message above the limit.
+    pub(super) const TOO_BIG: Self = Self { code: CloseCode::TOO_BIG, reason: "message too big" };
+    const INVALID_TEXT: Self = Self { code: CloseCode::INVALID_PAYLOAD, reason: "invalid UTF-8" };
+
     /// Nothing the client could know of: it may send the message again over a new connection.
     pub(super) const NO_ROOM: Self =
         Self { code: CloseCode::TRY_AGAIN_LATER, reason: "too many unfinished messages" };
@@ -53,8 +64,10 @@ pub(super) struct FrameReader {
 struct Partial {
     /// A frame that has not arrived whole.
     frame: Vec<u8>,
+    /// Bytes of its payload that are known to be text.
+    checked: usize,
     /// The fragments of a message so far; `None` between messages.
-    message: Option<Vec<u8>>,
+    message: Option<Begun>,
     /// What both count among the unfinished messages of all sockets.
     share: Share,
 }
@@ -66,6 +79,10 @@ pub(super) struct Bounds<'a> {
     pub(super) message_max: usize,
     /// Where it counts while it is unfinished.
     pub(super) unfinished: &'a Arc<UnfinishedBytes>,
+    /// What inflates messages, if the client may compress them.
+    pub(super) inflating: Option<&'a RefCell<Inflating>>,
+    /// Whether binary messages are taken.
+    pub(super) takes_binary: bool,
 }
 
 /// A frame whose header has arrived, and where its payload belongs.
@@ -87,7 +104,7 @@ impl FrameReader {
     /// Bytes of a message that has not arrived whole; `None` between messages.
     pub(super) fn unfinished(&self) -> Option<usize> {
         let Partial { frame, message, .. } = self.partial.as_deref()?;
-        Some(frame.len() + message.as_ref().map_or(0, Vec::len))
+        Some(frame.len() + message.as_ref().map_or(0, |begun| begun.bytes.len()))
     }
 
     /// How many bytes may be read now, see [`UnfinishedBytes`]. Who has to wait is woken when there may be room.
@@ -109,6 +126,9 @@ impl FrameReader {
         bounds: Bounds<'_>,
         mut take: impl FnMut(Incoming<'_>),
     ) -> Result<(), Violation> {
+        if let Some(inflating) = bounds.inflating {
+            inflating.borrow_mut().begin();
+        }
         let mut kept =
             self.partial.as_mut().map(|partial| std::mem::take(&mut partial.frame)).unwrap_or_default();
         if kept.is_empty() {
@@ -116,7 +136,7 @@ impl FrameReader {
             append(&mut kept, &bytes[used..], frame_bytes);
         } else {
             // Its header, if that has come already, says how long the frame will be.
-            let frame_bytes = self.locate(&kept, bounds.message_max)?.map_or(0, |frame| frame.payload.end);
+            let frame_bytes = self.locate(&kept, bounds)?.map_or(0, |frame| frame.payload.end);
             append(&mut kept, bytes, frame_bytes);
             let Progress { used, frame_bytes } = self.read_frames(&mut kept, bounds, &mut take)?;
             if used > 0 {
@@ -126,14 +146,39 @@ impl FrameReader {
             }
         }
         if !kept.is_empty() {
+            self.check_beginning(&kept, bounds)?;
             self.partial(bounds.unfinished).frame = kept;
         }
         self.settle()
     }
 
+    /// Looks whether what is there of a frame can become text: who sends something else is told at once, not at the end of
+    /// a long message.
+    fn check_beginning(&mut self, kept: &[u8], bounds: Bounds<'_>) -> Result<(), Violation> {
+        let Some(Located { header, payload }) = self.locate(kept, bounds)? else { return Ok(()) };
+        let partial = self.partial(bounds.unfinished);
+        let kind = match (header.opcode, &partial.message) {
+            (OpCode::Data(Data::Continue), Some(begun)) => begun.kind,
+            (OpCode::Data(Data::Text), _) => Kind { is_binary: false, is_deflated: header.rsv1 },
+            _ => return Ok(()),
+        };
+        if kind != Kind::TEXT {
+            return Ok(());
+        }
+        // A character may have begun in the frame before.
+        let before = partial.message.as_ref().filter(|_| partial.checked == 0).map_or(&[][..], Begun::unchecked);
+        let mut text = before.to_vec();
+        text.extend_from_slice(&kept[payload.start + partial.checked..]);
+        let mut mask = header.mask.unwrap_or_default();
+        mask.rotate_left(partial.checked % 4);
+        unmask(&mut text[before.len()..], mask);
+        partial.checked += check_text(&text)?.saturating_sub(before.len());
+        Ok(())
+    }
+
     fn partial(&mut self, unfinished: &Arc<UnfinishedBytes>) -> &mut Partial {
         self.partial.get_or_insert_with(|| {
-            Box::new(Partial { frame: Vec::new(), message: None, share: Share::new(unfinished) })
+            Box::new(Partial { frame: Vec::new(), checked: 0, message: None, share: Share::new(unfinished) })
         })
     }
 
@@ -144,7 +189,8 @@ impl FrameReader {
             self.partial = None;
             return Ok(());
         }
-        let bytes = partial.frame.capacity() + partial.message.as_ref().map_or(0, Vec::capacity);
+        let message = partial.message.as_ref().map_or(0, |begun| begun.bytes.capacity());
+        let bytes = partial.frame.capacity() + message;
         partial.share.resize(bytes).map_err(|NoRoom| Violation::NO_ROOM)
     }
 
@@ -156,12 +202,15 @@ impl FrameReader {
         take: &mut impl FnMut(Incoming<'_>),
     ) -> Result<Progress, Violation> {
         let mut used = 0;
-        while let Some(Located { header, payload }) = self.locate(&bytes[used..], bounds.message_max)? {
+        while let Some(Located { header, payload }) = self.locate(&bytes[used..], bounds)? {
             let Some(frame) = bytes[used..].get_mut(payload.clone()) else {
                 return Ok(Progress { used, frame_bytes: payload.end });
             };
             if let Some(mask) = header.mask {
                 unmask(frame, mask);
+            }
+            if let Some(partial) = &mut self.partial {
+                partial.checked = 0;
             }
             self.read_frame(&header, frame, bounds, take)?;
             used += payload.end;
@@ -171,33 +220,42 @@ impl FrameReader {
 
     /// Finds the first frame, if its header is there, and checks all that this tells, so that what can not be taken is
     /// refused before it has arrived.
-    fn locate(&self, bytes: &[u8], message_max: usize) -> Result<Option<Located>, Violation> {
+    fn locate(&self, bytes: &[u8], bounds: Bounds<'_>) -> Result<Option<Located>, Violation> {
         let mut cursor = Cursor::new(bytes);
         let header = FrameHeader::parse(&mut cursor).map_err(|_| protocol_error("invalid frame header"))?;
         let Some((header, length)) = header else { return Ok(None) };
-        if header.rsv1 || header.rsv2 || header.rsv3 {
+        // RFC 7692 section 6: the first frame of a message says whether it is compressed.
+        let is_first = matches!(header.opcode, OpCode::Data(Data::Text | Data::Binary));
+        let may_be_deflated = is_first && bounds.inflating.is_some();
+        if (header.rsv1 && !may_be_deflated) || header.rsv2 || header.rsv3 {
             return Err(protocol_error("reserved bits are set"));
         }
         if header.mask.is_none() {
             return Err(protocol_error("client frames must be masked"));
         }
         let begun = self.partial.as_ref().and_then(|partial| partial.message.as_ref());
+        let payload_max = match header.rsv1 || begun.is_some_and(|begun| begun.kind.is_deflated) {
+            true => Inflating::payload_max(bounds.message_max),
+            false => bounds.message_max,
+        };
         match (header.opcode, begun) {
             (OpCode::Control(_), _) if length > 125 || !header.is_final => {
                 return Err(protocol_error("control frame too long or in fragments"));
             }
-            (OpCode::Data(Data::Binary), _) => {
+            (OpCode::Data(Data::Binary), _) if !bounds.takes_binary => {
                 return Err(Violation {
                     code: CloseCode::UNSUPPORTED_DATA,
                     reason: "binary frames are not supported",
                 });
             }
-            (OpCode::Data(Data::Text), Some(_)) => {
+            (OpCode::Data(Data::Text | Data::Binary), Some(_)) => {
                 return Err(protocol_error("message begun within another"));
             }
             (OpCode::Data(Data::Continue), None) => return Err(protocol_error("continuation of no message")),
-            (OpCode::Data(_), _) if length > (message_max - begun.map_or(0, Vec::len)) as u64 => {
-                return Err(Violation { code: CloseCode::TOO_BIG, reason: "message too big" });
+            (OpCode::Data(_), _)
+                if length > payload_max.saturating_sub(begun.map_or(0, |begun| begun.bytes.len())) as u64 =>
+            {
+                return Err(Violation::TOO_BIG);
             }
             _ => {}
         }
@@ -216,19 +274,44 @@ impl FrameReader {
             OpCode::Control(Control::Ping) => take(Incoming::Ping(payload)),
             OpCode::Control(Control::Pong) => take(Incoming::Pong),
             OpCode::Control(_) => take(Incoming::Close(close_reason(payload)?)),
-            OpCode::Data(Data::Text) if header.is_final => take(Incoming::Text(utf8(payload)?)),
-            OpCode::Data(_) => {
-                let message = self.partial(bounds.unfinished).message.get_or_insert_default();
-                append(message, payload, 0);
+            OpCode::Data(Data::Continue) => {
+                let Some(partial) = &mut self.partial else { return Ok(()) };
+                let Some(begun) = &mut partial.message else { return Ok(()) };
+                begun.add(payload)?;
+                if header.is_final
+                    && let Some(Begun { kind, bytes, .. }) = partial.message.take()
+                {
+                    deliver(kind, &bytes, bounds, take)?;
+                }
+            }
+            OpCode::Data(data) => {
+                let kind = Kind { is_binary: data == Data::Binary, is_deflated: header.rsv1 };
                 if header.is_final {
-                    let message =
-                        self.partial.as_mut().and_then(|partial| partial.message.take()).unwrap_or_default();
-                    take(Incoming::Text(utf8(&message)?));
+                    deliver(kind, payload, bounds, take)?;
+                } else {
+                    let begun = self.partial(bounds.unfinished).message.insert(Begun::new(kind));
+                    begun.add(payload)?;
                 }
             }
         }
         Ok(())
     }
+}
+
+/// Hands over a whole message.
+fn deliver(
+    kind: Kind,
+    payload: &[u8],
+    bounds: Bounds<'_>,
+    take: &mut impl FnMut(Incoming<'_>),
+) -> Result<(), Violation> {
+    let mut inflating = bounds.inflating.filter(|_| kind.is_deflated).map(RefCell::borrow_mut);
+    let message = match &mut inflating {
+        Some(inflating) => inflating.inflate(payload, bounds.message_max)?,
+        None => payload,
+    };
+    take(if kind.is_binary { Incoming::Binary(message) } else { Incoming::Text(utf8(message)?) });
+    Ok(())
 }
 
 /// How far reading has come.
@@ -269,8 +352,7 @@ fn close_reason(payload: &[u8]) -> Result<Option<(CloseCode, &str)>, Violation> 
 }
 
 fn utf8(bytes: &[u8]) -> Result<&str, Violation> {
-    std::str::from_utf8(bytes)
-        .map_err(|_| Violation { code: CloseCode::INVALID_PAYLOAD, reason: "invalid UTF-8" })
+    std::str::from_utf8(bytes).map_err(|_| Violation::INVALID_TEXT)
 }
 
 fn protocol_error(reason: &'static str) -> Violation {

@@ -8,6 +8,7 @@ use tokio::time::timeout;
 
 use super::commands;
 use super::context::SocketContext;
+use super::echo;
 use super::json::JsonSession;
 use super::lease::{Lease, Notice};
 use super::stream::Stream;
@@ -19,6 +20,8 @@ use crate::protocol::{CloseCode, Mode, event, frame, text};
 pub(super) enum Session<S> {
     /// Not let in, or gone: it only waits for its end.
     Over,
+    /// In no group: it gets back what it sends.
+    Echo,
     /// In text mode: in one group, for as long as it is open.
     Text(ActiveSubscription<S>, Option<Box<Lease>>),
     /// In JSON mode: in any number of groups.
@@ -30,6 +33,7 @@ impl<S: Stream> Session<S> {
     pub(super) fn take(&mut self, context: &SocketContext<S>, message: &str) {
         match self {
             Self::Over => {}
+            Self::Echo => echo::echo(context, message.as_bytes(), false),
             Self::Text(active, lease) => {
                 if !context.is_turned_out(lease.as_deref()) {
                     say(context, &active.membership, lease.as_deref(), message);
@@ -40,10 +44,22 @@ impl<S: Stream> Session<S> {
         }
     }
 
+    /// Takes a binary message.
+    pub(super) fn take_binary(&self, context: &SocketContext<S>, message: &[u8]) {
+        if self.takes_binary() {
+            echo::echo(context, message, true);
+        }
+    }
+
+    /// Whether it takes binary messages.
+    pub(super) fn takes_binary(&self) -> bool {
+        matches!(self, Self::Echo)
+    }
+
     /// Whether another message may be taken now.
     pub(super) fn is_ready(&self) -> bool {
         match self {
-            Self::Over | Self::Text(..) => true,
+            Self::Over | Self::Echo | Self::Text(..) => true,
             Self::Json(session) => session.is_ready(),
         }
     }
@@ -64,7 +80,7 @@ impl<S: Stream> Session<S> {
     /// Stops reading the groups whose member the user is no longer, and says so. In text mode there is nothing else.
     pub(super) fn drop_removed(&mut self, context: &SocketContext<S>) {
         match self {
-            Self::Over => {}
+            Self::Over | Self::Echo => {}
             Self::Text(ActiveSubscription { membership, subscription }, _) => {
                 if subscription.removal().or_else(|| membership.removal()).is_some() {
                     context.reply(&text::no_longer_in(&context.endpoint.chat.group_of(membership).name));
@@ -79,7 +95,7 @@ impl<S: Stream> Session<S> {
     /// Tells the socket that what it speaks by runs out, and closes it when it has.
     fn watch_lease(&mut self, context: &SocketContext<S>, cx: &mut Context<'_>) {
         let lease = match self {
-            Self::Over => None,
+            Self::Over | Self::Echo => None,
             Self::Text(_, lease) => lease.as_deref_mut(),
             Self::Json(session) => session.lease_mut(),
         };
@@ -103,6 +119,7 @@ impl<S: Stream> Session<S> {
     /// Longest message, in bytes.
     pub(super) fn message_bytes_max(&self, context: &SocketContext<S>) -> usize {
         match self {
+            Self::Echo => echo::MESSAGE_BYTES_MAX,
             Self::Over | Self::Text(..) => context.endpoint.chat.options().content_bytes_max,
             Self::Json(_) => context.endpoint.json_frame_bytes_max(),
         }
@@ -112,7 +129,7 @@ impl<S: Stream> Session<S> {
     /// when all its messages have reached them.
     pub(super) fn leave(self, context: &SocketContext<S>) {
         let (left, unfinished) = match self {
-            Self::Over => return,
+            Self::Over | Self::Echo => return,
             Self::Text(ActiveSubscription { membership, subscription }, _) => {
                 context.core().stop_reading(&subscription);
                 (vec![membership], None)

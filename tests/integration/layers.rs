@@ -31,7 +31,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("deadpool_postgres", &["store/postgres/"]),
     ("dotenvy", &["config/"]),
     ("fastrand", &["kit/"]),
-    ("flate2", &["http/"]),
+    ("flate2", &["http/", "protocol/"]),
     ("form_urlencoded", &["compat/"]),
     ("governor", &["auth/"]),
     ("groupcast_bench", &["config/", "main.rs"]),

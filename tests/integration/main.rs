@@ -21,6 +21,7 @@ mod config;
 mod cors;
 mod crowd;
 mod cycles;
+mod deflate;
 mod durability;
 mod eager;
 mod edge;

@@ -38,6 +38,8 @@ async fn open(dir: &tempfile::TempDir) -> Http {
     };
     let chat = Chat::new(store, identity, writer, hub, options, None, "epoch".to_owned());
     let options = HttpOptions {
+        deflates: false,
+        echoes: false,
         shows_metrics: true,
         body_bytes_max: 1024,
         body_timeout: Duration::from_secs(60),

@@ -82,6 +82,7 @@ pub(super) static RESOURCES: &[&Resource] = &[
     &sockets::GROUP_SOCKET,
     &sockets::PRIVATE_SOCKET,
     &sockets::SOCKET,
+    &sockets::ECHO_SOCKET,
 ];
 
 #[cfg(test)]

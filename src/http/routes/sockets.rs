@@ -21,6 +21,8 @@ pub(super) static PRIVATE_SOCKET: Resource = Resource {
 
 pub(super) static SOCKET: Resource = Resource { paths: &["/ws", "/api/v1/ws"], serves: Serves::Socket(any) };
 
+pub(super) static ECHO_SOCKET: Resource = Resource { paths: &["/ws/echo"], serves: Serves::Echo };
+
 fn group(params: &Params<'_>) -> Result<SocketTarget, HttpError> {
     let (group, username) = (params.get("group_name").to_owned(), params.get("username").to_owned());
     Ok(SocketTarget::Group { group, username })

@@ -8,7 +8,7 @@ use hyper::{Request, Response};
 
 use percent_encoding::percent_decode_str;
 
-use super::{Body, SocketTarget, Upgrade};
+use super::{Body, Purpose, SocketTarget, Upgrade};
 use crate::http::router::route;
 use crate::model::UserId;
 
@@ -37,7 +37,7 @@ fn head(method: &str, path: &str, changes: &[(&'static str, &'static str)]) -> P
 
 fn upgrade(head: &Parts) -> Option<Response<Body>> {
     let path = percent_decode_str(head.uri.path()).decode_utf8_lossy();
-    super::upgrade(head, route(&path).as_ref(), ADDRESS, || Ok(()))
+    super::upgrade(head, route(&path).as_ref(), ADDRESS, true, || Ok(()))
 }
 
 fn status(method: &str, path: &str, changes: &[(&'static str, &'static str)]) -> Option<u16> {
@@ -74,7 +74,9 @@ fn paths_name_targets() {
     ] {
         let response = upgrade(&head("GET", path, &[])).unwrap();
         let key = HeaderValue::from_static(KEY);
-        let expected = Upgrade { target, key, json: false, token: None, address: ADDRESS };
+        let purpose = Purpose::Chat(target);
+        let expected =
+            Upgrade { purpose, key, json: false, token: None, address: ADDRESS, agreement: None };
         assert_eq!(*accepted(&response), expected, "{path}");
         assert!(!response.headers().contains_key("sec-websocket-protocol"));
     }
@@ -162,4 +164,21 @@ fn the_token_is_in_a_header() {
     is(shows(&both), token("a.b-c"), &json);
     let in_query = upgrade(&head("GET", "/ws?token=x&access_token=x&bearer=x", &[])).unwrap();
     assert_eq!(accepted(&in_query).token, None);
+}
+
+#[test]
+fn compression_is_agreed_on_where_the_server_has_it() {
+    const PATH: &str = "/ws/group/g/u";
+    let extensions = |offer: &'static str, deflates| {
+        let head = head("GET", PATH, &[("sec-websocket-extensions", offer)]);
+        let response = super::upgrade(&head, route(PATH).as_ref(), ADDRESS, deflates, || Ok(())).unwrap();
+        let answer = response.headers().get("sec-websocket-extensions");
+        (response.status().as_u16(), answer.map(|answer| answer.to_str().unwrap().to_owned()))
+    };
+    let agreed = "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
+    assert_eq!(extensions("permessage-deflate", true), (101, Some(agreed.to_owned())));
+    assert_eq!(extensions("permessage-deflate", false), (101, None));
+    assert_eq!(extensions("mux; max-channels=4", true), (101, None));
+    assert_eq!(extensions("permessage-deflate;", true), (400, None));
+    assert_eq!(extensions("permessage-deflate;", false), (101, None));
 }

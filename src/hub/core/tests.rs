@@ -1,5 +1,4 @@
 use std::pin::pin;
-use std::sync::Arc;
 use std::task::{Context, Waker};
 
 use bytes::Bytes;
@@ -39,7 +38,7 @@ fn nothing_overtakes_what_is_handed_out_in_parts() {
     };
     let mut cx = Context::from_waker(Waker::noop());
     let stored = Broadcast { first: Seq(1), last: Seq(1), ..frames("bye,") };
-    assert!(pin!(hub.deliver(Arc::new([stored]), Vec::new(), None)).poll(&mut cx).is_ready());
+    assert!(pin!(hub.deliver(vec![stored], Vec::new(), None)).poll(&mut cx).is_ready());
 
     let mut run = pin!(core.run(inboxes.remove(0)));
     assert!(run.as_mut().poll(&mut cx).is_pending());

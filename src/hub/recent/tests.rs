@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use groupcast_kit::random::{self, Random};
 
 use super::*;
-use crate::hub::Readers;
+use crate::hub::{Readers, Twins};
 use crate::protocol::frame;
 
 /// All messages of a group, and how many of them were stored when it was first followed.
@@ -25,6 +25,7 @@ fn batch(group: GroupId, first: usize, frames: &[Bytes]) -> Broadcast {
         messages: 0,
         text: Bytes::new(),
         json: frames.concat().into(),
+        twins: Twins::default(),
     }
 }
 

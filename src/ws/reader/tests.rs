@@ -23,6 +23,7 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
 fn text_of(incoming: &Incoming<'_>) -> String {
     match incoming {
         Incoming::Text(text) => format!("text {text}"),
+        Incoming::Binary(bytes) => format!("binary {bytes:?}"),
         Incoming::Ping(payload) => format!("ping {}", String::from_utf8_lossy(payload)),
         Incoming::Pong => "pong".into(),
         Incoming::Close(close) => format!("close {:?}", close.map(|(code, reason)| (code.0, reason))),
@@ -34,7 +35,8 @@ fn feed(input: &[u8], step: usize) -> (Vec<String>, Option<u16>, FrameReader) {
     let (mut reader, mut seen) = (FrameReader::default(), Vec::new());
     let unfinished = UnfinishedBytes::new(1 << 20);
     for piece in input.chunks(step) {
-        let bounds = Bounds { message_max: 200, unfinished: &unfinished };
+        let bounds =
+            Bounds { message_max: 200, unfinished: &unfinished, inflating: None, takes_binary: false };
         let result = reader.read(&mut piece.to_vec(), bounds, |incoming| seen.push(text_of(&incoming)));
         if let Err(violation) = result {
             return (seen, Some(violation.code.0), reader);
