@@ -9,6 +9,7 @@ use bytes::Bytes;
 use super::Kind;
 use super::outbox::{Outbox, Sent, Sink};
 use crate::protocol::{CloseCode, Mode, frame};
+use crate::transport::Transport;
 
 /// Names a socket over all cores, for as long as the server runs: a late answer never reaches a successor
 /// in the same slot.
@@ -26,7 +27,7 @@ pub struct SocketId {
 ///
 /// What a delivery looks at comes first and lies together.
 #[repr(C)]
-pub struct Subscriber<S = tokio::net::TcpStream> {
+pub struct Subscriber<S = Transport> {
     outbox: Outbox<S>,
     mode: Mode,
     /// Whether it stands in the core's list of those who wait for credit.
