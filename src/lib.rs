@@ -17,6 +17,7 @@
 //! | [`metrics`] | what is counted, and how it is shown |
 //! | [`protocol`] | what goes over the wire, as bytes; no I/O |
 //! | [`compat`] | what imitates the FastAPI program that came before |
+//! | [`transport`] | the byte stream of a connection: a socket, or TLS over it |
 //! | [`search`] | what words are, in any script, and where a text has them |
 //! | [`model`] | users, groups, messages, limits |
 //!
@@ -38,5 +39,6 @@ pub mod protocol;
 pub mod search;
 pub mod server;
 pub mod store;
+pub mod transport;
 pub mod writer;
 pub mod ws;

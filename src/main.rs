@@ -65,6 +65,7 @@ async fn serve(config: Config, settings: Vec<Setting>) -> Result<ExitCode, Box<d
     let mut stop = Stop::new()?;
     let store = config.database.to_string();
     let (auth, drain_delay) = (config.auth, config.drain_delay);
+    let s = if config.has_tls() { "s" } else { "" };
     let server = tokio::select! {
         server = Server::bind(config, settings) => server?,
         () = stop.signal() => return Ok(ExitCode::SUCCESS),
@@ -75,8 +76,8 @@ async fn serve(config: Config, settings: Vec<Setting>) -> Result<ExitCode, Box<d
         AuthMode::Token => ("--auth=token", "-H 'Authorization: Bearer TOKEN' "),
     };
     say(&format!(
-        "groupcast {version} listening on http://{address} (store: {store}; {mode}) - try: \
-         curl http://{address}/healthz, websocat {header}ws://{address}/ws/group/GROUP/USER",
+        "groupcast {version} listening on http{s}://{address} (store: {store}; {mode}) - try: \
+         curl http{s}://{address}/healthz, websocat {header}ws{s}://{address}/ws/group/GROUP/USER",
         version = env!("CARGO_PKG_VERSION"),
     ));
     let leave = server.leave();

@@ -23,6 +23,7 @@
 //! | `nats` | a NATS that ends with the process |
 //! | `pgbouncer` | a PgBouncer that ends with the process |
 //! | `postgres` | a Postgres that ends with the process |
+//! | `tunnel` | a way through TLS |
 //! | `wait` | waiting for what should happen |
 
 #[cfg(feature = "harness")]
@@ -42,6 +43,8 @@ pub mod postgres;
 pub mod process;
 pub mod random;
 pub mod response;
+#[cfg(feature = "harness")]
+pub mod tunnel;
 #[cfg(feature = "harness")]
 pub mod wait;
 #[cfg(feature = "harness")]

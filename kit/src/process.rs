@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 /// The words before the address in the line that a server prints when it listens.
-const LISTENING: &str = "listening on http://";
+const LISTENING: &str = "listening on http";
 /// How much of its output is searched for them, in bytes.
 const OUTPUT_BYTES_MAX: usize = 64 * 1024;
 /// How much of what it wrote to standard error is kept, in bytes, and how much of that is told, in lines.
@@ -75,7 +75,7 @@ impl Process {
             }
             Ok(None) => match timeout(patience, child.wait()).await {
                 Ok(Ok(status)) => format!("the server ended before it listened ({status})"),
-                _ => format!("the server did not say \"{LISTENING}ADDRESS\""),
+                _ => format!("the server did not say \"{LISTENING}://ADDRESS\""),
             },
             Err(_) => format!("the server does not listen after {patience:?}"),
         };
@@ -147,6 +147,7 @@ async fn listening(stdout: &mut ChildStdout) -> Option<SocketAddr> {
 /// The address in a whole line of `output`; where it stands for any, that of the loopback.
 fn address(output: &str) -> Option<SocketAddr> {
     let (_, rest) = output.split_once(LISTENING)?;
+    let rest = rest.strip_prefix('s').unwrap_or(rest).strip_prefix("://")?;
     let word = rest.split_inclusive(char::is_whitespace).next()?.strip_suffix(char::is_whitespace)?;
     let mut address: SocketAddr = word.trim_end_matches('/').parse().ok()?;
     if address.ip().is_unspecified() {
@@ -204,6 +205,7 @@ mod tests {
         for (output, expected) in [
             ("groupcast 1.0 listening on http://127.0.0.1:80 (store: x)\n", Some("127.0.0.1:80")),
             ("noise\nlistening on http://[::1]:8000/\n", Some("[::1]:8000")),
+            ("groupcast 1.0 listening on https://127.0.0.1:443 (store: x)\n", Some("127.0.0.1:443")),
             ("listening on http://0.0.0.0:1\n", Some("127.0.0.1:1")),
             ("listening on http://[::]:1\n", Some("[::1]:1")),
             // The rest of the port may be yet to come.

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
@@ -16,6 +15,7 @@ use crate::hub::{Arrival, Broadcast, Core, Departure, Listeners, Readers, Roll, 
 use crate::model::{Group, GroupId, User};
 use crate::protocol::text::{self, Movement};
 use crate::protocol::{Mode, event};
+use crate::transport::Transport;
 
 /// How long a user may be away before the readers in JSON mode are told: a reconnect is not a leave and a join.
 const GRACE: Duration = Duration::from_secs(5);
@@ -24,7 +24,7 @@ const COUNT_PERIOD: Duration = Duration::from_secs(1);
 
 /// Announces the comings and goings on one core. In text mode every socket is announced at once, in JSON mode
 /// every user, after the grace period; in large groups nobody, only the number of those online.
-pub struct PresenceNotifier<S = TcpStream> {
+pub struct PresenceNotifier<S = Transport> {
     core: Rc<Core<S>>,
     /// Members up to which each is announced.
     members_max: usize,

@@ -31,6 +31,9 @@ impl Config {
                 "--proxy-protocol needs --trusted-proxies, or there is nobody whose header would be believed",
             ));
         }
+        if self.tls_cert.is_some() != self.tls_key.is_some() {
+            return Err(ConfigError::new("--tls-cert and --tls-key need each other"));
+        }
         if self.cors_origins.iter().any(|origin| origin == "*") {
             self.cors_origins.clear();
         }

@@ -3,6 +3,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
@@ -63,6 +64,15 @@ settings! {
         /// Port to listen on, up to 65535; 0 lets the system choose
         #[arg(long, env = "PORT", default_value = "8000")]
         pub port: u16,
+
+        /// File with the certificate that the server shows, and those of who signed it behind it, in PEM. With it the port
+        /// speaks TLS and nothing else; what is new in it is used without a restart [default: none]
+        #[arg(long, env = "GROUPCAST_TLS_CERT", value_name = "FILE")]
+        pub tls_cert: Option<PathBuf>,
+
+        /// File with the private key of that certificate, in PEM: PKCS#8, PKCS#1 or SEC1 [default: none]
+        #[arg(long, env = "GROUPCAST_TLS_KEY", value_name = "FILE")]
+        pub tls_key: Option<PathBuf>,
 
         /// Where everything is kept: postgres://USER:PASSWORD@HOST:PORT/NAME or sqlite:FILE [default:
         /// sqlite:groupcast.sqlite]
@@ -317,6 +327,11 @@ settings! {
 }
 
 impl Config {
+    /// Whether the port speaks TLS.
+    pub fn has_tls(&self) -> bool {
+        self.tls_cert.is_some()
+    }
+
     /// How long an access token is good.
     pub fn access_token_lifetime(&self) -> Duration {
         Duration::from_secs(self.access_token_expire_minutes as u64 * 60)

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -65,6 +66,12 @@ named!(AuthMode, Deliver, LogFormat, Registration);
 impl Shown for Duration {
     fn shown(&self) -> String {
         show_duration(*self)
+    }
+}
+
+impl Shown for PathBuf {
+    fn shown(&self) -> String {
+        self.display().to_string()
     }
 }
 

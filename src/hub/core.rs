@@ -6,7 +6,6 @@ use std::rc::Rc;
 
 use bytes::{Bytes, BytesMut};
 use slab::Slab;
-use tokio::net::TcpStream;
 use tokio::task::yield_now;
 
 use super::counts::Counts;
@@ -19,10 +18,11 @@ use super::owners::{self, Owners};
 use super::{Broadcast, Credit, Kind, Reading, Sink, SocketId, Subscriber, Subscription};
 use crate::model::{GroupId, Removal, Seq, UserId};
 use crate::protocol::{CloseCode, Mode};
+use crate::transport::Transport;
 
 /// The sockets that one thread serves. Lives on that thread alone, so nothing in it is locked.
 #[derive(Debug)]
-pub struct Core<S = TcpStream> {
+pub struct Core<S = Transport> {
     index: u16,
     hub: Hub,
     sockets: RefCell<Slab<Rc<Subscriber<S>>>>,

@@ -3,9 +3,8 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use tokio::net::TcpStream;
-
 use super::{Sink, Subscriber};
+use crate::transport::Transport;
 
 /// How much more the sockets of one core may hand to the writer.
 ///
@@ -13,7 +12,7 @@ use super::{Sink, Subscriber};
 /// what is under way is bounded, in messages and in bytes. A sender that finds no credit is not read from
 /// until there is some.
 #[derive(Debug)]
-pub struct Credit<S = TcpStream> {
+pub struct Credit<S = Transport> {
     /// Negative after more messages came in one read than were left.
     messages: Cell<i64>,
     /// Negative after messages larger than what was left.

@@ -2,20 +2,20 @@
 
 use std::cell::Cell;
 use std::fmt;
-use std::io::{self, IoSlice, Write};
+use std::io::{self, IoSlice};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use socket2::SockRef;
-use tokio::net::TcpStream;
 
 use super::Kind;
 use super::backlog::Backlog;
 use crate::model::{GroupId, Seq};
+use crate::transport::Transport;
 
 /// Where an outbox writes to.
 pub trait Sink {
-    /// Writes without waiting; [`io::ErrorKind::WouldBlock`] if nothing is taken now.
+    /// Writes without waiting; [`io::ErrorKind::WouldBlock`] if nothing is taken now. Of a buffer that was taken in part
+    /// the rest is written next.
     ///
     /// # Errors
     /// Those of the socket.
@@ -31,19 +31,18 @@ pub trait Sink {
     fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 }
 
-impl Sink for TcpStream {
-    // Past the runtime, whose record of the socket's readiness would be one more cache line for each socket. If the
-    // socket is full, the vectored write that follows notes it there.
+impl Sink for Transport {
+    #[inline]
     fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-        (&*SockRef::from(self)).write(bytes)
+        self.try_write(bytes)
     }
 
     fn try_write_vectored(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
-        Self::try_write_vectored(self, buffers)
+        self.try_write_vectored(buffers)
     }
 
     fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll_write_ready(cx)
+        self.poll_writable(cx)
     }
 }
 
@@ -68,7 +67,7 @@ pub enum Sent {
 ///
 /// In this order, so that all that is looked at for a socket without a queue lies together.
 #[repr(C)]
-pub struct Outbox<S = TcpStream> {
+pub struct Outbox<S = Transport> {
     sink: S,
     /// Bytes in the backlog.
     waiting: Cell<usize>,

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use super::Kind;
 use super::outbox::{Outbox, Sent, Sink};
 use crate::protocol::{CloseCode, Mode, Window, deflate, frame};
+use crate::transport::Transport;
 
 /// Shortest answer that is compressed, in bytes: one that fits into a packet saves nothing that anybody would notice.
 const DEFLATED_REPLY_MIN: usize = 512;
@@ -29,7 +30,7 @@ pub struct SocketId {
 ///
 /// What a delivery looks at comes first and lies together.
 #[repr(C)]
-pub struct Subscriber<S = tokio::net::TcpStream> {
+pub struct Subscriber<S = Transport> {
     outbox: Outbox<S>,
     mode: Mode,
     /// How far back the peer looks while it inflates, if it has agreed on compression.

@@ -3,13 +3,12 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use tokio::net::TcpStream;
-
 use super::Kind;
 use super::outbox::Sent;
 use super::{Broadcast, Sink, Subscriber};
 use crate::model::{GroupId, Removal, Seq, UserId};
 use crate::protocol::{Mode, frame};
+use crate::transport::Transport;
 
 /// How a subscription gets its messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +24,7 @@ pub enum Reading {
 
 /// One socket's reading of one group.
 #[derive(Debug)]
-pub struct Subscription<S = TcpStream> {
+pub struct Subscription<S = Transport> {
     group: GroupId,
     user: UserId,
     subscriber: Rc<Subscriber<S>>,

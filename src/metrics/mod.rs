@@ -9,6 +9,7 @@ mod node_count;
 mod process;
 mod snapshot;
 mod timings;
+mod tls;
 
 use std::fmt;
 use std::sync::atomic::Ordering;
@@ -32,6 +33,8 @@ pub use process::Usage;
 pub use snapshot::Snapshot;
 use timings::Timings;
 pub use timings::TimingsCount;
+pub use tls::Handshake;
+use tls::TlsSeries;
 
 /// The `Content-Type` of what [`Metrics::encode`] gives.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -48,6 +51,7 @@ pub struct Metrics {
     logins: Family<LoggedIn, Counter>,
     cores: Cores,
     node: NodeSeries,
+    tls: TlsSeries,
 }
 
 /// The sums over the cores, as of the last time that somebody looked.
@@ -76,6 +80,7 @@ impl Default for Metrics {
             logins: Family::default(),
             cores: Cores::default(),
             node: NodeSeries::default(),
+            tls: TlsSeries::default(),
         };
         metrics.register();
         metrics
@@ -100,6 +105,7 @@ impl Metrics {
         registry.register("logins", "Attempts to log in with a password", self.logins.clone());
         registry.register("build", "The version of the server", Info::new(Build::of_this()));
         self.node.register(registry);
+        self.tls.register(registry);
         self.registry.register_collector(Box::new(process::Process));
         // A series that is not there yet cannot be watched for its first increase.
         LoginResult::ALL.into_iter().for_each(|result| drop(self.logins.get_or_create(&result.into())));
@@ -130,6 +136,16 @@ impl Metrics {
     /// Notes how this server stands among others.
     pub fn note_node(&self, count: NodeCount) {
         self.node.set(count);
+    }
+
+    /// Notes when the certificate that the server shows ends to be valid, in seconds since 1970.
+    pub fn note_certificate(&self, expires: u64) {
+        self.tls.note_certificate(expires);
+    }
+
+    /// Counts a handshake of TLS.
+    pub fn shook_hands(&self, result: Handshake) {
+        self.tls.shook_hands(result);
     }
 
     /// Counts an attempt to log in.

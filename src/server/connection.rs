@@ -6,25 +6,23 @@ use std::mem::MaybeUninit;
 use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioTimer;
 use tokio::io::ReadBuf;
-use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::Shared;
 use super::exchange::{Exchange, Requests};
 use super::handoff::GroupHomes;
+use super::introduction;
 use super::linger::linger;
-use super::proxy_header::read_client;
-use super::refusal::{TOO_FAST, refuse};
 use super::stream::{Activity, Stream};
 use crate::http::Http;
+use crate::transport::Transport;
 use crate::ws::{Admission, Endpoint};
 
 /// Longest request head, in bytes; also the size of hyper's buffers.
@@ -54,11 +52,11 @@ enum Heard {
 /// How a run of requests ended.
 enum Outcome {
     /// All answered, and the next has not begun. Bytes of it may have come.
-    Idle(TcpStream, Bytes),
+    Idle(Transport, Bytes),
     /// The connection is now a WebSocket.
-    Upgraded(TcpStream, Bytes, Box<Admission>),
+    Upgraded(Transport, Bytes, Box<Admission>),
     /// No more requests are taken from it.
-    Ended(TcpStream),
+    Ended(Transport),
     /// The client is gone.
     Broken,
 }
@@ -79,13 +77,13 @@ impl Acceptor {
     /// Between requests nothing of hyper is kept: an idle connection holds no buffers.
     pub(super) async fn serve(
         self: Rc<Self>,
-        mut stream: TcpStream,
+        mut stream: Transport,
         mut address: IpAddr,
         permit: OwnedSemaphorePermit,
         mut fresh: bool,
     ) {
-        if fresh && self.shared.config.proxy_protocol && self.shared.proxies.contains(address) {
-            match Box::pin(self.introduce(stream, address)).await {
+        if fresh && introduction::is_needed(&self.shared, address) {
+            match Box::pin(introduction::introduce(&self.shared, stream, address)).await {
                 Some(introduced) => (stream, address) = introduced,
                 None => return,
             }
@@ -95,11 +93,11 @@ impl Acceptor {
             if early.is_empty() {
                 tokio::select! {
                     heard = self.next_request(&stream, fresh) => match heard {
-                        Heard::Nothing => return,
+                        Heard::Nothing => return say_goodbye(&stream),
                         Heard::Request => {}
                         Heard::ForAnother(thread) => return self.homes.send(thread, stream, address, permit),
                     },
-                    () = self.shared.drain.cancelled() => return,
+                    () = self.shared.drain.cancelled() => return say_goodbye(&stream),
                 }
             }
             fresh = false;
@@ -115,31 +113,8 @@ impl Acceptor {
         }
     }
 
-    /// Lets a trusted proxy say for whom it opened the connection; that one's address counts from now on. `None` if it
-    /// says nothing of the kind in time, and then it gets no answer, or if that client may not connect now.
-    async fn introduce(&self, mut stream: TcpStream, proxy: IpAddr) -> Option<(TcpStream, IpAddr)> {
-        let read = tokio::select! {
-            read = timeout(self.shared.config.head_timeout, read_client(&mut stream)) => read,
-            () = self.shared.drain.cancelled() => return None,
-        };
-        let address = match read {
-            Ok(Ok(client)) => client.unwrap_or(proxy),
-            Ok(Err(error)) => {
-                tracing::debug!(%error, %proxy, "connection refused");
-                return None;
-            }
-            Err(_) => return None,
-        };
-        if self.shared.may_connect(address) {
-            return Some((stream, address));
-        }
-        let turn = Arc::clone(&self.shared.refusals).try_acquire_owned().ok();
-        refuse(stream, TOO_FAST, turn).await;
-        None
-    }
-
     /// Waits for the first bytes of a request.
-    async fn next_request(&self, stream: &TcpStream, fresh: bool) -> Heard {
+    async fn next_request(&self, stream: &Transport, fresh: bool) -> Heard {
         let config = &self.shared.config;
         let limit = if fresh { config.head_timeout } else { config.idle_timeout };
         let heard = timeout(limit, async {
@@ -148,12 +123,12 @@ impl Acceptor {
                 // client has said anything; hyper would keep its buffers while it waits.
                 return poll_fn(|cx| self.poll_peek(stream, cx)).await;
             }
-            if stream.readable().await.is_ok() { Heard::Request } else { Heard::Nothing }
+            if poll_fn(|cx| stream.poll_readable(cx)).await.is_ok() { Heard::Request } else { Heard::Nothing }
         });
         heard.await.unwrap_or(Heard::Nothing)
     }
 
-    fn poll_peek(&self, stream: &TcpStream, cx: &mut Context<'_>) -> Poll<Heard> {
+    fn poll_peek(&self, stream: &Transport, cx: &mut Context<'_>) -> Poll<Heard> {
         let mut head = [MaybeUninit::uninit(); PEEK_BYTES];
         let mut head = ReadBuf::uninit(&mut head);
         Poll::Ready(match ready!(stream.poll_peek(cx, &mut head)) {
@@ -166,7 +141,7 @@ impl Acceptor {
     }
 
     /// Serves requests as long as there are any.
-    async fn serve_requests(&self, stream: TcpStream, address: IpAddr, early: Bytes) -> Outcome {
+    async fn serve_requests(&self, stream: Transport, address: IpAddr, early: Bytes) -> Outcome {
         let activity = Rc::new(Activity::default());
         let exchange = Rc::new(Exchange::default());
         let service = Requests {
@@ -227,12 +202,19 @@ impl Acceptor {
     }
 }
 
+/// Ends an idle connection as its protocol has it, as far as that needs no waiting.
+fn say_goodbye(stream: &Transport) {
+    if let Transport::Tls(_) = stream {
+        let _ = stream.poll_end_writing(&mut Context::from_waker(Waker::noop()));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn size_of_task<F>(
-        _: impl FnOnce(Rc<Acceptor>, TcpStream, IpAddr, OwnedSemaphorePermit, bool) -> F,
+        _: impl FnOnce(Rc<Acceptor>, Transport, IpAddr, OwnedSemaphorePermit, bool) -> F,
     ) -> usize {
         size_of::<F>()
     }

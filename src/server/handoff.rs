@@ -1,14 +1,14 @@
 //! Bringing connections to the thread on which their group is.
 
 use std::hash::{BuildHasher, RandomState};
-use std::net::{IpAddr, TcpStream as StdStream};
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use crate::chat::Chat;
 use crate::http;
+use crate::transport::{Detached, Transport};
 
 /// Sockets of a group up to which further ones join them on one thread. A message to a small group then wakes one
 /// thread, not all; a large group is better spread over all of them.
@@ -16,7 +16,7 @@ const TOGETHER_MAX: usize = 64;
 
 /// A connection that moves to another thread. No request has been read of it.
 pub(super) struct Handoff {
-    stream: StdStream,
+    stream: Detached,
     /// Where it comes from.
     address: IpAddr,
     permit: OwnedSemaphorePermit,
@@ -60,12 +60,12 @@ impl GroupHomes {
     pub(super) fn send(
         &self,
         thread: usize,
-        stream: TcpStream,
+        stream: Transport,
         address: IpAddr,
         permit: OwnedSemaphorePermit,
     ) {
         // If either fails the connection ends: it is broken, or the server stops.
-        if let (Ok(stream), Some(sender)) = (stream.into_std(), self.senders.get(thread)) {
+        if let (Ok(stream), Some(sender)) = (stream.detach(), self.senders.get(thread)) {
             let _ = sender.send(Handoff { stream, address, permit });
         }
     }
@@ -73,7 +73,7 @@ impl GroupHomes {
 
 impl Handoff {
     /// The connection, on the thread that calls.
-    pub(super) fn enter(self) -> std::io::Result<(TcpStream, IpAddr, OwnedSemaphorePermit)> {
-        Ok((TcpStream::from_std(self.stream)?, self.address, self.permit))
+    pub(super) fn enter(self) -> std::io::Result<(Transport, IpAddr, OwnedSemaphorePermit)> {
+        Ok((self.stream.attach()?, self.address, self.permit))
     }
 }

@@ -89,10 +89,11 @@ pub(super) async fn announce(chat: &Chat, config: &Config, address: SocketAddr) 
         }
         return;
     }
+    let s = if config.has_tls() { "s" } else { "" };
     match chat.setup_secret().await {
         Ok(Some(secret)) => tracing::info!(
             target: "groupcast",
-            "there is no admin yet; make the first one at http://{address}/admin#setup={secret} once and within {} minutes",
+            "there is no admin yet; make the first one at http{s}://{address}/admin#setup={secret} once and within {} minutes",
             SETUP_LIFETIME.as_secs() / 60,
         ),
         Ok(None) => {}

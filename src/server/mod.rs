@@ -10,12 +10,14 @@ mod connection;
 mod exchange;
 mod handoff;
 mod identity;
+mod introduction;
 mod linger;
 mod listener;
 mod metrics_listener;
 mod proxy_header;
 mod refusal;
 mod stream;
+mod tls;
 mod to_the_end;
 mod worker;
 
@@ -32,6 +34,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use self::handoff::GroupHomes;
+pub use self::tls::TlsError;
 use self::worker::Worker;
 use crate::auth::{IssuerError, RateLimit};
 use crate::chat::{Chat, ChatOptions, Facts, RetainOptions};
@@ -39,8 +42,10 @@ use crate::cluster::NatsCarrierError;
 use crate::config::{Config, Deliver, Registration};
 use crate::http::{AddressLimit, Http, HttpOptions, TrustedProxies};
 use crate::hub::{Hub, Inbox};
+use crate::metrics::Metrics;
 use crate::model::{Rate, Setting};
 use crate::store::{Beginning, Lifecycle, Opened, Store, StoreError};
+use crate::transport::TlsAcceptor;
 use crate::writer::{MessageWriter, WriterOptions};
 use crate::ws::UnfinishedBytes;
 
@@ -79,6 +84,9 @@ pub enum ServerError {
     /// The way to other servers can not be used.
     #[error(transparent)]
     Cluster(#[from] NatsCarrierError),
+    /// The certificate cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The system gave no threads or descriptors.
     #[error("cannot start: {0}")]
     System(#[from] io::Error),
@@ -118,6 +126,9 @@ struct Shared {
     proxies: TrustedProxies,
     /// Counts what has begun to arrive over the sockets.
     unfinished: Arc<UnfinishedBytes>,
+    /// Absent if TLS is not spoken.
+    tls: Option<TlsAcceptor>,
+    metrics: Arc<Metrics>,
 }
 
 impl Shared {
@@ -168,6 +179,7 @@ impl Server {
         let (local_addr, listeners) =
             listener::bind(address, config.threads).map_err(|error| ServerError::Listen(address, error))?;
         let metrics_listener = bind_metrics(config.metrics_listen)?;
+        let tls = tls::open(&config)?;
         let background = Background::start()?;
         let (opened, share) = cluster::open(&config).await?;
         let (hub, inboxes) = Hub::new(listeners.len());
@@ -239,6 +251,8 @@ impl Server {
             connect_limit,
             proxies,
             unfinished,
+            tls: tls.map(|tls| tls.start(hub.metrics(), background.handle())),
+            metrics: Arc::clone(hub.metrics()),
         };
         Ok(Self {
             local_addr,

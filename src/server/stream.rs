@@ -1,4 +1,4 @@
-//! A TCP stream as hyper reads and writes it.
+//! The byte stream of a connection as hyper reads and writes it.
 
 use std::cell::Cell;
 use std::io;
@@ -9,7 +9,8 @@ use std::task::{Context, Poll};
 use bytes::{Buf, Bytes};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+
+use crate::transport::Transport;
 
 /// What a [`Stream`] was last doing.
 #[derive(Debug, Default)]
@@ -35,17 +36,17 @@ impl Activity {
 /// A stream with bytes that were read before, and a watch on what it is doing.
 pub(super) struct Stream {
     early: Bytes,
-    io: TokioIo<TcpStream>,
+    io: TokioIo<Transport>,
     activity: Rc<Activity>,
 }
 
 impl Stream {
-    pub(super) fn new(stream: TcpStream, early: Bytes, activity: Rc<Activity>) -> Self {
+    pub(super) fn new(stream: Transport, early: Bytes, activity: Rc<Activity>) -> Self {
         Self { early, io: TokioIo::new(stream), activity }
     }
 
     /// The bare stream; what was read before must have been consumed.
-    pub(super) fn into_inner(self) -> (TcpStream, Bytes) {
+    pub(super) fn into_inner(self) -> (Transport, Bytes) {
         (self.io.into_inner(), self.early)
     }
 

@@ -20,6 +20,7 @@ use super::{REQUESTS_TIMEOUT, Shared};
 use crate::chat::{Chat, PresenceNotifier};
 use crate::http::Http;
 use crate::hub::{Core, CoreLimits, Hub, Inbox};
+use crate::transport::Transport;
 use crate::writer::{MessageWriter, SubmitBuffer};
 use crate::ws::{Endpoint, WsOptions, heartbeat};
 
@@ -167,11 +168,14 @@ async fn accept(listener: &TcpListener, acceptor: &Rc<Acceptor>, shared: &Shared
                     Ok(permit) => {
                         // Without this, small frames would wait for the peer's delayed acknowledgement.
                         let _ = stream.set_nodelay(true);
+                        let stream = Transport::Plain(stream);
                         spawn_local(Rc::clone(acceptor).serve(stream, address, permit, true));
                     }
+                    // Without a handshake, which is dear, there is no answer.
+                    Err(_) if shared.tls.is_some() => {}
                     Err(answer) => {
                         let turn = Arc::clone(&shared.refusals).try_acquire_owned().ok();
-                        spawn_local(refuse(stream, answer, turn));
+                        spawn_local(refuse(Transport::Plain(stream), answer, turn));
                     }
                 }
             }

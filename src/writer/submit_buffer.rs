@@ -5,19 +5,18 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
-use tokio::net::TcpStream;
-
 use super::MessageWriter;
 use super::handle::Command;
 use super::pending::{Pending, ReplyTo};
 use crate::hub::{Core, Sink, Subscriber};
 use crate::model::NewEntry;
 use crate::protocol::command::RequestId;
+use crate::transport::Transport;
 
 /// Collects what a core's sockets send and hands it to the writer once a turn of the core's loop, after all
 /// sockets that were ready have been read: one hand-over between threads for many messages.
 #[derive(Debug)]
-pub struct SubmitBuffer<S = TcpStream> {
+pub struct SubmitBuffer<S = Transport> {
     core: Rc<Core<S>>,
     writer: MessageWriter,
     collected: RefCell<Vec<Pending>>,

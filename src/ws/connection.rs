@@ -7,7 +7,6 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::context::SocketContext;
@@ -17,6 +16,7 @@ use super::stream::Stream;
 use super::timer::StallTimer;
 use crate::hub::Kind;
 use crate::protocol::{CloseCode, Mode, event, frame};
+use crate::transport::Transport;
 
 /// Reads in one turn before the other sockets get theirs.
 const READS_A_TURN: usize = 4;
@@ -34,7 +34,7 @@ const CLOSING_UNFINISHED_MAX: usize = 4 * 1024;
 ///
 /// A future by hand rather than an `async fn`: there is one for each open socket, most of them idle, so it
 /// holds nothing but what outlives a poll.
-pub(super) struct Connection<S = TcpStream> {
+pub(super) struct Connection<S = Transport> {
     context: SocketContext<S>,
     session: Session<S>,
     reader: FrameReader,
@@ -287,13 +287,14 @@ impl<S: Stream> Connection<S> {
             Poll::Ready(Err(_)) => Next::End,
             Poll::Ready(Ok(())) => match self.stage {
                 Stage::Open | Stage::Shutdown => Next::Wait,
-                Stage::Closing => {
-                    if outbox.sink().end_writing().is_err() {
-                        return Next::End;
+                Stage::Closing => match outbox.sink().poll_end_writing(cx) {
+                    Poll::Pending => Next::Wait,
+                    Poll::Ready(Err(_)) => Next::End,
+                    Poll::Ready(Ok(())) => {
+                        self.stage = Stage::Shutdown;
+                        Next::Wait
                     }
-                    self.stage = Stage::Shutdown;
-                    Next::Wait
-                }
+                },
             },
         }
     }

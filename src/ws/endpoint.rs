@@ -5,8 +5,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpStream;
-
 use super::inflating::Inflating;
 use super::stream::Stream;
 use super::unfinished::UnfinishedBytes;
@@ -14,6 +12,7 @@ use crate::chat::{Chat, PresenceNotifier};
 use crate::hub::{Core, Subscriber};
 use crate::model::Rate;
 use crate::protocol::command::CommandParser;
+use crate::transport::Transport;
 use crate::writer::SubmitBuffer;
 
 /// Size of the read buffer that all sockets of a core share, in bytes.
@@ -43,7 +42,7 @@ pub struct WsOptions {
 }
 
 /// What the sockets of a core share.
-pub struct Endpoint<S = TcpStream> {
+pub struct Endpoint<S = Transport> {
     pub(super) core: Rc<Core<S>>,
     pub(super) submit_buffer: Rc<SubmitBuffer<S>>,
     pub(super) notifier: Rc<PresenceNotifier<S>>,

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use tokio::net::TcpStream;
 use tokio::time::{Duration, sleep};
 
 use super::subscriptions::ActiveSubscriptions;
@@ -15,6 +14,7 @@ use crate::chat::{Chat, ChatResult, Replayed};
 use crate::hub::{Reading, Sink, Subscriber, Subscription};
 use crate::model::GroupId;
 use crate::protocol::event;
+use crate::transport::Transport;
 
 /// Bytes that may wait for a socket when more is read for it.
 const WAITING_MAX: usize = 64 * 1024;
@@ -27,7 +27,7 @@ const RETRY: Duration = Duration::from_millis(200);
 type Step = Pin<Box<dyn Future<Output = ChatResult<Replayed>>>>;
 
 /// The replays of one socket, one at a time. A socket that has caught up keeps no memory for them.
-pub(super) struct Replays<S = TcpStream>(Option<Box<Running<S>>>);
+pub(super) struct Replays<S = Transport>(Option<Box<Running<S>>>);
 
 /// What there is to replay.
 struct Running<S> {

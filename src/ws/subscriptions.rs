@@ -2,14 +2,13 @@
 
 use std::rc::Rc;
 
-use tokio::net::TcpStream;
-
 use crate::chat::Membership;
 use crate::hub::Subscription;
 use crate::model::GroupId;
+use crate::transport::Transport;
 
 /// A socket's reading of a group, and on whose behalf.
-pub(super) struct ActiveSubscription<S = TcpStream> {
+pub(super) struct ActiveSubscription<S = Transport> {
     pub(super) membership: Membership,
     pub(super) subscription: Rc<Subscription<S>>,
 }
@@ -19,7 +18,7 @@ pub(super) struct ActiveSubscription<S = TcpStream> {
 /// Most sockets read one group or a few, and there is one of these for each socket: a list that is searched takes
 /// a fifth of the memory of a hash map. The caller holds the bound, which is small enough that a list may move its
 /// end when a subscription is put in between.
-pub(super) struct ActiveSubscriptions<S = TcpStream>(Vec<(GroupId, ActiveSubscription<S>)>);
+pub(super) struct ActiveSubscriptions<S = Transport>(Vec<(GroupId, ActiveSubscription<S>)>);
 
 impl<S> Default for ActiveSubscriptions<S> {
     fn default() -> Self {

@@ -5,7 +5,7 @@ use crate::support::server::Server;
 use crate::support::socket::{Socket, group_path};
 use tokio::task::JoinSet;
 
-both_stores!(
+both_stores_and_tls!(
     a_thousand_members_hear_everything_once_in_order,
     a_member_who_reads_nothing_stops_nobody,
     a_slow_reader_keeps_the_order_it_gets,

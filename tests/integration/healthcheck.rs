@@ -63,6 +63,26 @@ async fn it_speaks_the_proxy_protocol_where_the_server_expects_that_of_it() {
     }
 }
 
+/// Behind the header of the PROXY protocol, if there is one.
+#[tokio::test]
+async fn it_speaks_tls_where_the_server_does() {
+    const TLS: [(&str, &str); 2] = [("GROUPCAST_TLS_CERT", "cert.pem"), ("GROUPCAST_TLS_KEY", "key.pem")];
+    let mut server = Server::start_with(Store::SqliteOverTls, &[]).await;
+    let address = server.bare_address();
+    assert_well(address, &TLS).await;
+    let plain = complaint(address, &[]).await;
+    assert!(plain.contains("it answers HTTP/1.1 400"), "{plain}");
+    server.kill9().await;
+    let output = check(address, &TLS).await;
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.starts_with("groupcast: https://") && text.contains("refused"), "{text}");
+
+    let trust = ["--proxy-protocol", "--trusted-proxies=127.0.0.0/8"];
+    let server = Server::start_with(Store::SqliteOverTls, &trust).await;
+    let proxy = [("GROUPCAST_PROXY_PROTOCOL", "true"), ("GROUPCAST_TRUSTED_PROXIES", "127.0.0.0/8")];
+    assert_well(server.bare_address(), &[TLS, proxy].concat()).await;
+}
+
 #[tokio::test]
 async fn it_does_not_wait_for_a_server_that_says_nothing() {
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -6,7 +6,7 @@ use crate::support::server::Server;
 use crate::support::socket::{Socket, WebSocket, group_path};
 use serde_json::{Value, json};
 
-both_stores!(
+both_stores_and_tls!(
     a_path_with_a_group_needs_no_request,
     a_private_chat_needs_no_request,
     refusals_say_why_and_close,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// The rooms from the ground up. A room may use those of lower ranks, and none of its own rank or above.
 const RANKS: &[&[&str]] = &[
-    &["model", "compat", "metrics", "search"],
+    &["model", "compat", "metrics", "search", "transport"],
     &["protocol"],
     &["hub", "store"],
     &["cluster", "auth"],
@@ -59,14 +59,15 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rusqlite", &["store/sqlite/"]),
     ("rustix", &["kit/", "main.rs"]),
     ("sha2", &["admin/", "auth/"]),
-    ("rustls", &["store/postgres/"]),
+    ("rustls", &["store/postgres/", "transport/"]),
     ("rustls_native_certs", &["store/postgres/"]),
     ("simd_json", &["compat/", "protocol/"]),
-    ("socket2", &["hub/", "kit/", "server/", "ws/"]),
+    ("socket2", &["kit/", "server/", "transport/"]),
     ("tempfile", &["admin/", "auth/", "bench/", "kit/", "store/sqlite/", "verify/"]),
     ("time", &["compat/"]),
     ("tokio_postgres", &["store/postgres/"]),
     ("tokio_postgres_rustls", &["store/postgres/"]),
+    ("tokio_rustls", &["healthcheck.rs", "kit/", "transport/"]),
     ("tokio_tungstenite", &["kit/", "ws/"]),
     ("tracing_subscriber", &["telemetry.rs", "config/"]),
     ("unicode_normalization", &["compat/", "search/"]),
@@ -75,6 +76,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("unicode_segmentation", &["search/"]),
     ("ureq", &["auth/"]),
     ("utoipa", &["http/"]),
+    ("x509_cert", &["transport/"]),
 ];
 
 const LINES_MAX: usize = 400;

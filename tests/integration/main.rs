@@ -57,6 +57,7 @@ mod slow_reader;
 mod stop;
 mod store;
 mod text_mode;
+mod tls;
 mod transfer;
 mod unfinished;
 mod verify;

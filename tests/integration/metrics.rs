@@ -195,8 +195,10 @@ async fn dashboards_and_alerts_name_what_there_is() {
     // One of several servers has some more.
     let node = Server::start_with(Store::Postgres, &["--cluster=postgres"]).await;
     let shared = Scrape::of(&node).await;
-    let known: Vec<&str> =
-        scrape.0.keys().chain(shared.0.keys()).filter_map(|series| series.split('{').next()).collect();
+    // And so has one that speaks TLS.
+    let secure = Scrape::of(&Server::start(Store::SqliteOverTls).await).await;
+    let series = scrape.0.keys().chain(shared.0.keys()).chain(secure.0.keys());
+    let known: Vec<&str> = series.filter_map(|series| series.split('{').next()).collect();
     for file in ["ops/grafana.json", "ops/alerts.yml"] {
         let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
         assert!(names(&text).next().is_some(), "{file} names nothing");

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpSocket;
 use tokio::task::JoinSet;
 
-both_stores!(
+both_stores_and_tls!(
     nothing_is_missed_while_the_group_is_written,
     a_long_absence_is_made_up_for,
     a_slow_socket_gets_everything,

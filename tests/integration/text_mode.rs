@@ -6,7 +6,7 @@ use crate::support::socket::{Socket, group_path, refused_handshake};
 use serde_json::json;
 use tokio::task::JoinSet;
 
-both_stores!(
+both_stores_and_tls!(
     everyone_in_the_group_hears_a_message,
     comings_and_goings_are_announced_and_not_stored,
     a_leave_is_announced_when_a_connection_breaks,

@@ -252,8 +252,8 @@ impl Stream for Pipe {
         Ok(length)
     }
 
-    fn end_writing(&self) -> io::Result<()> {
-        Ok(())
+    fn poll_end_writing(&self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
     }
 
     fn end_with_reset(&self) {}

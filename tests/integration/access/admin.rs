@@ -69,7 +69,7 @@ async fn the_status_tells_what_happens(store: Store) {
     assert!(commits["count"].as_u64() >= buckets.last().unwrap()["count"].as_u64(), "{commits}");
     assert!(commits["count"].as_u64().unwrap() >= 3 && commits["sum"].as_f64().unwrap() > 0.0, "{commits}");
     let kind = match store {
-        Store::Sqlite => "sqlite",
+        Store::Sqlite | Store::SqliteOverTls => "sqlite",
         Store::Postgres => "postgres",
     };
     assert_eq!((&after["store"], &after["auth"]), (&json!(kind), &json!("token")));

@@ -11,7 +11,7 @@ both_stores!(nothing_is_left_of_what_was_taken_away);
 /// Whether any value of any table has this text in it, or with SQLite any file.
 async fn is_anywhere(scene: &Scene, store: Store, text: &str) -> bool {
     match store {
-        Store::Sqlite => {
+        Store::Sqlite | Store::SqliteOverTls => {
             let files = std::fs::read_dir(scene.server.database().dir()).unwrap();
             let paths = files.map(|file| file.unwrap().path());
             let mut databases = paths.filter(|path| {

@@ -1,9 +1,13 @@
 //! Certificates for tests, made when they are needed.
 
+use std::path::Path;
+
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose,
     date_time_ymd,
 };
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
 
 /// Who signs them.
 pub struct Authority(CertifiedIssuer<'static, KeyPair>);
@@ -38,14 +42,33 @@ impl Authority {
         self.sign(&expired(params(name)))
     }
 
+    /// Certifies the name of a host with this key.
+    pub fn certify_key(&self, name: &str, key: KeyPair) -> Certified {
+        self.sign_key(&params(name), key)
+    }
+
     fn sign(&self, params: &CertificateParams) -> Certified {
-        let key = key();
+        self.sign_key(params, key())
+    }
+
+    fn sign_key(&self, params: &CertificateParams, key: KeyPair) -> Certified {
         let certificate = params.signed_by(&key, &self.0).unwrap();
         Certified { certificate: certificate.pem(), key: key.serialize_pem() }
     }
 }
 
 impl Certified {
+    /// Whether these bytes, in DER, are this certificate.
+    pub fn is(&self, der: &[u8]) -> bool {
+        CertificateDer::from_pem_slice(self.certificate.as_bytes()).unwrap().as_ref() == der
+    }
+
+    /// Writes it to `cert.pem` and its key to `key.pem` in this folder.
+    pub fn write(&self, folder: &Path) {
+        std::fs::write(folder.join("cert.pem"), &self.certificate).unwrap();
+        std::fs::write(folder.join("key.pem"), &self.key).unwrap();
+    }
+
     /// One that signs itself, as `openssl req -x509` makes it: an authority's own.
     pub fn self_signed(name: &str) -> Self {
         Self::sign_itself(params(name))

@@ -12,6 +12,8 @@ use super::postgres::Postgres;
 pub enum Store {
     Sqlite,
     Postgres,
+    /// SQLite, and clients speak TLS.
+    SqliteOverTls,
 }
 
 /// A database, and a directory of the test's own that goes with it.
@@ -25,7 +27,9 @@ impl Database {
     pub async fn create(store: Store) -> Self {
         let dir = TempDir::new().expect("a temporary directory");
         let url = match store {
-            Store::Sqlite => format!("sqlite:{}", dir.path().join("chat.sqlite").display()),
+            Store::Sqlite | Store::SqliteOverTls => {
+                format!("sqlite:{}", dir.path().join("chat.sqlite").display())
+            }
             Store::Postgres => postgres_url().await,
         };
         Self { url, dir }

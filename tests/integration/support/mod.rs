@@ -35,6 +35,15 @@ macro_rules! both_stores {
     };
 }
 
+/// The same, and as one over SQLite whose clients speak TLS.
+#[macro_export]
+macro_rules! both_stores_and_tls {
+    ($($name:ident),+ $(,)?) => {
+        both_stores!($($name),+);
+        tests_with!(tls, $crate::support::database::Store::SqliteOverTls, $($name),+);
+    };
+}
+
 /// Runs each of the named functions as a test of a module, with this as its argument.
 #[macro_export]
 macro_rules! tests_with {

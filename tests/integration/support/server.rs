@@ -7,21 +7,33 @@ use std::process::{ExitStatus, Output, Stdio};
 use std::time::Duration;
 
 use groupcast_kit::process::Process;
+use groupcast_kit::tunnel::Tunnel;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
 pub use groupcast_kit::figures::Signal;
 
+use super::authority::Authority;
 use super::database::{Database, Store};
 use super::http::Connection;
 use super::{PATIENCE, patiently, until};
+
+/// The name of servers that speak TLS.
+pub const NAME: &str = "groupcast.test";
 
 /// A running server. Killed when dropped.
 pub struct Server {
     database: Database,
     options: Vec<String>,
     process: Process,
+    tls: Option<Tls>,
+}
+
+/// How a server is reached that speaks TLS.
+struct Tls {
+    authority: Authority,
+    tunnel: Tunnel,
 }
 
 impl Server {
@@ -32,19 +44,45 @@ impl Server {
 
     /// Starts one on an empty database with further command-line options.
     pub async fn start_with(store: Store, options: &[&str]) -> Self {
-        Self::start_on(Database::create(store).await, options).await
+        let database = Database::create(store).await;
+        if store == Store::SqliteOverTls {
+            Self::start_tls(database, options).await
+        } else {
+            Self::start_on(database, options).await
+        }
+    }
+
+    /// Starts one that speaks TLS. [`address`](Self::address) and all clients go through a tunnel.
+    async fn start_tls(database: Database, options: &[&str]) -> Self {
+        let authority = Authority::new();
+        authority.certify(NAME).write(database.dir());
+        let options = [&["--tls-cert", "cert.pem", "--tls-key", "key.pem"], options].concat();
+        let mut server = Self::start_on(database, &options).await;
+        let tunnel = tunnel(server.process.address(), &authority);
+        server.tls = Some(Tls { authority, tunnel });
+        server
     }
 
     /// Starts one on this database.
     pub async fn start_on(database: Database, options: &[&str]) -> Self {
         let options: Vec<String> = options.iter().map(ToString::to_string).collect();
         let process = spawn(&database, &options).await;
-        Self { database, options, process }
+        Self { database, options, process, tls: None }
+    }
+
+    /// Who has signed its certificate.
+    pub fn authority(&self) -> &Authority {
+        &self.tls.as_ref().expect("it speaks TLS").authority
+    }
+
+    /// Where it listens itself, with no tunnel before it.
+    pub fn bare_address(&self) -> SocketAddr {
+        self.process.address()
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
-        self.process.address()
+        self.tls.as_ref().map_or_else(|| self.process.address(), |tls| tls.tunnel.address())
     }
 
     /// Its database.
@@ -101,6 +139,9 @@ impl Server {
     /// Starts it again on the same database, with the same options, most likely on another port.
     pub async fn restart(&mut self) {
         self.process = spawn(&self.database, &self.options).await;
+        if let Some(tls) = &mut self.tls {
+            tls.tunnel = tunnel(self.process.address(), &tls.authority);
+        }
     }
 
     /// The same with other options, from now on.
@@ -149,6 +190,10 @@ pub async fn run(command: &mut Command) -> Output {
 pub async fn first_line(child: &mut Child) -> Option<String> {
     let mut lines = BufReader::new(child.stdout.take().expect("its output is piped")).lines();
     patiently("the program's first line", lines.next_line()).await.expect("the line is text")
+}
+
+fn tunnel(server: SocketAddr, authority: &Authority) -> Tunnel {
+    Tunnel::start(server, &authority.certificate(), NAME).expect("a tunnel")
 }
 
 async fn spawn(database: &Database, options: &[String]) -> Process {

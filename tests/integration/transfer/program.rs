@@ -78,7 +78,7 @@ pub(super) fn assert_equal(one: &str, other: &str) {
 /// The other store.
 pub(super) fn other(store: Store) -> Store {
     match store {
-        Store::Sqlite => Store::Postgres,
+        Store::Sqlite | Store::SqliteOverTls => Store::Postgres,
         Store::Postgres => Store::Sqlite,
     }
 }
