@@ -1,6 +1,6 @@
 //! One core's end of all its WebSockets.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,6 +51,8 @@ pub struct Endpoint<S = TcpStream> {
     pub(super) unfinished: Arc<UnfinishedBytes>,
     pub(super) read_buffer: RefCell<Box<[u8]>>,
     pub(super) parser: Rc<RefCell<CommandParser>>,
+    /// Sockets that have sent more than a turn has room for.
+    hurried: Cell<u32>,
 }
 
 impl<S: Stream> Endpoint<S> {
@@ -64,8 +66,18 @@ impl<S: Stream> Endpoint<S> {
         options: WsOptions,
     ) -> Self {
         let read_buffer = RefCell::new(vec![0; READ_BUFFER_BYTES].into());
-        let parser = Rc::default();
-        Self { core, submit_buffer, notifier, chat, options, unfinished, read_buffer, parser }
+        let (parser, hurried) = (Rc::default(), Cell::new(0));
+        Self { core, submit_buffer, notifier, chat, options, unfinished, read_buffer, parser, hurried }
+    }
+
+    /// How many sockets have sent more than a [`Turn`](super::turn::Turn) has room for.
+    pub(super) fn hurried(&self) -> u32 {
+        self.hurried.get()
+    }
+
+    /// Counts a socket among these, or no longer.
+    pub(super) fn count_hurried(&self, was: bool, is: bool) {
+        self.hurried.set(self.hurried.get() + u32::from(is) - u32::from(was));
     }
 
     /// The index of its core.

@@ -11,6 +11,7 @@ use std::task::{Context, Poll};
 use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
+use super::turn::Turn;
 use super::unfinished::{NoRoom, Share, UnfinishedBytes};
 use crate::protocol::CloseCode;
 
@@ -51,8 +52,10 @@ pub(super) struct FrameReader {
 
 #[derive(Debug)]
 struct Partial {
-    /// A frame that has not arrived whole.
+    /// A frame that has not arrived whole, or frames that a turn had no time for.
     frame: Vec<u8>,
+    /// How much of that is read.
+    done: usize,
     /// The fragments of a message so far; `None` between messages.
     message: Option<Vec<u8>>,
     /// What both count among the unfinished messages of all sockets.
@@ -66,6 +69,8 @@ pub(super) struct Bounds<'a> {
     pub(super) message_max: usize,
     /// Where it counts while it is unfinished.
     pub(super) unfinished: &'a Arc<UnfinishedBytes>,
+    /// How much may be read before the other sockets get their turn.
+    pub(super) turn: &'a Turn,
 }
 
 /// A frame whose header has arrived, and where its payload belongs.
@@ -86,8 +91,8 @@ impl FrameReader {
 
     /// Bytes of a message that has not arrived whole; `None` between messages.
     pub(super) fn unfinished(&self) -> Option<usize> {
-        let Partial { frame, message, .. } = self.partial.as_deref()?;
-        Some(frame.len() + message.as_ref().map_or(0, Vec::len))
+        let Partial { frame, done, message, .. } = self.partial.as_deref()?;
+        Some(frame.len() - done + message.as_ref().map_or(0, Vec::len))
     }
 
     /// How many bytes may be read now, see [`UnfinishedBytes`]. Who has to wait is woken when there may be room.
@@ -98,7 +103,9 @@ impl FrameReader {
         }
     }
 
-    /// Takes in what was read and calls `take` with each message, in order. The bytes are unmasked in place.
+    /// Takes in what was read and calls `take` with each message, in order, until the turn is over. The bytes are
+    /// unmasked in place. The value is whether more is there to be looked at: with the next read, even of nothing. Until
+    /// then nothing else may be read.
     ///
     /// # Errors
     /// What the client did wrong, or that there is no room for an unfinished message. Nothing may be read from it
@@ -108,32 +115,41 @@ impl FrameReader {
         bytes: &mut [u8],
         bounds: Bounds<'_>,
         mut take: impl FnMut(Incoming<'_>),
-    ) -> Result<(), Violation> {
-        let mut kept =
-            self.partial.as_mut().map(|partial| std::mem::take(&mut partial.frame)).unwrap_or_default();
+    ) -> Result<bool, Violation> {
+        let (mut kept, mut done) = match &mut self.partial {
+            Some(partial) => (std::mem::take(&mut partial.frame), std::mem::take(&mut partial.done)),
+            None => (Vec::new(), 0),
+        };
+        let is_more;
         if kept.is_empty() {
-            let Progress { used, frame_bytes } = self.read_frames(bytes, bounds, &mut take)?;
-            append(&mut kept, &bytes[used..], frame_bytes);
+            let progress = self.read_frames(bytes, bounds, &mut take)?;
+            append(&mut kept, &bytes[progress.used..], progress.frame_bytes);
+            is_more = progress.is_more;
         } else {
             // Its header, if that has come already, says how long the frame will be.
-            let frame_bytes = self.locate(&kept, bounds.message_max)?.map_or(0, |frame| frame.payload.end);
+            let frame_bytes =
+                self.locate(&kept[done..], bounds.message_max)?.map_or(0, |frame| frame.payload.end);
             append(&mut kept, bytes, frame_bytes);
-            let Progress { used, frame_bytes } = self.read_frames(&mut kept, bounds, &mut take)?;
-            if used > 0 {
+            let progress = self.read_frames(&mut kept[done..], bounds, &mut take)?;
+            done += progress.used;
+            is_more = progress.is_more;
+            // What is left of many frames is moved once, and not in each turn.
+            if done > 0 && !is_more {
                 let mut rest = Vec::new();
-                append(&mut rest, &kept[used..], frame_bytes);
-                kept = rest;
+                append(&mut rest, &kept[done..], progress.frame_bytes);
+                (kept, done) = (rest, 0);
             }
         }
         if !kept.is_empty() {
-            self.partial(bounds.unfinished).frame = kept;
+            let partial = self.partial(bounds.unfinished);
+            (partial.frame, partial.done) = (kept, done);
         }
-        self.settle()
+        self.settle().map(|()| is_more)
     }
 
     fn partial(&mut self, unfinished: &Arc<UnfinishedBytes>) -> &mut Partial {
         self.partial.get_or_insert_with(|| {
-            Box::new(Partial { frame: Vec::new(), message: None, share: Share::new(unfinished) })
+            Box::new(Partial { frame: Vec::new(), done: 0, message: None, share: Share::new(unfinished) })
         })
     }
 
@@ -148,7 +164,7 @@ impl FrameReader {
         partial.share.resize(bytes).map_err(|NoRoom| Violation::NO_ROOM)
     }
 
-    /// Reads the whole frames among these bytes.
+    /// Reads the whole frames among these bytes, as many as the turn allows.
     fn read_frames(
         &mut self,
         bytes: &mut [u8],
@@ -156,17 +172,22 @@ impl FrameReader {
         take: &mut impl FnMut(Incoming<'_>),
     ) -> Result<Progress, Violation> {
         let mut used = 0;
-        while let Some(Located { header, payload }) = self.locate(&bytes[used..], bounds.message_max)? {
+        while used < bytes.len() && !bounds.turn.is_over() {
+            let Some(Located { header, payload }) = self.locate(&bytes[used..], bounds.message_max)? else {
+                return Ok(Progress { used, frame_bytes: 0, is_more: false });
+            };
             let Some(frame) = bytes[used..].get_mut(payload.clone()) else {
-                return Ok(Progress { used, frame_bytes: payload.end });
+                return Ok(Progress { used, frame_bytes: payload.end, is_more: false });
             };
             if let Some(mask) = header.mask {
                 unmask(frame, mask);
             }
+            let is_message = header.is_final && matches!(header.opcode, OpCode::Data(_));
+            bounds.turn.count(is_message);
             self.read_frame(&header, frame, bounds, take)?;
             used += payload.end;
         }
-        Ok(Progress { used, frame_bytes: 0 })
+        Ok(Progress { used, frame_bytes: 0, is_more: used < bytes.len() })
     }
 
     /// Finds the first frame, if its header is there, and checks all that this tells, so that what can not be taken is
@@ -237,6 +258,8 @@ struct Progress {
     used: usize,
     /// Bytes of the frame behind them, as its header says; 0 if that is not there.
     frame_bytes: usize,
+    /// Whether the turn was over before the bytes were.
+    is_more: bool,
 }
 
 /// Appends to what is kept of something that will have `whole` bytes; 0 if that is not known. Memory grows by half, not
