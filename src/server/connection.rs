@@ -6,7 +6,6 @@ use std::mem::MaybeUninit;
 use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -133,8 +132,9 @@ impl Acceptor {
         if self.shared.may_connect(address) {
             return Some((stream, address));
         }
-        let turn = Arc::clone(&self.shared.refusals).try_acquire_owned().ok();
-        refuse(stream, TOO_FAST, turn).await;
+        if let Some(refusal) = refuse(stream, TOO_FAST, &self.shared.refusals) {
+            refusal.finish().await;
+        }
         None
     }
 

@@ -170,8 +170,9 @@ async fn accept(listener: &TcpListener, acceptor: &Rc<Acceptor>, shared: &Shared
                         spawn_local(Rc::clone(acceptor).serve(stream, address, permit, true));
                     }
                     Err(answer) => {
-                        let turn = Arc::clone(&shared.refusals).try_acquire_owned().ok();
-                        spawn_local(refuse(stream, answer, turn));
+                        if let Some(refusal) = refuse(stream, answer, &shared.refusals) {
+                            spawn_local(refusal.finish());
+                        }
                     }
                 }
             }
