@@ -1,7 +1,6 @@
 //! What comes before the first request of a new connection: the header of a proxy, and the handshake of TLS.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -57,9 +56,10 @@ async fn read_header(shared: &Shared, mut tcp: TcpStream, proxy: IpAddr) -> Opti
     if shared.may_connect(address) {
         return Some((tcp, address));
     }
-    if shared.tls.is_none() {
-        let turn = Arc::clone(&shared.refusals).try_acquire_owned().ok();
-        refuse(Transport::Plain(tcp), TOO_FAST, turn).await;
+    if shared.tls.is_none()
+        && let Some(refusal) = refuse(tcp, TOO_FAST, &shared.refusals)
+    {
+        refusal.finish().await;
     }
     None
 }
@@ -79,8 +79,9 @@ async fn shake_hands(shared: &Shared, tls: &TlsAcceptor, tcp: TcpStream) -> Opti
         Ok(Err(AcceptError::Challenge)) => metrics.shook_hands(Handshake::Done),
         Ok(Err(AcceptError::Plain(tcp))) => {
             metrics.shook_hands(Handshake::Failed);
-            let turn = Arc::clone(&shared.refusals).try_acquire_owned().ok();
-            refuse(Transport::Plain(tcp), NOT_TLS, turn).await;
+            if let Some(refusal) = refuse(tcp, NOT_TLS, &shared.refusals) {
+                refusal.finish().await;
+            }
         }
         Ok(Err(AcceptError::Failed(error))) => {
             metrics.shook_hands(Handshake::Failed);

@@ -1,7 +1,11 @@
 //! Connections that are not served.
 
+use std::sync::Arc;
+
+use socket2::SockRef;
 use tokio::io::AsyncWriteExt;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::linger::linger;
 use crate::transport::Transport;
@@ -20,9 +24,31 @@ pub(super) const NOT_TLS: &[u8] = b"HTTP/1.1 400 Bad Request\r\nConnection: clos
     Content-Type: text/plain; charset=utf-8\r\nContent-Length: 45\r\n\r\n\
     This port speaks TLS: use https:// or wss://\n";
 
-/// Tells a client that it is one too many; without a turn to linger it may have to find out by itself.
-pub(super) async fn refuse(mut stream: Transport, answer: &'static [u8], turn: Option<OwnedSemaphorePermit>) {
-    if stream.write_all(answer).await.is_ok() && turn.is_some() {
-        linger(stream).await;
+/// Tells a client that it is one too many. Without a turn to linger the connection ends at once, whatever of the answer
+/// is lost by that, so that those above the bound never hold more descriptors than there are turns.
+pub(super) fn refuse(stream: TcpStream, answer: &'static [u8], turns: &Arc<Semaphore>) -> Option<Refusal> {
+    match Arc::clone(turns).try_acquire_owned() {
+        Ok(turn) => Some(Refusal { stream: Transport::Plain(stream), answer, _turn: turn }),
+        Err(_) => {
+            // A new socket has room for it.
+            let _ = SockRef::from(&stream).send(answer);
+            None
+        }
+    }
+}
+
+/// A client that may still read its refusal.
+pub(super) struct Refusal {
+    stream: Transport,
+    answer: &'static [u8],
+    _turn: OwnedSemaphorePermit,
+}
+
+impl Refusal {
+    /// Ends the connection when the client has had the time to read its answer.
+    pub(super) async fn finish(mut self) {
+        if self.stream.write_all(self.answer).await.is_ok() {
+            linger(self.stream).await;
+        }
     }
 }

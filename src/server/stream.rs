@@ -2,26 +2,47 @@
 
 use std::cell::Cell;
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, ReadBuf};
 
 use crate::transport::Transport;
+
+/// Bytes that one read gives hyper; its own buffer would grow with the haste of the client.
+const READ_BYTES: usize = 8 * 1024;
+
+/// Bytes that are read before the other connections get their turn. hyper by itself reads on as long as something is
+/// there and makes nothing whole, such as the size of a chunk that does not end, byte by byte.
+const READ_BYTES_A_TURN: usize = 2 * READ_BYTES;
 
 /// What a [`Stream`] was last doing.
 #[derive(Debug, Default)]
 pub(super) struct Activity {
     reads_wait: Cell<bool>,
     writes_wait: Cell<bool>,
+    /// Bytes read in this turn.
+    turn_bytes: Cell<usize>,
     /// Counts the writes that were taken.
     writes: Cell<u32>,
 }
 
 impl Activity {
+    /// Another turn begins, the other connections having had theirs.
+    pub(super) fn begin_turn(&self) {
+        self.turn_bytes.set(0);
+    }
+
+    /// Counts what was read.
+    fn read(&self, bytes: usize) {
+        self.turn_bytes.set(self.turn_bytes.get() + bytes);
+    }
+
     /// While a write waits: a number that stands still as long as the client takes nothing.
     pub(super) fn stalled(&self) -> Option<u32> {
         self.writes_wait.get().then(|| self.writes.get())
@@ -65,14 +86,25 @@ impl Read for Stream {
         cx: &mut Context<'_>,
         mut buf: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
+        let room = READ_BYTES.min(buf.remaining());
         if self.early.has_remaining() {
-            let length = self.early.len().min(buf.remaining());
+            let length = self.early.len().min(room);
             buf.put_slice(&self.early.split_to(length));
             return Poll::Ready(Ok(()));
         }
-        let result = Pin::new(&mut self.io).poll_read(cx, buf);
+        if self.activity.turn_bytes.get() >= READ_BYTES_A_TURN {
+            self.activity.reads_wait.set(false);
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let mut piece = [MaybeUninit::uninit(); READ_BYTES];
+        let mut piece = ReadBuf::uninit(&mut piece[..room]);
+        let result = Pin::new(self.io.inner_mut()).poll_read(cx, &mut piece);
         self.activity.reads_wait.set(result.is_pending());
-        result
+        ready!(result)?;
+        self.activity.read(piece.filled().len());
+        buf.put_slice(piece.filled());
+        Poll::Ready(Ok(()))
     }
 }
 

@@ -174,8 +174,9 @@ async fn accept(listener: &TcpListener, acceptor: &Rc<Acceptor>, shared: &Shared
                     // Without a handshake, which is dear, there is no answer.
                     Err(_) if shared.tls.is_some() => {}
                     Err(answer) => {
-                        let turn = Arc::clone(&shared.refusals).try_acquire_owned().ok();
-                        spawn_local(refuse(Transport::Plain(stream), answer, turn));
+                        if let Some(refusal) = refuse(stream, answer, &shared.refusals) {
+                            spawn_local(refusal.finish());
+                        }
                     }
                 }
             }

@@ -10,10 +10,13 @@ use bytes::Bytes;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::context::SocketContext;
+use super::hold::Hold;
+use super::pongs::Pongs;
 use super::reader::{Bounds, FrameReader, Incoming, Violation};
 use super::session::Session;
 use super::stream::Stream;
 use super::timer::StallTimer;
+use super::turn::Turn;
 use crate::hub::Kind;
 use crate::protocol::{CloseCode, Mode, event, frame};
 use crate::transport::Transport;
@@ -39,8 +42,9 @@ pub(super) struct Connection<S = Transport> {
     session: Session<S>,
     reader: FrameReader,
     stage: Stage,
-    /// Whether the reader holds what the client sent before this task began.
-    is_early: bool,
+    /// Whether the reader holds what was not looked at: what the client sent before this task began, or more than a turn
+    /// had room for.
+    has_more: bool,
     /// Whether nothing more that the client sends is looked at.
     is_deaf: bool,
     /// What reading stopped for, if anything.
@@ -66,19 +70,6 @@ enum Stage {
     Shutdown,
 }
 
-/// Why a socket is not read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Hold {
-    /// It is.
-    None,
-    /// A command is under way, or the client does not take its answers.
-    Session,
-    /// The writer takes nothing more of it, or nothing at all.
-    Writer,
-    /// There is no room for its unfinished message.
-    Room,
-}
-
 /// Whether the task goes on.
 enum Next {
     Wait,
@@ -94,12 +85,14 @@ impl<S: Stream> Connection<S> {
         permit: OwnedSemaphorePermit,
     ) -> Self {
         let reader = FrameReader::holding(early, &context.endpoint.unfinished);
+        let has_more = !early.is_empty();
+        context.endpoint.count_hurried(false, has_more);
         Self {
             context,
             session,
             reader,
             stage: Stage::Open,
-            is_early: !early.is_empty(),
+            has_more,
             is_deaf: false,
             hold: Hold::None,
             dropped: 0,
@@ -114,9 +107,6 @@ impl<S: Stream> Connection<S> {
         if self.context.socket.is_abandoned() {
             self.context.core().count_dropped("silent");
             return self.reset();
-        }
-        if std::mem::take(&mut self.is_early) {
-            self.take(&mut []);
         }
         // Reading may call for work, and work for an answer, so writing comes last.
         if let Next::End = self.read(cx) {
@@ -149,8 +139,17 @@ impl<S: Stream> Connection<S> {
     fn read(&mut self, cx: &mut Context<'_>) -> Next {
         let endpoint = Rc::clone(&self.context.endpoint);
         let mut buffer = endpoint.read_buffer.borrow_mut();
+        let turn = Turn::among(endpoint.hurried());
         for _ in 0..READS_A_TURN {
             let Some(room) = self.room(cx) else { return Next::Wait };
+            if turn.is_over() {
+                break;
+            }
+            if self.has_more {
+                self.context.socket.hear(endpoint.core.now());
+                self.take(&mut [], &turn);
+                continue;
+            }
             let stream = self.context.socket.outbox().sink();
             match stream.poll_readable(cx) {
                 Poll::Pending => return Next::Wait,
@@ -168,7 +167,7 @@ impl<S: Stream> Connection<S> {
                             return self.reset();
                         }
                     }
-                    self.take(&mut buffer[..length]);
+                    self.take(&mut buffer[..length], &turn);
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(_) => return Next::End,
@@ -192,6 +191,9 @@ impl<S: Stream> Connection<S> {
                 core.credit().wait(socket);
             }
             self.hold = Hold::Writer;
+        } else if self.has_more {
+            // It is here already.
+            return Some(0);
         } else if let Poll::Ready(room) = self.reader.poll_room(&self.context.endpoint.unfinished, cx) {
             return Some(room);
         } else {
@@ -206,8 +208,8 @@ impl<S: Stream> Connection<S> {
         !self.session.is_ready() || self.context.socket.outbox().waiting() > READ_WAITING_MAX
     }
 
-    /// Deals with what was read.
-    fn take(&mut self, bytes: &mut [u8]) {
+    /// Deals with what was read, as far as the turn goes.
+    fn take(&mut self, bytes: &mut [u8], turn: &Turn) {
         if self.is_deaf {
             return;
         }
@@ -219,8 +221,9 @@ impl<S: Stream> Connection<S> {
             unfinished: &endpoint.unfinished,
             inflating: context.socket.window().map(|_| &endpoint.inflating),
             takes_binary: session.takes_binary(),
+            turn,
         };
-        let mut closed = None;
+        let (mut closed, mut pongs) = (None, Pongs::default());
         let result = reader.read(bytes, bounds, |incoming| match incoming {
             _ if closed.is_some() => {}
             Incoming::Close(Some((code, reason))) => closed = Some(frame::close(code, reason)),
@@ -228,11 +231,14 @@ impl<S: Stream> Connection<S> {
             _ if *stage != Stage::Open => {}
             Incoming::Text(content) => session.take(context, content),
             Incoming::Binary(content) => session.take_binary(context, content),
-            Incoming::Ping(payload) => {
-                context.socket.send(&frame::pong(payload), Kind::Ephemeral);
-            }
+            Incoming::Ping(payload) => pongs.push(payload),
             Incoming::Pong => {}
         });
+        if let Some(pongs) = pongs.into_frames() {
+            context.socket.send(&pongs, Kind::Ephemeral);
+        }
+        let has_more = result.unwrap_or_default();
+        self.set_more(has_more);
         match (closed, result) {
             (Some(answer), _) => {
                 self.become_deaf();
@@ -250,9 +256,9 @@ impl<S: Stream> Connection<S> {
                     self.close(code, reason);
                 }
             }
-            (None, Ok(())) => {
+            (None, Ok(_)) => {
                 let unfinished = self.reader.unfinished().unwrap_or_default();
-                if self.stage != Stage::Open && unfinished > CLOSING_UNFINISHED_MAX {
+                if self.stage != Stage::Open && !has_more && unfinished > CLOSING_UNFINISHED_MAX {
                     self.become_deaf();
                 }
             }
@@ -263,6 +269,12 @@ impl<S: Stream> Connection<S> {
     fn become_deaf(&mut self) {
         self.is_deaf = true;
         self.reader = FrameReader::default();
+        self.set_more(false);
+    }
+
+    fn set_more(&mut self, has_more: bool) {
+        self.context.endpoint.count_hurried(self.has_more, has_more);
+        self.has_more = has_more;
     }
 
     /// Closes the socket, the client not having asked for it.
@@ -357,6 +369,7 @@ impl<S: Stream> Connection<S> {
 
     /// Leaves all groups, and the core's table.
     fn clean_up(&mut self) {
+        self.become_deaf();
         self.context.socket.outbox().abandon();
         self.context.core().close(&self.context.socket);
         self.leave();

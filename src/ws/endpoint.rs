@@ -1,6 +1,6 @@
 //! One core's end of all its WebSockets.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,6 +52,8 @@ pub struct Endpoint<S = Transport> {
     pub(super) read_buffer: RefCell<Box<[u8]>>,
     pub(super) parser: Rc<RefCell<CommandParser>>,
     pub(super) inflating: RefCell<Inflating>,
+    /// Sockets that have sent more than a turn has room for.
+    hurried: Cell<u32>,
 }
 
 impl<S: Stream> Endpoint<S> {
@@ -65,9 +67,29 @@ impl<S: Stream> Endpoint<S> {
         options: WsOptions,
     ) -> Self {
         let read_buffer = RefCell::new(vec![0; READ_BUFFER_BYTES].into());
-        let parser = Rc::default();
-        let inflating = RefCell::default();
-        Self { core, submit_buffer, notifier, chat, options, unfinished, read_buffer, parser, inflating }
+        let (parser, inflating, hurried) = (Rc::default(), RefCell::default(), Cell::new(0));
+        Self {
+            core,
+            submit_buffer,
+            notifier,
+            chat,
+            options,
+            unfinished,
+            read_buffer,
+            parser,
+            inflating,
+            hurried,
+        }
+    }
+
+    /// How many sockets have sent more than a [`Turn`](super::turn::Turn) has room for.
+    pub(super) fn hurried(&self) -> u32 {
+        self.hurried.get()
+    }
+
+    /// Counts a socket among these, or no longer.
+    pub(super) fn count_hurried(&self, was: bool, is: bool) {
+        self.hurried.set(self.hurried.get() + u32::from(is) - u32::from(was));
     }
 
     /// The index of its core.

@@ -16,6 +16,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpC
 
 use self::begun::{Begun, Kind, check_text};
 use super::inflating::Inflating;
+use super::turn::Turn;
 use super::unfinished::{NoRoom, Share, UnfinishedBytes};
 use crate::protocol::CloseCode;
 
@@ -62,9 +63,11 @@ pub(super) struct FrameReader {
 
 #[derive(Debug)]
 struct Partial {
-    /// A frame that has not arrived whole.
+    /// A frame that has not arrived whole, or frames that a turn had no time for.
     frame: Vec<u8>,
-    /// Bytes of its payload that are known to be text.
+    /// How much of that is read.
+    done: usize,
+    /// Bytes of the payload behind that are known to be text.
     checked: usize,
     /// The fragments of a message so far; `None` between messages.
     message: Option<Begun>,
@@ -83,6 +86,8 @@ pub(super) struct Bounds<'a> {
     pub(super) inflating: Option<&'a RefCell<Inflating>>,
     /// Whether binary messages are taken.
     pub(super) takes_binary: bool,
+    /// How much may be read before the other sockets get their turn.
+    pub(super) turn: &'a Turn,
 }
 
 /// A frame whose header has arrived, and where its payload belongs.
@@ -103,8 +108,8 @@ impl FrameReader {
 
     /// Bytes of a message that has not arrived whole; `None` between messages.
     pub(super) fn unfinished(&self) -> Option<usize> {
-        let Partial { frame, message, .. } = self.partial.as_deref()?;
-        Some(frame.len() + message.as_ref().map_or(0, |begun| begun.bytes.len()))
+        let Partial { frame, done, message, .. } = self.partial.as_deref()?;
+        Some(frame.len() - done + message.as_ref().map_or(0, |begun| begun.bytes.len()))
     }
 
     /// How many bytes may be read now, see [`UnfinishedBytes`]. Who has to wait is woken when there may be room.
@@ -115,7 +120,9 @@ impl FrameReader {
         }
     }
 
-    /// Takes in what was read and calls `take` with each message, in order. The bytes are unmasked in place.
+    /// Takes in what was read and calls `take` with each message, in order, until the turn is over. The bytes are
+    /// unmasked in place. The value is whether more is there to be looked at: with the next read, even of nothing. Until
+    /// then nothing else may be read.
     ///
     /// # Errors
     /// What the client did wrong, or that there is no room for an unfinished message. Nothing may be read from it
@@ -125,31 +132,41 @@ impl FrameReader {
         bytes: &mut [u8],
         bounds: Bounds<'_>,
         mut take: impl FnMut(Incoming<'_>),
-    ) -> Result<(), Violation> {
+    ) -> Result<bool, Violation> {
         if let Some(inflating) = bounds.inflating {
             inflating.borrow_mut().begin();
         }
-        let mut kept =
-            self.partial.as_mut().map(|partial| std::mem::take(&mut partial.frame)).unwrap_or_default();
+        let (mut kept, mut done) = match &mut self.partial {
+            Some(partial) => (std::mem::take(&mut partial.frame), std::mem::take(&mut partial.done)),
+            None => (Vec::new(), 0),
+        };
+        let is_more;
         if kept.is_empty() {
-            let Progress { used, frame_bytes } = self.read_frames(bytes, bounds, &mut take)?;
-            append(&mut kept, &bytes[used..], frame_bytes);
+            let progress = self.read_frames(bytes, bounds, &mut take)?;
+            append(&mut kept, &bytes[progress.used..], progress.frame_bytes);
+            is_more = progress.is_more;
         } else {
             // Its header, if that has come already, says how long the frame will be.
-            let frame_bytes = self.locate(&kept, bounds)?.map_or(0, |frame| frame.payload.end);
+            let frame_bytes = self.locate(&kept[done..], bounds)?.map_or(0, |frame| frame.payload.end);
             append(&mut kept, bytes, frame_bytes);
-            let Progress { used, frame_bytes } = self.read_frames(&mut kept, bounds, &mut take)?;
-            if used > 0 {
+            let progress = self.read_frames(&mut kept[done..], bounds, &mut take)?;
+            done += progress.used;
+            is_more = progress.is_more;
+            // What is left of many frames is moved once, and not in each turn.
+            if done > 0 && !is_more {
                 let mut rest = Vec::new();
-                append(&mut rest, &kept[used..], frame_bytes);
-                kept = rest;
+                append(&mut rest, &kept[done..], progress.frame_bytes);
+                (kept, done) = (rest, 0);
             }
         }
         if !kept.is_empty() {
-            self.check_beginning(&kept, bounds)?;
-            self.partial(bounds.unfinished).frame = kept;
+            if !is_more {
+                self.check_beginning(&kept, bounds)?;
+            }
+            let partial = self.partial(bounds.unfinished);
+            (partial.frame, partial.done) = (kept, done);
         }
-        self.settle()
+        self.settle().map(|()| is_more)
     }
 
     /// Looks whether what is there of a frame can become text: who sends something else is told at once, not at the end of
@@ -178,7 +195,8 @@ impl FrameReader {
 
     fn partial(&mut self, unfinished: &Arc<UnfinishedBytes>) -> &mut Partial {
         self.partial.get_or_insert_with(|| {
-            Box::new(Partial { frame: Vec::new(), checked: 0, message: None, share: Share::new(unfinished) })
+            let (frame, message, share) = (Vec::new(), None, Share::new(unfinished));
+            Box::new(Partial { frame, done: 0, checked: 0, message, share })
         })
     }
 
@@ -194,7 +212,7 @@ impl FrameReader {
         partial.share.resize(bytes).map_err(|NoRoom| Violation::NO_ROOM)
     }
 
-    /// Reads the whole frames among these bytes.
+    /// Reads the whole frames among these bytes, as many as the turn allows.
     fn read_frames(
         &mut self,
         bytes: &mut [u8],
@@ -202,20 +220,25 @@ impl FrameReader {
         take: &mut impl FnMut(Incoming<'_>),
     ) -> Result<Progress, Violation> {
         let mut used = 0;
-        while let Some(Located { header, payload }) = self.locate(&bytes[used..], bounds)? {
+        while used < bytes.len() && !bounds.turn.is_over() {
+            let Some(Located { header, payload }) = self.locate(&bytes[used..], bounds)? else {
+                return Ok(Progress { used, frame_bytes: 0, is_more: false });
+            };
             let Some(frame) = bytes[used..].get_mut(payload.clone()) else {
-                return Ok(Progress { used, frame_bytes: payload.end });
+                return Ok(Progress { used, frame_bytes: payload.end, is_more: false });
             };
             if let Some(mask) = header.mask {
                 unmask(frame, mask);
             }
+            let is_message = header.is_final && matches!(header.opcode, OpCode::Data(_));
+            bounds.turn.count(is_message);
             if let Some(partial) = &mut self.partial {
                 partial.checked = 0;
             }
             self.read_frame(&header, frame, bounds, take)?;
             used += payload.end;
         }
-        Ok(Progress { used, frame_bytes: 0 })
+        Ok(Progress { used, frame_bytes: 0, is_more: used < bytes.len() })
     }
 
     /// Finds the first frame, if its header is there, and checks all that this tells, so that what can not be taken is
@@ -320,6 +343,8 @@ struct Progress {
     used: usize,
     /// Bytes of the frame behind them, as its header says; 0 if that is not there.
     frame_bytes: usize,
+    /// Whether the turn was over before the bytes were.
+    is_more: bool,
 }
 
 /// Appends to what is kept of something that will have `whole` bytes; 0 if that is not known. Memory grows by half, not

@@ -32,14 +32,28 @@ fn text_of(incoming: &Incoming<'_>) -> String {
 
 /// Feeds the bytes in pieces of `step`.
 fn feed(input: &[u8], step: usize) -> (Vec<String>, Option<u16>, FrameReader) {
+    feed_among(0, input, step)
+}
+
+/// The same while so many others have more to say than they have time for.
+fn feed_among(hurried: u32, input: &[u8], step: usize) -> (Vec<String>, Option<u16>, FrameReader) {
     let (mut reader, mut seen) = (FrameReader::default(), Vec::new());
     let unfinished = UnfinishedBytes::new(1 << 20);
     for piece in input.chunks(step) {
-        let bounds =
-            Bounds { message_max: 200, unfinished: &unfinished, inflating: None, takes_binary: false };
-        let result = reader.read(&mut piece.to_vec(), bounds, |incoming| seen.push(text_of(&incoming)));
-        if let Err(violation) = result {
-            return (seen, Some(violation.code.0), reader);
+        let mut piece = piece.to_vec();
+        loop {
+            let bounds = Bounds {
+                message_max: 200,
+                unfinished: &unfinished,
+                inflating: None,
+                takes_binary: false,
+                turn: &Turn::among(hurried),
+            };
+            match reader.read(&mut piece, bounds, |incoming| seen.push(text_of(&incoming))) {
+                Err(violation) => return (seen, Some(violation.code.0), reader),
+                Ok(true) => piece.clear(),
+                Ok(false) => break,
+            }
         }
     }
     (seen, None, reader)
@@ -70,9 +84,11 @@ fn messages_arrive_the_same_however_they_are_cut() {
         "close Some((1000, \"bye\"))",
     ];
     for step in 1..=input.len() {
-        let (seen, violation, reader) = feed(&input, step);
-        assert_eq!((seen, violation), (expected.map(String::from).to_vec(), None), "in pieces of {step}");
-        assert!(reader.partial.is_none(), "an idle reader holds nothing");
+        for hurried in [0, u32::MAX] {
+            let (seen, violation, reader) = feed_among(hurried, &input, step);
+            assert_eq!((seen, violation), (expected.map(String::from).to_vec(), None), "in pieces of {step}");
+            assert!(reader.partial.is_none(), "an idle reader holds nothing");
+        }
     }
 }
 
