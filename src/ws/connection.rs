@@ -11,10 +11,11 @@ use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::context::SocketContext;
-use super::reader::{Bounds, FrameReader, Incoming, Violation};
+use super::reader::{Bounds, FrameReader, Incoming};
 use super::session::Session;
 use super::stream::Stream;
 use super::timer::StallTimer;
+use super::violation::Violation;
 use crate::hub::Kind;
 use crate::protocol::{CloseCode, Mode, event, frame};
 

@@ -25,6 +25,7 @@ mod stream;
 mod subscriptions;
 mod timer;
 mod unfinished;
+mod violation;
 
 pub use admission::Admission;
 pub use endpoint::{Endpoint, WsOptions};
