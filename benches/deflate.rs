@@ -107,7 +107,8 @@ fn measure(way: &Way, case: &Case, cores: Option<Cores>, options: &Options) -> R
         Mode::Text => None,
         Mode::Json => Some(JSON_MODE),
     };
-    let mut headers: Vec<_> = protocol.map(|protocol| ("Sec-WebSocket-Protocol", protocol)).into_iter().collect();
+    let mut headers: Vec<_> =
+        protocol.map(|protocol| ("Sec-WebSocket-Protocol", protocol)).into_iter().collect();
     if way.offers {
         headers.push(("Sec-WebSocket-Extensions", "permessage-deflate; client_max_window_bits"));
     }

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::twins::Part;
 use super::{SocketId, Twins};
 use crate::model::{GroupId, Seq, UserId};
 use crate::protocol::{Mode, Window};
@@ -72,6 +73,11 @@ impl Broadcast {
             Mode::Text => &self.text,
             Mode::Json => &self.json,
         }
+    }
+
+    /// The frames as a part of others.
+    pub(super) fn as_part(&self) -> Part {
+        Part { text: self.text.clone(), json: self.json.clone(), twins: self.twins.clone() }
     }
 
     /// The frames for a socket in this mode, compressed if it has agreed on that, with this window.

@@ -4,7 +4,6 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::{Bytes, BytesMut};
 
-use super::Broadcast;
 use crate::protocol::{Deflated, Mode, Window, deflate};
 
 /// The compressed form of a broadcast's frames, in each mode: made when the first socket that wants it is met, on its
@@ -19,7 +18,18 @@ struct Pair {
     text: OnceLock<Deflated>,
     json: OnceLock<Deflated>,
     /// What the frames were made of, if of several; those are shared with other cores, which may have merged others.
-    parts: Vec<Broadcast>,
+    parts: Vec<Part>,
+}
+
+/// Frames that stand in others.
+#[derive(Clone, Debug)]
+pub(super) struct Part {
+    /// In text mode.
+    pub(super) text: Bytes,
+    /// In JSON mode.
+    pub(super) json: Bytes,
+    /// Their own compressed form.
+    pub(super) twins: Twins,
 }
 
 impl Twins {
@@ -28,13 +38,10 @@ impl Twins {
         Self(Some(Arc::default()))
     }
 
-    /// For frames that are those of `parts` laid end to end.
-    pub(super) fn of_parts<'a>(parts: impl Iterator<Item = &'a Broadcast>) -> Self {
-        let parts: Vec<_> = parts.cloned().collect();
-        match parts.iter().any(|part| part.twins.is_empty()) {
-            true => Self::default(),
-            false => Self(Some(Arc::new(Pair { parts, ..Pair::default() }))),
-        }
+    /// For frames that are those of `parts` laid end to end; none unless each of these has some.
+    pub(super) fn of_parts(parts: impl Iterator<Item = Part>) -> Self {
+        let parts: Option<Vec<_>> = parts.map(|part| (!part.twins.is_empty()).then_some(part)).collect();
+        Self(parts.map(|parts| Arc::new(Pair { parts, ..Pair::default() })))
     }
 
     /// Whether there are none.
@@ -66,10 +73,13 @@ impl Pair {
     }
 }
 
-fn join(parts: &[Broadcast], mode: Mode) -> Deflated {
+fn join(parts: &[Part], mode: Mode) -> Deflated {
     let (mut frames, mut longest) = (BytesMut::new(), 0);
     for part in parts {
-        let plain = part.plain(mode);
+        let plain = match mode {
+            Mode::Text => &part.text,
+            Mode::Json => &part.json,
+        };
         if let Some(pair) = part.twins.0.as_deref().filter(|_| !plain.is_empty()) {
             let deflated = pair.get(mode, plain);
             frames.extend_from_slice(&deflated.frames);
@@ -78,6 +88,3 @@ fn join(parts: &[Broadcast], mode: Mode) -> Deflated {
     }
     Deflated { frames: frames.freeze(), longest }
 }
-
-#[cfg(test)]
-mod tests;

@@ -65,9 +65,8 @@ fn feed(
             output.reserve_exact(room.saturating_sub(output.len()).max(1));
         }
         let (taken_before, given_before) = (state.total_in(), output.len());
-        let status = state
-            .decompress_vec(input, output, FlushDecompress::None)
-            .map_err(|_| InflateError::Broken)?;
+        let status =
+            state.decompress_vec(input, output, FlushDecompress::None).map_err(|_| InflateError::Broken)?;
         let taken = (state.total_in() - taken_before) as usize;
         input = &input[taken..];
         if output.len() > max {

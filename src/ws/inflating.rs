@@ -1,6 +1,6 @@
 //! What messages that came compressed may become.
 
-use super::reader::Violation;
+use super::violation::Violation;
 use crate::protocol::{CloseCode, InflateError, Inflater};
 
 /// How many times as long as it came a message may become, beyond [`FREE_BYTES`]. No text of people comes near: they write

@@ -28,6 +28,7 @@ mod subscriptions;
 mod timer;
 mod turn;
 mod unfinished;
+mod violation;
 
 pub use admission::Admission;
 pub use endpoint::{Endpoint, WsOptions};

@@ -18,6 +18,7 @@ use self::begun::{Begun, Kind, check_text};
 use super::inflating::Inflating;
 use super::turn::Turn;
 use super::unfinished::{NoRoom, Share, UnfinishedBytes};
+use super::violation::Violation;
 use crate::protocol::CloseCode;
 
 /// What a client sent.
@@ -33,25 +34,6 @@ pub(super) enum Incoming<'a> {
     Pong,
     /// A close frame, with its code and reason if it has them.
     Close(Option<(CloseCode, &'a str)>),
-}
-
-/// Why a client is closed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Violation {
-    /// The code it is told.
-    pub(super) code: CloseCode,
-    /// The reason it is told.
-    pub(super) reason: &'static str,
-}
-
-impl Violation {
-    /// A message above the limit.
-    pub(super) const TOO_BIG: Self = Self { code: CloseCode::TOO_BIG, reason: "message too big" };
-    const INVALID_TEXT: Self = Self { code: CloseCode::INVALID_PAYLOAD, reason: "invalid UTF-8" };
-
-    /// Nothing the client could know of: it may send the message again over a new connection.
-    pub(super) const NO_ROOM: Self =
-        Self { code: CloseCode::TRY_AGAIN_LATER, reason: "too many unfinished messages" };
 }
 
 /// The unfinished part of a socket's input.
@@ -183,7 +165,8 @@ impl FrameReader {
             return Ok(());
         }
         // A character may have begun in the frame before.
-        let before = partial.message.as_ref().filter(|_| partial.checked == 0).map_or(&[][..], Begun::unchecked);
+        let before =
+            partial.message.as_ref().filter(|_| partial.checked == 0).map_or(&[][..], Begun::unchecked);
         let mut text = before.to_vec();
         text.extend_from_slice(&kept[payload.start + partial.checked..]);
         let mut mask = header.mask.unwrap_or_default();

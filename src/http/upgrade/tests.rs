@@ -75,8 +75,7 @@ fn paths_name_targets() {
         let response = upgrade(&head("GET", path, &[])).unwrap();
         let key = HeaderValue::from_static(KEY);
         let purpose = Purpose::Chat(target);
-        let expected =
-            Upgrade { purpose, key, json: false, token: None, address: ADDRESS, agreement: None };
+        let expected = Upgrade { purpose, key, json: false, token: None, address: ADDRESS, agreement: None };
         assert_eq!(*accepted(&response), expected, "{path}");
         assert!(!response.headers().contains_key("sec-websocket-protocol"));
     }

@@ -23,9 +23,16 @@ fn payloads(frames: &[u8], window: u8) -> Vec<(u8, Vec<u8>)> {
 }
 
 fn chat(length: usize) -> String {
-    let lines = (0..).map(|n| format!("{{\"id\":{n},\"username\":\"alice\",\"content\":\"line {}\"}} ", n * 7919));
+    let lines =
+        (0..).map(|n| format!("{{\"id\":{n},\"username\":\"alice\",\"content\":\"line {}\"}} ", n * 7919));
     let mut text = String::new();
-    lines.take_while(|line| { let fits = text.len() < length; text.push_str(line); fits }).count();
+    lines
+        .take_while(|line| {
+            let fits = text.len() < length;
+            text.push_str(line);
+            fits
+        })
+        .count();
     text.truncate(length);
     text
 }

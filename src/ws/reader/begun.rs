@@ -1,6 +1,7 @@
 //! A message that has come in part.
 
-use super::{Violation, append};
+use super::append;
+use crate::ws::violation::Violation;
 
 /// What a message is, as its first frame says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

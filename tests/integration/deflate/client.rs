@@ -11,26 +11,30 @@ use crate::support::patiently;
 use crate::support::server::Server;
 
 /// Offers compression and nothing else.
-pub const OFFER: &str = "permessage-deflate";
+pub(super) const OFFER: &str = "permessage-deflate";
 /// The bit of a compressed message.
-pub const RSV1: u8 = 0x40;
+pub(super) const RSV1: u8 = 0x40;
 const FINAL: u8 = 0x80;
 const TAIL: [u8; 4] = [0, 0, 0xFF, 0xFF];
 
 /// An open socket, frame by frame.
-pub struct Peer {
+pub(super) struct Peer {
     stream: TcpStream,
     unread: Vec<u8>,
     /// What the server has agreed to.
-    pub agreed: Option<String>,
+    pub(super) agreed: Option<String>,
     window: u8,
     /// Bytes of messages as they came, and compressed messages among them.
-    pub wire_bytes: usize,
-    pub deflated: usize,
+    pub(super) wire_bytes: usize,
+    pub(super) deflated: usize,
 }
 
 /// The answer to a handshake at this path with these further headers.
-pub async fn handshake(server: &Server, path: &str, more: &[(&str, &str)]) -> (TcpStream, Response, Vec<u8>) {
+pub(super) async fn handshake(
+    server: &Server,
+    path: &str,
+    more: &[(&str, &str)],
+) -> (TcpStream, Response, Vec<u8>) {
     let mut headers = vec![
         ("Connection", "Upgrade"),
         ("Upgrade", "websocket"),
@@ -52,9 +56,10 @@ pub async fn handshake(server: &Server, path: &str, more: &[(&str, &str)]) -> (T
 
 impl Peer {
     /// Opens one at this path that offers this; nothing if it is empty.
-    pub async fn open(server: &Server, path: &str, offer: &str) -> Self {
+    pub(super) async fn open(server: &Server, path: &str, offer: &str) -> Self {
         let headers = [("Sec-WebSocket-Extensions", offer)];
-        let (stream, answer, unread) = handshake(server, path, if offer.is_empty() { &[] } else { &headers }).await;
+        let (stream, answer, unread) =
+            handshake(server, path, if offer.is_empty() { &[] } else { &headers }).await;
         assert_eq!(answer.status, 101, "{answer:?}");
         let agreed = answer.header("sec-websocket-extensions").map(str::to_owned);
         let bits = agreed.as_deref().and_then(|agreed| agreed.split_once("server_max_window_bits="));
@@ -63,12 +68,12 @@ impl Peer {
     }
 
     /// Sends these bytes, whatever they are. The server may have closed already, which is for the next read to tell.
-    pub async fn bytes(&mut self, bytes: &[u8]) {
+    pub(super) async fn bytes(&mut self, bytes: &[u8]) {
         let _ = patiently("the server to read", self.stream.write_all(bytes)).await;
     }
 
     /// Sends a frame that begins with this byte.
-    pub async fn frame(&mut self, first: u8, payload: &[u8]) {
+    pub(super) async fn frame(&mut self, first: u8, payload: &[u8]) {
         let mut bytes = Vec::new();
         frame::push(&mut bytes, 0, payload);
         bytes[0] = first;
@@ -76,17 +81,17 @@ impl Peer {
     }
 
     /// Sends a text as it is.
-    pub async fn say(&mut self, text: &str) {
+    pub(super) async fn say(&mut self, text: &str) {
         self.frame(FINAL | frame::TEXT, text.as_bytes()).await;
     }
 
     /// Sends a text compressed.
-    pub async fn say_deflated(&mut self, text: &str) {
+    pub(super) async fn say_deflated(&mut self, text: &str) {
         self.frame(FINAL | RSV1 | frame::TEXT, &deflated(text.as_bytes())).await;
     }
 
     /// The next message or close as it was before it was compressed: its opcode and content; `None` at the end.
-    pub async fn next(&mut self) -> Option<(u8, Vec<u8>)> {
+    pub(super) async fn next(&mut self) -> Option<(u8, Vec<u8>)> {
         loop {
             if let Some(Frame { opcode, payload, length }) = Frame::first(&self.unread) {
                 let (is_deflated, payload) = (self.unread[0] & RSV1 != 0, payload.to_vec());
@@ -112,7 +117,7 @@ impl Peer {
     }
 
     /// The next text, or the code of the close that came instead.
-    pub async fn try_text(&mut self) -> Result<String, Option<u16>> {
+    pub(super) async fn try_text(&mut self) -> Result<String, Option<u16>> {
         match self.next().await {
             Some((frame::TEXT, payload)) => Ok(String::from_utf8(payload).unwrap()),
             Some((frame::CLOSE, payload)) => Err(payload.first_chunk().map(|code| u16::from_be_bytes(*code))),
@@ -122,17 +127,17 @@ impl Peer {
     }
 
     /// The next text.
-    pub async fn text(&mut self) -> String {
+    pub(super) async fn text(&mut self) -> String {
         self.try_text().await.expect("a text before the end")
     }
 
     /// Reads texts until one is this one.
-    pub async fn until(&mut self, text: &str) {
+    pub(super) async fn until(&mut self, text: &str) {
         while self.text().await != text {}
     }
 
     /// Reads texts until the server closes with this code.
-    pub async fn until_close(&mut self, code: u16) {
+    pub(super) async fn until_close(&mut self, code: u16) {
         let close = loop {
             if let Err(close) = self.try_text().await {
                 break close;
@@ -143,7 +148,7 @@ impl Peer {
 }
 
 /// As a client compresses: without what the flush ends with.
-pub fn deflated(payload: &[u8]) -> Vec<u8> {
+pub(super) fn deflated(payload: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(payload.len() + payload.len() / 100 + 1024);
     let mut state = Compress::new(Compression::default(), false);
     state.compress_vec(payload, &mut out, FlushCompress::Sync).unwrap();
@@ -165,8 +170,9 @@ fn inflated(payload: &[u8], window: u8) -> Vec<u8> {
 }
 
 /// Text of that many bytes, as people and programs write it.
-pub fn prose(length: usize) -> String {
-    let words = ["the", "server", "wrote", "what", "alice", "said", "to", "bob", "about", "it", "and", "again"];
+pub(super) fn prose(length: usize) -> String {
+    let words =
+        ["the", "server", "wrote", "what", "alice", "said", "to", "bob", "about", "it", "and", "again"];
     let mut text = String::new();
     let mut state = 7_usize;
     while text.len() < length {
@@ -179,7 +185,7 @@ pub fn prose(length: usize) -> String {
 }
 
 /// Bytes that do not become fewer.
-pub fn noise(length: usize) -> Vec<u8> {
+pub(super) fn noise(length: usize) -> Vec<u8> {
     let mut state = 0x2545_F491_4F6C_DD1D_u64;
     let mut next = || {
         state ^= state << 13;

@@ -21,9 +21,15 @@ async fn the_first_offer_that_can_be_met_is_answered() {
         (&["permessage-deflate"][..], Some(PLAIN.to_owned())),
         // As browsers offer it.
         (&["permessage-deflate; client_max_window_bits"], Some(PLAIN.to_owned())),
-        (&["permessage-deflate; server_max_window_bits=10"], Some(format!("{PLAIN}; server_max_window_bits=10"))),
+        (
+            &["permessage-deflate; server_max_window_bits=10"],
+            Some(format!("{PLAIN}; server_max_window_bits=10")),
+        ),
         (&["permessage-deflate; server_max_window_bits=16"], None),
-        (&["permessage-deflate; mystery", "permessage-deflate; client_max_window_bits=\"9\""], Some(PLAIN.to_owned())),
+        (
+            &["permessage-deflate; mystery", "permessage-deflate; client_max_window_bits=\"9\""],
+            Some(PLAIN.to_owned()),
+        ),
         (&["mux", "x-webkit-deflate-frame"], None),
         (&[], None),
     ] {
@@ -37,7 +43,8 @@ async fn the_first_offer_that_can_be_met_is_answered() {
             assert!(answered.len() < 2);
         }
     }
-    let (_, answer, _) = handshake(&server, "/ws", &[("Sec-WebSocket-Extensions", "permessage-deflate; =")]).await;
+    let (_, answer, _) =
+        handshake(&server, "/ws", &[("Sec-WebSocket-Extensions", "permessage-deflate; =")]).await;
     assert_eq!(answer.status, 400);
 }
 

@@ -94,7 +94,11 @@ async fn windows_of_all_sizes_see_far_enough() {
             let before = peer.deflated;
             peer.until(&format!("alice: {content}")).await;
             let fits = content.len() + "alice: ".len() <= 1 << *bits;
-            assert_eq!(peer.deflated > before, fits || *bits == 15, "{length} bytes, a window of {bits} bits");
+            assert_eq!(
+                peer.deflated > before,
+                fits || *bits == 15,
+                "{length} bytes, a window of {bits} bits"
+            );
         }
     }
 }
@@ -117,7 +121,12 @@ async fn what_is_replayed_is_compressed_and_whole() {
             }
         }
         event(&mut deflating, "caught_up").await;
-        assert!(deflating.wire_bytes < plain.wire_bytes * 3 / 4, "{} of {}", deflating.wire_bytes, plain.wire_bytes);
+        assert!(
+            deflating.wire_bytes < plain.wire_bytes * 3 / 4,
+            "{} of {}",
+            deflating.wire_bytes,
+            plain.wire_bytes
+        );
     }
     let mut peer = reader(&server, group, OFFER, None).await;
     peer.say(&json!({ "type": "history", "group_id": group, "limit": 100 }).to_string()).await;
