@@ -38,6 +38,7 @@ pub use address_limit::AddressLimit;
 pub use body::{Body, BodyError};
 pub use forwarded::TrustedProxies;
 pub use peek::group_asked_for;
+pub use request_body::NoRoomForBody;
 pub use router::{Route, route};
 pub use service::{Http, HttpOptions, MatchedPath};
 pub use upgrade::Upgrade;

@@ -21,7 +21,7 @@ use super::error::HttpError;
 use super::forwarded::TrustedProxies;
 use super::gate::{FOREIGN_ORIGIN, Gate};
 use super::host::check_host;
-use super::request_body::{BodyFailure, BodyLimits, IncomingBody};
+use super::request_body::{BodyFailure, BodyLimits, CROWDED, IncomingBody};
 use super::request_id::RequestId;
 use super::resource::Answer;
 use super::router::{Route, route};
@@ -107,6 +107,11 @@ impl Http {
             response.extensions_mut().insert(MatchedPath(template));
         }
         response
+    }
+
+    /// The answer to a request for whose body there is no room.
+    pub fn refuse_crowded(&self) -> Response<Body> {
+        CROWDED.into_response()
     }
 
     async fn respond(

@@ -13,6 +13,10 @@ use super::linger::linger;
 pub(super) const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\
     Content-Type: application/json\r\nContent-Length: 33\r\n\r\n{\"detail\":\"Too many connections\"}";
 
+/// The answer to a request whose head has not come in one piece, when there is no room for more of these.
+pub(super) const CROWDED: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\
+    Content-Type: application/json\r\nContent-Length: 41\r\n\r\n{\"detail\":\"Too many unfinished requests\"}";
+
 /// The answer to a connection above the rate of its address. No rate is below one a second.
 pub(super) const TOO_FAST: &[u8] =
     b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nConnection: close\r\n\
