@@ -25,6 +25,7 @@ mod params;
 mod peek;
 mod registration;
 mod request_body;
+mod request_head;
 mod request_id;
 mod resource;
 mod response;
