@@ -66,7 +66,11 @@ impl BlockingSocket {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
         let source = Ipv4Addr::new(127, 0, 0, (number / SOCKETS_PER_SOURCE + 1) as u8);
         socket.bind(&SockAddr::from(SocketAddr::from((source, 0))))?;
-        socket.connect(&address.into())?;
+        while let Err(error) = socket.connect(&address.into()) {
+            if error.kind() != io::ErrorKind::Interrupted {
+                return Err(error);
+            }
+        }
         socket.set_tcp_nodelay(true)?;
         // Closed by a reset: thousands of ports that linger would be missing when all come back.
         socket.set_linger(Some(Duration::ZERO))?;
@@ -184,12 +188,15 @@ impl BlockingSocket {
 
     fn read(&mut self) -> io::Result<()> {
         let mut bytes = [0; READ_BYTES];
-        match self.stream.read(&mut bytes)? {
-            0 => Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the server has closed")),
-            length => {
+        match self.stream.read(&mut bytes) {
+            Ok(0) => Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the server has closed")),
+            Ok(length) => {
                 self.unread.extend_from_slice(&bytes[..length]);
                 Ok(())
             }
+            // The end of a child process, such as another test's server.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
+            Err(error) => Err(error),
         }
     }
 }

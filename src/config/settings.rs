@@ -201,8 +201,8 @@ settings! {
               value_parser = bytes(1..=1 << 30))]
         pub outbox_bytes_max: ByteSize,
 
-        /// Bytes of messages that have not arrived whole, over all sockets; the largest wait when they are near it;
-        /// 1MiB to 64GiB
+        /// Bytes of messages and requests that have not arrived whole, over all sockets; near it the largest messages
+        /// wait, and large requests are refused with 503; 1MiB to 64GiB
         #[arg(long, env = "GROUPCAST_UNFINISHED_BYTES_MAX", default_value = "256MiB", value_name = "SIZE",
               value_parser = bytes(1 << 20..=64 << 30))]
         pub unfinished_bytes_max: ByteSize,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use hyper::StatusCode;
 use hyper::body::Body;
 use tokio::time::timeout;
@@ -12,7 +12,15 @@ use super::error::{HttpError, UNREADABLE};
 
 const TOO_LARGE: HttpError = HttpError::Last(StatusCode::PAYLOAD_TOO_LARGE, "Request body is too large");
 const TOO_SLOW: HttpError = HttpError::Last(StatusCode::REQUEST_TIMEOUT, "Request body took too long");
+/// What a client is told whose request finds no room among those that have not arrived whole.
+pub(super) const CROWDED: HttpError =
+    HttpError::Last(StatusCode::SERVICE_UNAVAILABLE, "Too many unfinished requests");
 const BROKEN: HttpError = HttpError::Last(StatusCode::BAD_REQUEST, UNREADABLE);
+
+/// There is no room for this body among those that have not arrived whole.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("too many unfinished requests")]
+pub struct NoRoomForBody;
 
 /// Why a body could not be read.
 pub(super) type BodyFailure = Box<dyn std::error::Error + Send + Sync>;
@@ -32,20 +40,39 @@ pub(super) struct BodyLimits {
 /// `Expect: 100-continue` gets its answer.
 ///
 /// # Errors
-/// 413 above the limit, 408 after the time-out, 400 if it breaks off.
+/// 413 above the limit, 408 after the time-out, 503 where there are too many at a time, 400 if it breaks off.
 pub(super) async fn read<B>(body: B, limits: BodyLimits) -> Result<Bytes, HttpError>
 where
-    B: Body<Data = Bytes, Error: Into<BodyFailure>>,
+    B: Body<Data = Bytes, Error: Into<BodyFailure>> + Unpin,
 {
     if body.size_hint().lower() > limits.bytes_max as u64 {
         return Err(TOO_LARGE);
     }
-    match timeout(limits.timeout, Limited::new(body, limits.bytes_max).collect()).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(TOO_LARGE),
-        Ok(Err(_)) => Err(BROKEN),
+    match timeout(limits.timeout, collect(body, limits.bytes_max)).await {
+        Ok(read) => read,
         Err(_) => Err(TOO_SLOW),
     }
+}
+
+/// Puts the pieces together. They are copied: each keeps the whole buffer alive that it was read into, so a body that
+/// came in chunks of one byte would take thousands of times its size. Trailers are dropped.
+async fn collect<B>(mut body: B, bytes_max: usize) -> Result<Bytes, HttpError>
+where
+    B: Body<Data = Bytes, Error: Into<BodyFailure>> + Unpin,
+{
+    let mut whole = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| match error.into() {
+            error if error.is::<NoRoomForBody>() => CROWDED,
+            _ => BROKEN,
+        })?;
+        let Ok(piece) = frame.into_data() else { continue };
+        if piece.len() > bytes_max - whole.len() {
+            return Err(TOO_LARGE);
+        }
+        whole.extend_from_slice(&piece);
+    }
+    Ok(whole.into())
 }
 
 #[cfg(test)]
@@ -59,7 +86,7 @@ mod tests {
     use hyper::StatusCode;
     use hyper::body::{Body, Frame};
 
-    use super::{BodyLimits, HttpError, read};
+    use super::{BodyLimits, HttpError, NoRoomForBody, read};
 
     const MINUTE: Duration = Duration::from_secs(60);
 
@@ -92,6 +119,8 @@ mod tests {
     async fn broken_bodies_are_unreadable() {
         let broken = StreamBody::new(stream::iter([Err::<Frame<Bytes>, _>(io::Error::other("reset"))]));
         assert_eq!(status(read(broken, at_most(5)).await), 400);
+        let crowded = StreamBody::new(stream::iter([Err::<Frame<Bytes>, _>(NoRoomForBody)]));
+        assert_eq!(status(read(crowded, at_most(5)).await), 503);
     }
 
     #[tokio::test(start_paused = true)]

@@ -20,10 +20,11 @@ use super::cors::Cors;
 use super::error::HttpError;
 use super::forwarded::TrustedProxies;
 use super::gate::{FOREIGN_ORIGIN, Gate};
-use super::host::check_host;
-use super::request_body::{BodyFailure, BodyLimits, IncomingBody};
+use super::request_body::{BodyFailure, BodyLimits, CROWDED, IncomingBody};
+use super::request_head::{check_head, is_for_all};
 use super::request_id::RequestId;
 use super::resource::Answer;
+use super::response;
 use super::router::{Route, route};
 use super::upgrade::upgrade;
 use crate::chat::Chat;
@@ -94,7 +95,8 @@ impl Http {
     where
         B: hyper::body::Body<Data = Bytes, Error: Into<BodyFailure>> + Unpin,
     {
-        let (head, body) = request.into_parts();
+        let (mut head, body) = request.into_parts();
+        let checked = check_head(&mut head);
         let path = percent_decode_str(head.uri.path()).decode_utf8_lossy();
         let route = route(&path).filter(|route| self.shared.echoes || !route.is_echo());
         let template = route.as_ref().map(Route::template);
@@ -103,7 +105,7 @@ impl Http {
         let span = tracing::info_span!("request", %id, method = %head.method, route = template);
         let mut body = body.map_err(Into::into);
         let respond = async {
-            let response = self.respond(&head, peer, route.as_ref(), &mut body).await;
+            let response = self.respond(&head, checked, peer, route.as_ref(), &mut body).await;
             tracing::debug!(status = response.status().as_u16(), "answered");
             response
         };
@@ -117,16 +119,22 @@ impl Http {
         response
     }
 
+    /// The answer to a request for whose body there is no room.
+    pub fn refuse_crowded(&self) -> Response<Body> {
+        CROWDED.into_response()
+    }
+
     async fn respond(
         &self,
         head: &Parts,
+        checked: Result<(), HttpError>,
         peer: IpAddr,
         route: Option<&Route<'_>>,
         body: &mut IncomingBody<'_>,
     ) -> Response<Body> {
         let Shared { gate, cors, deflates, .. } = &*self.shared;
         let client = gate.client(&head.headers, peer);
-        let answer = match check_host(head).and_then(|()| gate.check_request(route, client)) {
+        let answer = match checked.and_then(|()| gate.check_request(route, client)) {
             Ok(()) => {
                 let may_open = || match cors.admits_handshake(&head.headers) {
                     true => gate.check_handshake(client, peer),
@@ -154,6 +162,9 @@ impl Http {
         route: Option<&Route<'_>>,
         body: &mut IncomingBody<'_>,
     ) -> Answer {
+        if is_for_all(head) {
+            return Ok(response::done());
+        }
         let route = route.ok_or(HttpError::NOT_FOUND)?;
         let Shared { chat, leaving, body_limits, shows_metrics, .. } = &*self.shared;
         let (need, handler) = route.resource.handler(&head.method)?;

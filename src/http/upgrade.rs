@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use std::ops::Deref;
 
 use hyper::header::{
-    CONNECTION, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY,
-    SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
+    CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_EXTENSIONS,
+    SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
 };
 use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode, Version};
@@ -115,6 +115,20 @@ fn accept(
     };
     if head.version < Version::HTTP_11 {
         return Err(bad("A WebSocket handshake needs HTTP/1.1"));
+    }
+    if headers.contains_key(TRANSFER_ENCODING)
+        || headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0")
+    {
+        // Behind it another server may look for a body where this one looks for frames.
+        return Err(bad("A WebSocket handshake has no body"));
+    }
+    for (name, text) in [
+        (SEC_WEBSOCKET_VERSION, "There is more than one Sec-WebSocket-Version"),
+        (SEC_WEBSOCKET_KEY, "There is more than one Sec-WebSocket-Key"),
+    ] {
+        if headers.get_all(name).iter().nth(1).is_some() {
+            return Err(bad(text));
+        }
     }
     match headers.get(SEC_WEBSOCKET_VERSION) {
         Some(version) if version == VERSION => {}

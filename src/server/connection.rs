@@ -2,33 +2,36 @@
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
+use std::io;
 use std::mem::MaybeUninit;
 use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioTimer;
-use tokio::io::ReadBuf;
+use tokio::io::{Interest, ReadBuf};
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::Shared;
-use super::exchange::{Exchange, Requests};
+use super::exchange::{Exchange, REQUEST_BYTES, Requests};
 use super::handoff::GroupHomes;
 use super::introduction;
 use super::linger::linger;
+use super::refusal::{CROWDED, refuse};
 use super::stream::{Activity, Stream};
 use crate::http::Http;
 use crate::transport::Transport;
-use crate::ws::{Admission, Endpoint};
+use crate::ws::{Admission, Claim, Endpoint, NoRoom};
 
 /// Longest request head, in bytes; also the size of hyper's buffers.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
-/// As much of a connection's first bytes as is looked at to find out whose it is: enough for the longest names.
-const PEEK_BYTES: usize = 512;
+/// As much of a request as is looked at before any of it is read: most heads as a whole.
+const PEEK_BYTES: usize = 2 * 1024;
 /// Serves the connections of one core.
 pub(super) struct Acceptor {
     http: Http,
@@ -41,10 +44,15 @@ pub(super) struct Acceptor {
 
 /// What a client said, or not.
 enum Heard {
-    /// Nothing in time.
+    /// Nothing in time, or not all.
     Nothing,
-    /// The beginning of a request that is answered here.
-    Request,
+    /// A part of the head of a request.
+    Part,
+    /// The head of a request that is answered here, or what is no head, or more than is looked at.
+    Request {
+        /// Whether it is a head and complete.
+        is_whole: bool,
+    },
     /// The beginning of a request that another thread answers.
     ForAnother(usize),
 }
@@ -90,18 +98,32 @@ impl Acceptor {
         }
         let mut early = Bytes::new();
         loop {
+            let mut is_whole = false;
             if early.is_empty() {
                 tokio::select! {
                     heard = self.next_request(&stream, fresh) => match heard {
-                        Heard::Nothing => return say_goodbye(&stream),
-                        Heard::Request => {}
+                        Heard::Nothing | Heard::Part => return say_goodbye(&stream),
+                        Heard::Request { is_whole: whole } => is_whole = whole,
                         Heard::ForAnother(thread) => return self.homes.send(thread, stream, address, permit),
                     },
                     () = self.shared.drain.cancelled() => return say_goodbye(&stream),
                 }
             }
             fresh = false;
-            match Box::pin(self.serve_requests(stream, address, early)).await {
+            // Whoever sends a head bit by bit has hyper's buffers for as long as that takes.
+            let claim = match is_whole {
+                true => None,
+                false => match Claim::new(&self.shared.unfinished, REQUEST_BYTES) {
+                    Ok(claim) => Some(claim),
+                    Err(NoRoom) => {
+                        if let Some(refusal) = refuse(stream, CROWDED, &self.shared.refusals) {
+                            Box::pin(refusal.finish()).await;
+                        }
+                        return;
+                    }
+                },
+            };
+            match Box::pin(self.serve_requests(stream, address, early, claim)).await {
                 Outcome::Idle(idle, rest) => (stream, early) = (idle, rest),
                 Outcome::Upgraded(stream, rest, admission) => {
                     let endpoint = Rc::clone(&self.endpoint);
@@ -113,43 +135,64 @@ impl Acceptor {
         }
     }
 
-    /// Waits for the first bytes of a request.
+    /// Waits for the head of a request. It stays in the kernel until it is there: so clients that send one bit by bit,
+    /// however many, hold none of hyper's buffers.
     async fn next_request(&self, stream: &Transport, fresh: bool) -> Heard {
         let config = &self.shared.config;
         let limit = if fresh { config.head_timeout } else { config.idle_timeout };
-        let heard = timeout(limit, async {
-            if fresh {
-                // A new stream counts as readable until a read has failed. Only a look into it tells whether the
-                // client has said anything; hyper would keep its buffers while it waits.
-                return poll_fn(|cx| self.poll_peek(stream, cx)).await;
+        let (mut deadline, mut has_begun, mut seen) = (Instant::now() + limit, fresh, 0);
+        loop {
+            match timeout_at(deadline, poll_fn(|cx| self.poll_head(stream, &mut seen, cx))).await {
+                Ok(Heard::Part) if has_begun => {}
+                Ok(Heard::Part) => (deadline, has_begun) = (Instant::now() + config.head_timeout, true),
+                heard => return heard.unwrap_or(Heard::Nothing),
             }
-            if poll_fn(|cx| stream.poll_readable(cx)).await.is_ok() { Heard::Request } else { Heard::Nothing }
-        });
-        heard.await.unwrap_or(Heard::Nothing)
+        }
     }
 
-    fn poll_peek(&self, stream: &Transport, cx: &mut Context<'_>) -> Poll<Heard> {
+    /// Looks at what has come of a head; `seen` is how much that was the last time.
+    fn poll_head(&self, stream: &Transport, seen: &mut usize, cx: &mut Context<'_>) -> Poll<Heard> {
         let mut head = [MaybeUninit::uninit(); PEEK_BYTES];
         let mut head = ReadBuf::uninit(&mut head);
-        Poll::Ready(match ready!(stream.poll_peek(cx, &mut head)) {
-            Ok(1..) => match self.homes.of(head.filled()) {
-                Some(thread) if thread != usize::from(self.endpoint.core()) => Heard::ForAnother(thread),
-                _ => Heard::Request,
-            },
-            Ok(0) | Err(_) => Heard::Nothing,
-        })
+        let Ok(length @ 1..) = ready!(stream.poll_peek(cx, &mut head)) else {
+            return Poll::Ready(Heard::Nothing);
+        };
+        let head = head.filled();
+        if let Some(thread) =
+            self.homes.of(head).filter(|&thread| thread != usize::from(self.endpoint.core()))
+        {
+            return Poll::Ready(Heard::ForAnother(thread));
+        }
+        let is_whole = is_whole(head);
+        // Readable without more than the last time, it will not come to more.
+        let is_seen = is_whole || length == PEEK_BYTES || length == *seen || !head[0].is_ascii_alphabetic();
+        // What is decrypted is not in the kernel any more.
+        let (false, Transport::Plain(tcp)) = (is_seen, stream) else {
+            return Poll::Ready(Heard::Request { is_whole });
+        };
+        *seen = length;
+        // A look leaves the stream readable. What comes from now on makes it that again.
+        let _ = tcp.try_io(Interest::READABLE, || Err::<(), _>(io::ErrorKind::WouldBlock.into()));
+        Poll::Ready(Heard::Part)
     }
 
     /// Serves requests as long as there are any.
-    async fn serve_requests(&self, stream: Transport, address: IpAddr, early: Bytes) -> Outcome {
+    async fn serve_requests(
+        &self,
+        stream: Transport,
+        address: IpAddr,
+        early: Bytes,
+        claim: Option<Claim>,
+    ) -> Outcome {
         let activity = Rc::new(Activity::default());
-        let exchange = Rc::new(Exchange::default());
+        let exchange = Rc::new(Exchange::new(claim));
         let service = Requests {
             http: self.http.clone(),
             endpoint: Rc::clone(&self.endpoint),
             address,
             exchange: Rc::clone(&exchange),
             requests: Rc::clone(&self.requests),
+            unfinished: Arc::clone(&self.shared.unfinished),
         };
         let mut connection = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -201,6 +244,11 @@ impl Acceptor {
             }
         }
     }
+}
+
+/// Whether the empty line has come that ends a head (RFC 9112, section 2.1; a line may end with LF alone, section 2.2).
+fn is_whole(head: &[u8]) -> bool {
+    head.windows(2).any(|pair| pair == b"\n\n") || head.windows(3).any(|three| three == b"\n\r\n")
 }
 
 /// Ends an idle connection as its protocol has it, as far as that needs no waiting.

@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use hyper::body::{Body as HyperBody, Frame, Incoming, SizeHint};
@@ -12,10 +13,14 @@ use hyper::header::{HeaderValue, SEC_WEBSOCKET_ACCEPT};
 use hyper::service::Service;
 use hyper::{Request, Response};
 
+use super::claimed_body::ClaimedBody;
 use super::to_the_end::ToTheEnd;
 use crate::http::{Body, Http, Purpose, Upgrade};
 use crate::protocol::Mode;
-use crate::ws::{self, Admission, Endpoint};
+use crate::ws::{self, Admission, Claim, Endpoint, NoRoom, UnfinishedBytes};
+
+/// What a connection takes while a request arrives, in bytes: hyper's buffers, and its own.
+pub(super) const REQUEST_BYTES: usize = 20 * 1024;
 
 /// Where a connection stands between its requests and their answers.
 #[derive(Default)]
@@ -24,14 +29,25 @@ pub(super) struct Exchange {
     answering: Rc<Cell<usize>>,
     /// Whether any request came.
     begun: Cell<bool>,
-    /// Whether the last request had a body. hyper may not have read it to its end, so its connection cannot
-    /// be taken apart.
-    had_body: Cell<bool>,
+    /// Whether the last request has a body that was not read to its end. Then hyper's connection cannot be taken apart.
+    has_body: Cell<bool>,
+    /// What counts among the unfinished while the head of a request arrives that has not come in one piece.
+    claim: RefCell<Option<Claim>>,
     /// What the last request made of the connection, if it is to be a WebSocket.
     upgrade: RefCell<Option<Admission>>,
 }
 
 impl Exchange {
+    /// Before any request, the first of which counts as this while it arrives.
+    pub(super) fn new(claim: Option<Claim>) -> Self {
+        Self { claim: RefCell::new(claim), ..Self::default() }
+    }
+
+    /// The body of the last request was read to its end.
+    pub(super) fn body_ended(&self) {
+        self.has_body.set(false);
+    }
+
     /// Takes what the connection is to become, once its requests have ended.
     pub(super) fn take_upgrade(&self) -> Option<Admission> {
         self.upgrade.take()
@@ -41,7 +57,7 @@ impl Exchange {
     pub(super) fn is_idle(&self) -> bool {
         self.begun.get()
             && self.answering.get() == 0
-            && !self.had_body.get()
+            && !self.has_body.get()
             && self.upgrade.borrow().is_none()
     }
 }
@@ -71,6 +87,8 @@ pub(super) struct Requests {
     pub(super) exchange: Rc<Exchange>,
     /// Requests of all connections of this thread that are being answered.
     pub(super) requests: Rc<Cell<usize>>,
+    /// Where requests count that have not arrived whole.
+    pub(super) unfinished: Arc<UnfinishedBytes>,
 }
 
 impl Service<Request<Incoming>> for Requests {
@@ -81,12 +99,27 @@ impl Service<Request<Incoming>> for Requests {
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let exchange = Rc::clone(&self.exchange);
         exchange.begun.set(true);
-        exchange.had_body.set(!request.body().is_end_stream());
+        let has_body = !request.body().is_end_stream();
+        exchange.has_body.set(has_body);
+        let arrived = exchange.claim.take();
+        let claim = match has_body {
+            true => arrived.map_or_else(
+                || Claim::new(&self.unfinished, REQUEST_BYTES).map(Some),
+                |claim| Ok(Some(claim)),
+            ),
+            false => Ok(None),
+        };
         let counted = (Counted::new(&exchange.answering), Counted::new(&self.requests));
         let (http, endpoint, address) = (self.http.clone(), Rc::clone(&self.endpoint), self.address);
         let is_safe = request.method().is_safe();
         let answering = async move {
-            let mut response = http.handle(request, address).await;
+            let mut response = match claim {
+                Ok(claim) => {
+                    let body = |body| ClaimedBody::new(body, claim, Rc::clone(&exchange));
+                    http.handle(request.map(body), address).await
+                }
+                Err(NoRoom) => http.refuse_crowded(),
+            };
             if let Some(upgrade) = response.extensions_mut().remove::<Upgrade>() {
                 // The digest's alphabet is base64, which is always a valid header value.
                 if let Ok(accept) = HeaderValue::try_from(ws::accept_key(upgrade.key.as_bytes())) {

@@ -57,7 +57,7 @@ async fn read_header(shared: &Shared, mut tcp: TcpStream, proxy: IpAddr) -> Opti
         return Some((tcp, address));
     }
     if shared.tls.is_none()
-        && let Some(refusal) = refuse(tcp, TOO_FAST, &shared.refusals)
+        && let Some(refusal) = refuse(Transport::Plain(tcp), TOO_FAST, &shared.refusals)
     {
         refusal.finish().await;
     }
@@ -79,7 +79,7 @@ async fn shake_hands(shared: &Shared, tls: &TlsAcceptor, tcp: TcpStream) -> Opti
         Ok(Err(AcceptError::Challenge)) => metrics.shook_hands(Handshake::Done),
         Ok(Err(AcceptError::Plain(tcp))) => {
             metrics.shook_hands(Handshake::Failed);
-            if let Some(refusal) = refuse(tcp, NOT_TLS, &shared.refusals) {
+            if let Some(refusal) = refuse(Transport::Plain(tcp), NOT_TLS, &shared.refusals) {
                 refusal.finish().await;
             }
         }

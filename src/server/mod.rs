@@ -5,6 +5,7 @@
 //! is read; then it never moves again. The writer runs on the thread of the connection that stores messages, hashing on
 //! a background runtime.
 
+mod claimed_body;
 mod cluster;
 mod connection;
 mod exchange;

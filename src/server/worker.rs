@@ -174,7 +174,7 @@ async fn accept(listener: &TcpListener, acceptor: &Rc<Acceptor>, shared: &Shared
                     // Without a handshake, which is dear, there is no answer.
                     Err(_) if shared.tls.is_some() => {}
                     Err(answer) => {
-                        if let Some(refusal) = refuse(stream, answer, &shared.refusals) {
+                        if let Some(refusal) = refuse(Transport::Plain(stream), answer, &shared.refusals) {
                             spawn_local(refusal.finish());
                         }
                     }

@@ -4,6 +4,7 @@ mod admission;
 mod aside;
 #[cfg(test)]
 mod asyncapi;
+mod claim;
 mod commands;
 mod connection;
 mod context;
@@ -31,10 +32,11 @@ mod unfinished;
 mod violation;
 
 pub use admission::Admission;
+pub use claim::Claim;
 pub use endpoint::{Endpoint, WsOptions};
 pub use heartbeat::heartbeat;
 pub use stream::Stream;
-pub use unfinished::UnfinishedBytes;
+pub use unfinished::{NoRoom, UnfinishedBytes};
 
 /// The value of `Sec-WebSocket-Accept` for a client's `Sec-WebSocket-Key`, RFC 6455 section 4.2.2.
 pub fn accept_key(key: &[u8]) -> String {

@@ -30,9 +30,10 @@ pub struct UnfinishedBytes {
     waiting_count: AtomicUsize,
 }
 
-/// There is no room for a message to begin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct NoRoom;
+/// There is no room for a message to begin, or for a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("too much is unfinished")]
+pub struct NoRoom;
 
 impl UnfinishedBytes {
     /// A bound of so many bytes.
@@ -56,6 +57,23 @@ impl UnfinishedBytes {
     /// How many bytes may be read from a socket of which no message is unfinished.
     pub(super) fn first_room(&self) -> usize {
         self.room().max(SMALL_BYTES)
+    }
+
+    /// Counts bytes that do not wait for room. Those of small ones may take all there is, others leave a quarter.
+    pub(super) fn take(&self, bytes: usize, is_small: bool) -> Result<(), NoRoom> {
+        let max = if is_small { self.max } else { self.max - self.max / 4 };
+        let used = self.used.fetch_add(bytes, Ordering::SeqCst) + bytes;
+        if used <= max {
+            return Ok(());
+        }
+        self.give_back(bytes);
+        Err(NoRoom)
+    }
+
+    /// Counts them no longer.
+    pub(super) fn give_back(&self, bytes: usize) {
+        self.used.fetch_sub(bytes, Ordering::SeqCst);
+        self.wake();
     }
 
     fn waiting(&self) -> MutexGuard<'_, BTreeMap<(usize, u64), Waker>> {
