@@ -8,6 +8,9 @@
 mod cluster;
 mod connection;
 mod exchange;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod handoff;
 mod identity;
 mod linger;

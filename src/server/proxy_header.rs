@@ -64,7 +64,7 @@ async fn read_v2(stream: &mut TcpStream, header: &mut Vec<u8>) -> io::Result<()>
 }
 
 /// The address in a whole header.
-fn client(header: &[u8]) -> io::Result<Option<IpAddr>> {
+pub(super) fn client(header: &[u8]) -> io::Result<Option<IpAddr>> {
     let address: Option<IpAddr> = match HeaderResult::parse(header) {
         HeaderResult::V1(Ok(header)) => match header.addresses {
             v1::Addresses::Tcp4(pair) => Some(pair.source_address.into()),

@@ -8,6 +8,9 @@ mod commands;
 mod connection;
 mod context;
 mod endpoint;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod hand_in;
 mod heartbeat;
 mod identified;
