@@ -32,7 +32,7 @@ impl<'d> Input<'d> {
     /// A text. Its first byte may have it repeated, so that short inputs make long ones.
     pub(crate) fn text(&mut self) -> String {
         let times = match self.byte() {
-            times @ 1..=16 => usize::from(times) * 64,
+            times @ 1..=5 => usize::from(times) * 64,
             _ => 1,
         };
         String::from_utf8_lossy(self.bytes()).repeat(times)

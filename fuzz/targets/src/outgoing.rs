@@ -33,7 +33,8 @@ pub fn outgoing(data: &[u8]) {
     for (text, entry) in texts.iter().zip(&entries) {
         assert_eq!(parse(text), expected(entry), "{text}");
     }
-    for count in 0..=texts.len() {
+    for count in [1, texts.len() / 2, texts.len()] {
+        let count = count.min(texts.len());
         assert_eq!(decode(&frame::skip(&json, count)), texts[count..]);
     }
     let lines: Vec<String> = entries.iter().filter_map(line).collect();
