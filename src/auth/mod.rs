@@ -3,6 +3,9 @@
 
 mod access_token;
 mod address;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod jwks;
 mod jwks_source;
 mod key_ring;

@@ -6,6 +6,9 @@
 mod beginning;
 mod carrier;
 mod fill;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod heed;
 mod line;
 mod look;

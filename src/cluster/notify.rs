@@ -179,7 +179,7 @@ async fn receive(state: Arc<State>) {
 }
 
 /// The shard, or a star for all, a colon, and the payload in base64.
-fn to_text(subject: Subject, payload: &[u8]) -> String {
+pub(super) fn to_text(subject: Subject, payload: &[u8]) -> String {
     let mut text = match subject {
         Subject::All => "*:".to_owned(),
         Subject::Shard(shard) => format!("{shard}:"),
@@ -189,7 +189,7 @@ fn to_text(subject: Subject, payload: &[u8]) -> String {
 }
 
 /// For whom it is, and the payload as it is written.
-fn parts(text: &str) -> Option<(Subject, &str)> {
+pub(super) fn parts(text: &str) -> Option<(Subject, &str)> {
     let (subject, payload) = text.split_once(':')?;
     let subject = match subject {
         "*" => Subject::All,

@@ -34,15 +34,16 @@ impl TrustedProxies {
         if !self.contains(address) {
             return address;
         }
-        let (name, read): (_, fn(&str) -> Option<IpAddr>) = match headers.contains_key(FORWARDED) {
+        let (name, read): (_, fn(&[u8]) -> Option<IpAddr>) = match headers.contains_key(FORWARDED) {
             true => (FORWARDED, forwarded_for),
             false => (X_FORWARDED_FOR, node),
         };
         let mut values: Vec<_> = headers.get_all(name).iter().collect();
         while let Some(value) = values.pop() {
-            let Ok(value) = value.to_str() else { return address };
+            // Bytes, since what a client has written need not be text, and must not hide what a proxy wrote behind it.
             // Empty elements of a list count for nothing (RFC 9110, section 5.6.1.2).
-            for element in parts_from_the_right(value, b',').filter(|element| !element.is_empty()) {
+            let elements = parts_from_the_right(value.as_bytes(), b',');
+            for element in elements.filter(|element| !element.is_empty()) {
                 let Some(found) = read(element) else { return address };
                 address = found;
                 if !self.contains(address) {
@@ -56,40 +57,42 @@ impl TrustedProxies {
 
 /// The parts of a text between these separators, the last one first. A separator in a quoted string is none. Read from
 /// the right, a quote that a client has left open does not reach what a proxy wrote behind it.
-fn parts_from_the_right(text: &str, separator: u8) -> impl Iterator<Item = &str> {
+fn parts_from_the_right(text: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {
         let text = rest?;
         let mut is_quoted = false;
-        let end = text.bytes().enumerate().rev().find_map(|(index, byte)| {
+        let end = text.iter().enumerate().rev().find_map(|(index, &byte)| {
             is_quoted ^= byte == b'"' && !is_escaped(text, index);
             (byte == separator && !is_quoted).then_some(index)
         });
         rest = end.map(|end| &text[..end]);
-        Some(text[end.map_or(0, |end| end + 1)..].trim())
+        Some(text[end.map_or(0, |end| end + 1)..].trim_ascii())
     })
 }
 
 /// Whether an odd number of backslashes stands before this byte.
-fn is_escaped(text: &str, index: usize) -> bool {
-    text.as_bytes()[..index].iter().rev().take_while(|&&byte| byte == b'\\').count() % 2 == 1
+fn is_escaped(text: &[u8], index: usize) -> bool {
+    text[..index].iter().rev().take_while(|&&byte| byte == b'\\').count() % 2 == 1
 }
 
 /// The address in the `for` of an element of `Forwarded`, which must have one and no more.
-fn forwarded_for(element: &str) -> Option<IpAddr> {
+fn forwarded_for(element: &[u8]) -> Option<IpAddr> {
     let mut found = None;
     for pair in parts_from_the_right(element, b';') {
-        let (name, value) = pair.split_once('=')?;
-        if name.trim().eq_ignore_ascii_case("for") && found.replace(value.trim()).is_some() {
+        let equals = pair.iter().position(|&byte| byte == b'=')?;
+        let (name, value) = (pair[..equals].trim_ascii(), pair[equals + 1..].trim_ascii());
+        if name.eq_ignore_ascii_case(b"for") && found.replace(value).is_some() {
             return None;
         }
     }
     let value = found?;
-    node(value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value))
+    node(value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\"")).unwrap_or(value))
 }
 
 /// The address of a node (RFC 7239, section 6), with or without a port.
-fn node(text: &str) -> Option<IpAddr> {
+fn node(text: &[u8]) -> Option<IpAddr> {
+    let text = str::from_utf8(text).ok()?;
     let bare = || text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text).parse();
     let address: IpAddr = bare().ok().or_else(|| Some(text.parse::<SocketAddr>().ok()?.ip()))?;
     Some(address.to_canonical())
@@ -155,6 +158,7 @@ mod tests {
             ("192.0.2.7, 192.0.2.8:99999", "10.0.0.1"),
             ("192.0.2.7, fe80::1%eth0", "10.0.0.1"),
             ("192.0.2.7, ü", "10.0.0.1"),
+            ("ü, 192.0.2.7", "192.0.2.7"),
             ("", "10.0.0.1"),
         ] {
             assert_eq!(by("x-forwarded-for", value), expected, "{value}");
@@ -177,6 +181,7 @@ mod tests {
             ("for=192.0.2.7, for", "10.0.0.1"),
             ("192.0.2.7", "10.0.0.1"),
             ("", "10.0.0.1"),
+            ("for=ü, for=192.0.2.7;host=ü", "192.0.2.7"),
             // What a client leaves open does not swallow what the proxy appends.
             ("for=\", for=192.0.2.7", "192.0.2.7"),
             ("for=\"\\, for=\"[2001:db8::7]\"", "2001:db8::7"),

@@ -12,6 +12,9 @@ mod context;
 mod cors;
 mod error;
 mod forwarded;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod gate;
 mod host;
 mod html;

@@ -9,6 +9,9 @@ mod claimed_body;
 mod cluster;
 mod connection;
 mod exchange;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod handoff;
 mod identity;
 mod introduction;

@@ -64,7 +64,11 @@ async fn read_v2(stream: &mut TcpStream, header: &mut Vec<u8>) -> io::Result<()>
 }
 
 /// The address in a whole header.
-fn client(header: &[u8]) -> io::Result<Option<IpAddr>> {
+pub(super) fn client(header: &[u8]) -> io::Result<Option<IpAddr>> {
+    // Section 2.1: whatever stands behind that word in the line is to be ignored. The crate takes four words of it.
+    if header.starts_with(b"PROXY UNKNOWN ") && header.ends_with(b"\r\n") {
+        return Ok(None);
+    }
     let address: Option<IpAddr> = match HeaderResult::parse(header) {
         HeaderResult::V1(Ok(header)) => match header.addresses {
             v1::Addresses::Tcp4(pair) => Some(pair.source_address.into()),
@@ -139,6 +143,7 @@ mod tests {
             (b"PROXY TCP6 ::ffff:192.0.2.7 ::1 4711 80\r\n".to_vec(), Some("192.0.2.7")),
             (b"PROXY UNKNOWN\r\n".to_vec(), None),
             (long.into_bytes(), None),
+            (b"PROXY UNKNOWN 1 2 3 4 5 6 7\r\n".to_vec(), None),
             (v2([0x21, 0x11], &v4, 0), Some("192.0.2.7")),
             (v2([0x21, 0x11], &v4, 2000), Some("192.0.2.7")),
             (v2([0x21, 0x11], &v4, 4096 - 12), Some("192.0.2.7")),

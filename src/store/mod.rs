@@ -20,6 +20,9 @@ mod database;
 mod directory;
 mod effects;
 mod error;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod indexing;
 mod lifecycle;
 mod log;

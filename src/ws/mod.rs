@@ -10,6 +10,9 @@ mod connection;
 mod context;
 mod echo;
 mod endpoint;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod hand_in;
 mod heartbeat;
 mod hold;

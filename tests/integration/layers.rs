@@ -129,7 +129,10 @@ pub(crate) fn sources(dir: &str) -> Vec<Source> {
 
 /// All Rust files of ours, tests and benchmarks among them.
 fn all_sources() -> impl Iterator<Item = Source> {
-    ["src", "tests", "benches"].iter().chain(MEMBERS).flat_map(|dir| sources(dir))
+    ["src", "tests", "benches", "fuzz/fuzz_targets", "fuzz/targets"]
+        .iter()
+        .chain(MEMBERS)
+        .flat_map(|dir| sources(dir))
 }
 
 /// The names that follow `crate::` in a line, also in braces: `use crate::{chat::Chat, model}`.
@@ -266,7 +269,7 @@ fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
 #[test]
 fn documents_fit_a_terminal() {
     let mut faults = Vec::new();
-    for folder in ["", "docs", "loadtest", "clients/typescript"] {
+    for folder in ["", "docs", "fuzz", "loadtest", "clients/typescript"] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
         let mut entries: Vec<PathBuf> =
             fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect();

@@ -11,6 +11,8 @@
 
 mod announcer;
 mod entry;
+#[cfg(feature = "fuzzing")]
+pub(super) mod fuzzing;
 mod other;
 mod others;
 mod own;

@@ -1,0 +1,54 @@
+//! A door for the fuzz targets: frames as they are read.
+
+use std::sync::Arc;
+
+use super::reader::{Bounds, FrameReader, Incoming};
+use super::unfinished::UnfinishedBytes;
+
+/// What a client sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message {
+    Text(String),
+    Ping(Vec<u8>),
+    Pong,
+    Close(Option<(u16, String)>),
+}
+
+/// What reads the frames of one socket.
+pub struct Reader {
+    reader: FrameReader,
+    unfinished: Arc<UnfinishedBytes>,
+    message_max: usize,
+}
+
+impl Reader {
+    /// One that takes messages of so many bytes.
+    pub fn new(message_max: usize) -> Self {
+        Self { reader: FrameReader::default(), unfinished: UnfinishedBytes::new(usize::MAX), message_max }
+    }
+
+    /// Takes in what was read. An error is the code and the reason that the client is told.
+    pub fn read(
+        &mut self,
+        bytes: &mut [u8],
+        mut take: impl FnMut(Message),
+    ) -> Result<(), (u16, &'static str)> {
+        let bounds = Bounds { message_max: self.message_max, unfinished: &self.unfinished };
+        let read = self.reader.read(bytes, bounds, |incoming| {
+            take(match incoming {
+                Incoming::Text(text) => Message::Text(text.to_owned()),
+                Incoming::Ping(payload) => Message::Ping(payload.to_vec()),
+                Incoming::Pong => Message::Pong,
+                Incoming::Close(reason) => {
+                    Message::Close(reason.map(|(code, reason)| (code.0, reason.to_owned())))
+                }
+            });
+        });
+        read.map_err(|violation| (violation.code.0, violation.reason))
+    }
+
+    /// Bytes that are kept of what has not arrived whole.
+    pub fn kept(&self) -> usize {
+        self.reader.unfinished().unwrap_or_default()
+    }
+}
