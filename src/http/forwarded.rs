@@ -34,17 +34,16 @@ impl TrustedProxies {
         if !self.contains(address) {
             return address;
         }
-        let (name, read): (_, fn(&[u8]) -> Option<IpAddr>) = match headers.contains_key(FORWARDED) {
-            true => (FORWARDED, forwarded_for),
-            false => (X_FORWARDED_FOR, node),
-        };
+        let is_standard = headers.contains_key(FORWARDED);
+        let name = if is_standard { FORWARDED } else { X_FORWARDED_FOR };
         let mut values: Vec<_> = headers.get_all(name).iter().collect();
         while let Some(value) = values.pop() {
             // Bytes, since what a client has written need not be text, and must not hide what a proxy wrote behind it.
             // Empty elements of a list count for nothing (RFC 9110, section 5.6.1.2).
             let elements = parts_from_the_right(value.as_bytes(), b',');
             for element in elements.filter(|element| !element.is_empty()) {
-                let Some(found) = read(element) else { return address };
+                let found = if is_standard { forwarded_for(element) } else { node(element) };
+                let Some(found) = found else { return address };
                 address = found;
                 if !self.contains(address) {
                     return address;

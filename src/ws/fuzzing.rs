@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use super::reader::{Bounds, FrameReader, Incoming};
+use super::turn::Turn;
 use super::unfinished::UnfinishedBytes;
 
 /// What a client sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
     Text(String),
+    Binary(Vec<u8>),
     Ping(Vec<u8>),
     Pong,
     Close(Option<(u16, String)>),
@@ -33,18 +35,33 @@ impl Reader {
         bytes: &mut [u8],
         mut take: impl FnMut(Message),
     ) -> Result<(), (u16, &'static str)> {
-        let bounds = Bounds { message_max: self.message_max, unfinished: &self.unfinished };
-        let read = self.reader.read(bytes, bounds, |incoming| {
-            take(match incoming {
-                Incoming::Text(text) => Message::Text(text.to_owned()),
-                Incoming::Ping(payload) => Message::Ping(payload.to_vec()),
-                Incoming::Pong => Message::Pong,
-                Incoming::Close(reason) => {
-                    Message::Close(reason.map(|(code, reason)| (code.0, reason.to_owned())))
-                }
+        let mut bytes = bytes;
+        loop {
+            let bounds = Bounds {
+                message_max: self.message_max,
+                unfinished: &self.unfinished,
+                inflating: None,
+                takes_binary: false,
+                turn: &Turn::among(0),
+            };
+            let read = self.reader.read(bytes, bounds, |incoming| {
+                take(match incoming {
+                    Incoming::Text(text) => Message::Text(text.to_owned()),
+                    Incoming::Binary(content) => Message::Binary(content.to_vec()),
+                    Incoming::Ping(payload) => Message::Ping(payload.to_vec()),
+                    Incoming::Pong => Message::Pong,
+                    Incoming::Close(reason) => {
+                        Message::Close(reason.map(|(code, reason)| (code.0, reason.to_owned())))
+                    }
+                });
             });
-        });
-        read.map_err(|violation| (violation.code.0, violation.reason))
+            // What a turn had no room for is read in the next.
+            match read {
+                Ok(true) => bytes = &mut [],
+                Ok(false) => return Ok(()),
+                Err(violation) => return Err((violation.code.0, violation.reason)),
+            }
+        }
     }
 
     /// Bytes that are kept of what has not arrived whole.

@@ -156,6 +156,8 @@ async fn start(folder: &TempDir) -> (Http, Arc<dyn Lifecycle>, Vec<Inbox>) {
         request_limit: None,
         shows_metrics: true,
         connect_limit: None,
+        deflates: true,
+        echoes: true,
     };
     (Http::new(chat, options, CancellationToken::new()), lifecycle, inboxes)
 }
