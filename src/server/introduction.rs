@@ -59,7 +59,7 @@ async fn read_header(shared: &Shared, mut tcp: TcpStream, proxy: IpAddr) -> Opti
     }
     if shared.tls.is_none() {
         let turn = Arc::clone(&shared.refusals).try_acquire_owned().ok();
-        refuse(Transport::Plain(tcp), TOO_FAST, turn).await;
+        refuse(tcp, TOO_FAST, turn).await;
     }
     None
 }
@@ -80,7 +80,7 @@ async fn shake_hands(shared: &Shared, tls: &TlsAcceptor, tcp: TcpStream) -> Opti
         Ok(Err(AcceptError::Plain(tcp))) => {
             metrics.shook_hands(Handshake::Failed);
             let turn = Arc::clone(&shared.refusals).try_acquire_owned().ok();
-            refuse(Transport::Plain(tcp), NOT_TLS, turn).await;
+            refuse(tcp, NOT_TLS, turn).await;
         }
         Ok(Err(AcceptError::Failed(error))) => {
             metrics.shook_hands(Handshake::Failed);

@@ -1,6 +1,7 @@
 //! Connections that are not served.
 
 use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::linger::linger;
@@ -21,8 +22,8 @@ pub(super) const NOT_TLS: &[u8] = b"HTTP/1.1 400 Bad Request\r\nConnection: clos
     This port speaks TLS: use https:// or wss://\n";
 
 /// Tells a client that it is one too many; without a turn to linger it may have to find out by itself.
-pub(super) async fn refuse(mut stream: Transport, answer: &'static [u8], turn: Option<OwnedSemaphorePermit>) {
+pub(super) async fn refuse(mut stream: TcpStream, answer: &'static [u8], turn: Option<OwnedSemaphorePermit>) {
     if stream.write_all(answer).await.is_ok() && turn.is_some() {
-        linger(stream).await;
+        linger(Transport::Plain(stream)).await;
     }
 }

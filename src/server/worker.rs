@@ -175,7 +175,7 @@ async fn accept(listener: &TcpListener, acceptor: &Rc<Acceptor>, shared: &Shared
                     Err(_) if shared.tls.is_some() => {}
                     Err(answer) => {
                         let turn = Arc::clone(&shared.refusals).try_acquire_owned().ok();
-                        spawn_local(refuse(Transport::Plain(stream), answer, turn));
+                        spawn_local(refuse(stream, answer, turn));
                     }
                 }
             }
