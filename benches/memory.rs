@@ -38,6 +38,9 @@ const CONNECTIONS_SMALL: usize = 50;
 /// Connections that are open before memory is first looked at, so that what is set up once does not count.
 const CONNECTIONS_BEFORE: usize = 100;
 
+/// Files of the client's that are no connections of the measurement.
+const FILES_SPARE: usize = 500;
+
 /// Groups in which something was said and nobody listens.
 const GROUPS: usize = 100_000;
 const GROUPS_SMALL: usize = 100;
@@ -52,7 +55,7 @@ fn main() -> Result<()> {
         return Ok(());
     }
     let Some(options) = Options::parse("memory")? else { return Ok(()) };
-    raise_open_files_max()?;
+    let files = raise_open_files_max()?;
     let cores = options.cores()?;
     let count = if options.small { CONNECTIONS_SMALL } else { CONNECTIONS };
     for &kind in if options.small { KINDS_SMALL } else { KINDS } {
@@ -63,6 +66,8 @@ fn main() -> Result<()> {
         }
         let table = Table::new(&format!("{}, {} idle", kind.name(), thousands(count as u64)), COLUMNS);
         for contender in contenders {
+            let room = (files / contender.files_each()).saturating_sub(FILES_SPARE);
+            let count = count.min(room.max(CONNECTIONS_SMALL));
             let row = measure(&contender, kind, count, cores);
             table.row(&row.map_err(|error| format!("{}: {}: {error}", kind.name(), contender.name()))?);
         }

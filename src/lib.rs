@@ -11,6 +11,7 @@
 //! | [`chat`] | the use cases, free of any transport |
 //! | [`writer`] | numbering and group commit |
 //! | [`cluster`] | what several nodes tell each other |
+//! | [`acme`] | certificates from an authority, in time |
 //! | [`auth`] | passwords, tokens, secrets, rate limits |
 //! | [`hub`] | who listens to which group, and fan-out |
 //! | [`store`] | durable storage: Postgres and SQLite |
@@ -25,6 +26,7 @@
 //!
 //! `ARCHITECTURE.md` tells how they work together.
 
+pub mod acme;
 pub mod admin;
 pub mod auth;
 pub mod chat;

@@ -42,6 +42,10 @@ impl Scene {
         };
         let mut command = Command::new(std::env::current_exe()?);
         command
+            // Its clients here speak none.
+            .env_remove("GROUPCAST_TLS_CERT")
+            .env_remove("GROUPCAST_TLS_KEY")
+            .env_remove("GROUPCAST_ACME_DOMAIN")
             .env("HOST", Ipv4Addr::LOCALHOST.to_string())
             .env("PORT", "0")
             .env("DATABASE_URL", url)

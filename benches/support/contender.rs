@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use groupcast_kit::crowd::BlockingSocket;
 use groupcast_kit::http::request;
+use groupcast_kit::tunnel::Tunnel;
 use tempfile::TempDir;
 use tokio::process::Command;
 
@@ -49,6 +50,8 @@ pub(crate) enum Contender {
         auth: Auth,
         /// Whether it compresses for sockets that offer it.
         deflates: bool,
+        /// Whether it speaks TLS.
+        tls: bool,
     },
     /// Bun's own publish and subscribe: this executable.
     Bun(PathBuf),
@@ -73,23 +76,24 @@ impl Contender {
 
     /// This project's server as it was asked for.
     pub(crate) fn groupcast(options: &Options) -> Contender {
-        Contender::groupcast_with(Auth::Username, options)
+        Contender::groupcast_with(Auth::Username, false, options)
     }
 
-    fn groupcast_with(auth: Auth, options: &Options) -> Contender {
+    fn groupcast_with(auth: Auth, tls: bool, options: &Options) -> Contender {
         let database = options.database.clone();
-        Contender::Groupcast { database, threads: options.threads, auth, deflates: false }
+        Contender::Groupcast { database, threads: options.threads, auth, deflates: false, tls }
     }
 
     /// The same, which compresses for sockets that offer it.
     pub(crate) fn deflating(options: &Options) -> Contender {
         let (database, auth) = (options.database.clone(), Auth::Username);
-        Contender::Groupcast { database, threads: options.threads, auth, deflates: true }
+        Contender::Groupcast { database, threads: options.threads, auth, deflates: true, tls: false }
     }
 
-    /// This project's server in all ways in which users show who they are, as far as they are asked for.
+    /// This project's server in all ways in which users show who they are, and over TLS, as far as they are asked for.
     pub(crate) fn groupcasts(options: &Options) -> Vec<Contender> {
-        let all = [Auth::Username, Auth::Token].map(|auth| Contender::groupcast_with(auth, options));
+        let ways = [(Auth::Username, false), (Auth::Username, true), (Auth::Token, false)];
+        let all = ways.map(|(auth, tls)| Contender::groupcast_with(auth, tls, options));
         all.into_iter().filter(|contender| contender.is_wanted(options)).collect()
     }
 
@@ -113,6 +117,12 @@ impl Contender {
         matches!(self, Contender::Groupcast { auth: Auth::Token, .. })
     }
 
+    /// How many files of the client's each socket is.
+    pub(crate) fn files_each(&self) -> usize {
+        // Through a tunnel there are both of its ends.
+        if matches!(self, Contender::Groupcast { tls: true, .. }) { 3 } else { 1 }
+    }
+
     /// What to call it in a table.
     pub(crate) fn name(&self) -> String {
         match self {
@@ -120,6 +130,9 @@ impl Contender {
             Contender::StoringYardstick => STORING.to_owned(),
             Contender::Groupcast { database, deflates: true, .. } => {
                 format!("groupcast, deflate, {}", database.name())
+            }
+            Contender::Groupcast { database, tls: true, .. } => {
+                format!("groupcast, TLS, {}", database.name())
             }
             Contender::Groupcast { database, auth: Auth::Username, .. } => {
                 format!("groupcast, {}", database.name())
@@ -146,7 +159,7 @@ impl Contender {
                 command.args([SERVE, STORING]).env("DATABASE_URL", Database::Sqlite.url(folder.path()));
                 command
             }
-            Contender::Groupcast { database, threads, auth, deflates } => {
+            Contender::Groupcast { database, threads, auth, deflates, tls } => {
                 let mut command = Command::new(env!("CARGO_BIN_EXE_groupcast"));
                 command.env("DATABASE_URL", database.url(folder.path())).env("GROUPCAST_LOG", "warn");
                 command.env("GROUPCAST_DEFLATE", deflates.to_string());
@@ -155,6 +168,9 @@ impl Contender {
                 }
                 if let Auth::Token = auth {
                     command.env("GROUPCAST_AUTH", "token").env("JWT_SECRET_KEY", SIGNING_KEY);
+                }
+                if *tls {
+                    command.env("GROUPCAST_TLS_CERT", "cert.pem").env("GROUPCAST_TLS_KEY", "key.pem");
                 }
                 command
             }
@@ -167,12 +183,20 @@ impl Contender {
         // An empty folder, so that no `.env` of the project's is read.
         command.current_dir(folder.path());
         command.env("HOST", Ipv4Addr::LOCALHOST.to_string()).env("PORT", "0");
+        let certificate = match self {
+            Contender::Groupcast { tls: true, .. } => Some(certify(folder.path())?),
+            _ => None,
+        };
         let start = || Process::start(command);
         let process = match cores {
             Some(cores) => cores.start(start)?,
             None => start()?,
         };
-        let address = process.address();
+        let tunnel = match &certificate {
+            Some(certificate) => Some(Tunnel::start(process.address(), certificate, NAME)?),
+            None => None,
+        };
+        let address = tunnel.as_ref().map_or_else(|| process.address(), Tunnel::address);
         if !matches!(self, Contender::Yardstick(_) | Contender::StoringYardstick) {
             // It may listen before its database is ready; the answer comes when both are.
             let mut socket = BlockingSocket::connect(address, 0)?;
@@ -188,7 +212,8 @@ impl Contender {
             Contender::Yardstick(_) | Contender::Bun(_) => None,
         };
         let knows_json = matches!(self, Contender::Groupcast { .. });
-        Ok(Server { process, address, folder, database, knows_json, wants_tokens: self.wants_tokens() })
+        let wants_tokens = self.wants_tokens();
+        Ok(Server { process, address, _tunnel: tunnel, folder, database, knows_json, wants_tokens })
     }
 
     /// Starts this very program as a bare handler of this name, on the database that a server has made in
@@ -210,6 +235,8 @@ impl Contender {
 pub(crate) struct Server {
     pub(crate) process: Process,
     pub(crate) address: SocketAddr,
+    /// The way there, if it speaks TLS: the client's part of that is none of the server's.
+    _tunnel: Option<Tunnel>,
     /// Its working folder, with its database if that is a file.
     pub(crate) folder: TempDir,
     /// Where it keeps messages, if it does.
@@ -283,6 +310,18 @@ impl Server {
         load.await_joined()?;
         Ok(load)
     }
+}
+
+/// The name of a server that speaks TLS.
+const NAME: &str = "groupcast.test";
+
+/// Makes a certificate and its key in this folder; gives the certificate.
+fn certify(folder: &Path) -> Result<String> {
+    let certified = rcgen::generate_simple_self_signed([NAME.to_owned()])?;
+    let certificate = certified.cert.pem();
+    std::fs::write(folder.join("cert.pem"), &certificate)?;
+    std::fs::write(folder.join("key.pem"), certified.signing_key.serialize_pem())?;
+    Ok(certificate)
 }
 
 /// Connections that post at the same time.

@@ -21,6 +21,7 @@
 //! | `figures` | what a process uses |
 //! | `frame` | WebSocket frames as bytes |
 //! | `nats` | a NATS that ends with the process |
+//! | `pebble` | an ACME authority that ends with the process |
 //! | `pgbouncer` | a PgBouncer that ends with the process |
 //! | `postgres` | a Postgres that ends with the process |
 //! | `tunnel` | a way through TLS |
@@ -36,6 +37,8 @@ pub mod http;
 pub mod link;
 #[cfg(feature = "harness")]
 pub mod nats;
+#[cfg(feature = "harness")]
+pub mod pebble;
 #[cfg(feature = "harness")]
 pub mod pgbouncer;
 #[cfg(feature = "harness")]

@@ -78,6 +78,7 @@ pub(crate) use validate::check_name;
 pub use authenticate::Authenticated;
 pub use caller::{Caller, Claim};
 pub use change_account::AccountChange;
+pub use clock::unix_seconds;
 pub use create_user::Registration;
 pub use enter::{Refusal, SocketTarget};
 pub use error::{Cause, ChatError, Entity};

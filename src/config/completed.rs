@@ -34,6 +34,7 @@ impl Config {
         if self.tls_cert.is_some() != self.tls_key.is_some() {
             return Err(ConfigError::new("--tls-cert and --tls-key need each other"));
         }
+        self.check_acme()?;
         if self.cors_origins.iter().any(|origin| origin == "*") {
             self.cors_origins.clear();
         }
@@ -41,6 +42,24 @@ impl Config {
         self.check_tokens()?;
         self.check_cluster()?;
         Ok(self)
+    }
+
+    /// Checks what concerns certificates by ACME.
+    fn check_acme(&self) -> Result<(), ConfigError> {
+        let reason = match self.acme_domain[..] {
+            [] if self.acme_email.is_some() => "--acme-email has no effect without --acme-domain",
+            [] if self.acme_ca.is_some() => "--acme-ca has no effect without --acme-domain",
+            [] => return Ok(()),
+            _ if self.tls_cert.is_some() => {
+                "--acme-domain cannot be used with --tls-cert: the certificate is either got or in files"
+            }
+            _ if self.cluster.is_some() => {
+                "--acme-domain cannot be used with --cluster, where an authority may look at another server than the \
+                 one that has asked: get the certificate once, and give it to all with --tls-cert"
+            }
+            _ => return Ok(()),
+        };
+        Err(ConfigError::new(reason))
     }
 
     /// Checks what concerns tokens.

@@ -8,6 +8,7 @@ mod database;
 mod deliver;
 #[cfg(test)]
 mod document;
+mod domain;
 mod dotenv;
 mod error;
 mod jwks;
@@ -32,6 +33,7 @@ use clap::ArgMatches;
 pub use cluster::Cluster;
 use command_line::{Beside, DatabaseBeside, Operators, Serve, Subcommand};
 pub use deliver::Deliver;
+pub use domain::Domain;
 pub use error::ConfigError;
 pub use log_format::LogFormat;
 pub use operation::{

@@ -14,6 +14,7 @@ use super::auth_mode::AuthMode;
 use super::cluster::{Cluster, ClusterParser};
 use super::database::DatabaseParser;
 use super::deliver::Deliver;
+use super::domain::{Domain, directory, domain};
 use super::jwks::JwksParser;
 use super::log_format::LogFormat;
 use super::quantity::{ByteSize, age, bytes, delay, duration};
@@ -73,6 +74,31 @@ settings! {
         /// File with the private key of that certificate, in PEM: PKCS#8, PKCS#1 or SEC1 [default: none]
         #[arg(long, env = "GROUPCAST_TLS_KEY", value_name = "FILE")]
         pub tls_key: Option<PathBuf>,
+
+        /// Names for which the server gets its certificate itself by ACME, separated by commas; they must lead to this server,
+        /// and port 443 to its port, over which the authority looks for it. Not together with a certificate in files
+        /// [default: none]
+        #[arg(long, env = "GROUPCAST_ACME_DOMAIN", value_name = "NAMES", value_delimiter = ',', value_parser = domain)]
+        pub acme_domain: Vec<Domain>,
+
+        /// Address to which the authority writes when something is wrong with the certificate [default: none]
+        #[arg(long, env = "GROUPCAST_ACME_EMAIL", value_name = "ADDRESS",
+              value_parser = NonEmptyStringValueParser::new())]
+        pub acme_email: Option<String>,
+
+        /// The authority, by the URL of its directory, which must begin with https://
+        #[arg(long, env = "GROUPCAST_ACME_DIRECTORY", value_name = "URL",
+              default_value = "https://acme-v02.api.letsencrypt.org/directory", value_parser = directory)]
+        pub acme_directory: String,
+
+        /// File with the certificates, in PEM, of those who may have signed that of the authority's directory [default:
+        /// those that browsers trust]
+        #[arg(long, env = "GROUPCAST_ACME_CA", value_name = "FILE")]
+        pub acme_ca: Option<PathBuf>,
+
+        /// Folder in which the account at the authority and the certificate are kept, with their keys
+        #[arg(long, env = "GROUPCAST_ACME_CACHE", value_name = "FOLDER", default_value = "acme")]
+        pub acme_cache: PathBuf,
 
         /// Where everything is kept: postgres://USER:PASSWORD@HOST:PORT/NAME or sqlite:FILE [default:
         /// sqlite:groupcast.sqlite]
@@ -329,7 +355,7 @@ settings! {
 impl Config {
     /// Whether the port speaks TLS.
     pub fn has_tls(&self) -> bool {
-        self.tls_cert.is_some()
+        self.tls_cert.is_some() || !self.acme_domain.is_empty()
     }
 
     /// How long an access token is good.

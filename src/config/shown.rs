@@ -12,6 +12,7 @@ use super::Database;
 use super::auth_mode::AuthMode;
 use super::cluster::Cluster;
 use super::deliver::Deliver;
+use super::domain::Domain;
 use super::log_format::LogFormat;
 use super::quantity::{ByteSize, show_duration};
 use super::registration::Registration;
@@ -66,6 +67,13 @@ named!(AuthMode, Deliver, LogFormat, Registration);
 impl Shown for Duration {
     fn shown(&self) -> String {
         show_duration(*self)
+    }
+}
+
+impl Shown for Vec<Domain> {
+    fn shown(&self) -> String {
+        let names: Vec<&str> = self.iter().map(Domain::as_str).collect();
+        if names.is_empty() { "none".to_owned() } else { names.join(",") }
     }
 }
 

@@ -255,7 +255,7 @@ impl Server {
             connect_limit,
             proxies,
             unfinished,
-            tls: tls.map(|tls| tls.start(hub.metrics(), background.handle())),
+            tls: tls.map(|tls| tls.start(hub.metrics(), background.handle())).transpose()?,
             metrics: Arc::clone(hub.metrics()),
         };
         Ok(Self {

@@ -9,6 +9,8 @@ use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::interval;
 
+use crate::acme::{self, AcmeOptions, CaError, CacheError, Renewal};
+use crate::chat;
 use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::transport::{Certificate, CertificateError, TlsAcceptor};
@@ -41,6 +43,17 @@ pub enum TlsError {
         /// Why.
         error: CertificateError,
     },
+    /// Who may have signed the certificate of the authority cannot be read.
+    #[error("cannot use --acme-ca {}: {error}", path.display())]
+    Ca {
+        /// Where it is.
+        path: PathBuf,
+        /// Why.
+        error: CaError,
+    },
+    /// The folder for account and certificate cannot be used.
+    #[error("--acme-cache: {0}")]
+    Cache(#[from] CacheError),
     /// There are no random numbers.
     #[error("cannot speak TLS: {0}")]
     System(#[from] io::Error),
@@ -49,9 +62,15 @@ pub enum TlsError {
 /// TLS of a server that has not started.
 pub(super) struct Tls {
     acceptor: TlsAcceptor,
-    files: Files,
-    /// When the certificate ends to be valid, in seconds since 1970.
-    expires: u64,
+    source: Source,
+}
+
+/// Where its certificate comes from.
+enum Source {
+    /// Of files, and it ends to be valid then, in seconds since 1970.
+    Files(Files, u64),
+    /// Of an authority.
+    Acme(AcmeOptions),
 }
 
 /// A certificate and its key, in files.
@@ -67,24 +86,60 @@ struct Files {
 /// # Errors
 /// [`TlsError`].
 pub(super) fn open(config: &Config) -> Result<Option<Tls>, TlsError> {
+    if !config.acme_domain.is_empty() {
+        let options = acme_options(config)?;
+        return Ok(Some(Tls { acceptor: TlsAcceptor::new(true)?, source: Source::Acme(options) }));
+    }
     let (Some(certificate), Some(key)) = (&config.tls_cert, &config.tls_key) else { return Ok(None) };
     let mut files = Files { certificate: certificate.clone(), key: key.clone(), seen: None };
     let acceptor = TlsAcceptor::new(false)?;
     if let Some(certificate) = files.changed()? {
         acceptor.show(&certificate);
-        return Ok(Some(Tls { acceptor, files, expires: certificate.expires() }));
+        return Ok(Some(Tls { acceptor, source: Source::Files(files, certificate.expires()) }));
     }
     Ok(None)
 }
 
 impl Tls {
-    /// Has the certificate follow its files from now on.
-    pub(super) fn start(self, metrics: &Arc<Metrics>, background: &Handle) -> TlsAcceptor {
-        let Self { acceptor, files, expires } = self;
-        metrics.note_certificate(expires);
-        background.spawn(follow(files, acceptor.clone(), Arc::clone(metrics)));
-        acceptor
+    /// Has the certificate follow its files from now on, or be got and renewed.
+    ///
+    /// # Errors
+    /// The folder for a certificate by ACME cannot be used.
+    pub(super) fn start(self, metrics: &Arc<Metrics>, background: &Handle) -> Result<TlsAcceptor, TlsError> {
+        let Self { acceptor, source } = self;
+        let metrics = Arc::clone(metrics);
+        match source {
+            Source::Files(files, expires) => {
+                metrics.note_certificate(expires);
+                background.spawn(follow(files, acceptor.clone(), metrics));
+            }
+            Source::Acme(options) => {
+                let noted = Box::new(move |expires| metrics.note_certificate(expires));
+                let renewal = Renewal::open(options, acceptor.clone(), chat::unix_seconds, noted)?;
+                background.spawn(renewal.run());
+            }
+        }
+        Ok(acceptor)
     }
+}
+
+/// What is asked of an authority.
+fn acme_options(config: &Config) -> Result<AcmeOptions, TlsError> {
+    let ca = match &config.acme_ca {
+        Some(path) => {
+            let ca = read("--acme-ca", path)?;
+            acme::check_ca(&ca).map_err(|error| TlsError::Ca { path: path.clone(), error })?;
+            Some(ca)
+        }
+        None => None,
+    };
+    Ok(AcmeOptions {
+        domains: config.acme_domain.iter().map(ToString::to_string).collect(),
+        email: config.acme_email.clone(),
+        directory: config.acme_directory.clone(),
+        ca,
+        cache: config.acme_cache.clone(),
+    })
 }
 
 impl Files {

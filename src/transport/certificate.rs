@@ -49,6 +49,22 @@ impl Certificate {
     /// # Errors
     /// [`CertificateError`].
     pub fn from_pem(certificates: &[u8], key: &[u8]) -> Result<Self, CertificateError> {
+        let certificate = Self::made_together(certificates, key)?;
+        match certificate.key.keys_match() {
+            Ok(()) | Err(rustls::Error::InconsistentKeys(rustls::InconsistentKeys::Unknown)) => {
+                Ok(certificate)
+            }
+            Err(rustls::Error::InconsistentKeys(_)) => Err(CertificateError::Mismatch),
+            Err(error) => Err(CertificateError::BadCertificate(error.to_string())),
+        }
+    }
+
+    /// The same of a certificate that was made together with its key. What it says is not looked at, which may be for
+    /// authorities alone.
+    ///
+    /// # Errors
+    /// Those of [`from_pem`](Self::from_pem), but for a key of another certificate.
+    pub fn made_together(certificates: &[u8], key: &[u8]) -> Result<Self, CertificateError> {
         let chain: Vec<_> = CertificateDer::pem_slice_iter(certificates)
             .collect::<Result<_, pem::Error>>()
             .map_err(|error| CertificateError::BadCertificate(error.to_string()))?;
@@ -58,13 +74,7 @@ impl Certificate {
         let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| CertificateError::NoKey)?;
         let key =
             ring::default_provider().key_provider.load_private_key(key).map_err(CertificateError::BadKey)?;
-        let certified = CertifiedKey::new(chain, key);
-        match certified.keys_match() {
-            Ok(()) | Err(rustls::Error::InconsistentKeys(rustls::InconsistentKeys::Unknown)) => {}
-            Err(rustls::Error::InconsistentKeys(_)) => return Err(CertificateError::Mismatch),
-            Err(error) => return Err(CertificateError::BadCertificate(error.to_string())),
-        }
-        Ok(Self { key: Arc::new(certified), validity })
+        Ok(Self { key: Arc::new(CertifiedKey::new(chain, key)), validity })
     }
 
     /// When it ends to be valid, in seconds since 1970.

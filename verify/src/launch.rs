@@ -63,6 +63,10 @@ impl Launch {
             None => Command::new(std::env::current_exe()?),
         };
         command
+            // Its clients here speak none.
+            .env_remove("GROUPCAST_TLS_CERT")
+            .env_remove("GROUPCAST_TLS_KEY")
+            .env_remove("GROUPCAST_ACME_DOMAIN")
             .env("HOST", Ipv4Addr::LOCALHOST.to_string())
             .env("PORT", self.port.number.to_string())
             .env("DATABASE_URL", &self.database_url)

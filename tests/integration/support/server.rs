@@ -199,7 +199,7 @@ fn tunnel(server: SocketAddr, authority: &Authority) -> Tunnel {
 async fn spawn(database: &Database, options: &[String]) -> Process {
     let log = OpenOptions::new().create(true).append(true).open(database.dir().join("log"));
     let mut command = command(database.dir());
-    command.env("DATABASE_URL", database.url()).args(["--port", "0"]).args(options);
+    command.env("DATABASE_URL", database.url()).env("PORT", "0").args(options);
     command.stderr(log.expect("a log file"));
     let started = Process::start(command, PATIENCE).await;
     started.unwrap_or_else(|error| panic!("{error}; its log:\n{}", read_log(database.dir())))

@@ -1,6 +1,7 @@
 //! TLS: what only clients see who speak it. That all else is as without it is held where it is held without it, by
 //! tests that also run over a tunnel.
 
+mod acme;
 mod ending;
 mod files;
 mod handshake;
