@@ -90,7 +90,7 @@ fn compare(case: &Case, title: &str, cores: Option<Cores>, options: &Options) ->
     for (way, runs) in ways.iter().zip(runs) {
         if let Some(run) = median(runs, |run| run.cpu) {
             let figures = [format!("{:.0}", run.bytes), format!("{:.3}", run.cpu), thousands(run.deliveries)];
-            table.row(&[&[way.name.to_owned()], &figures[..]].concat());
+            table.row(&[&[way.name.to_owned()][..], &figures[..]].concat());
         }
     }
     Ok(())

@@ -123,8 +123,7 @@ impl<S: Sink> Subscriber<S> {
             None => self.send(frames, Kind::Reply),
             Some(window) => {
                 let deflated = deflate(frames);
-                let fits = deflated.longest <= window.bytes();
-                self.send(if fits { &deflated.frames } else { frames }, Kind::Reply)
+                self.send(if deflated.suits(window) { &deflated.frames } else { frames }, Kind::Reply)
             }
         };
     }

@@ -56,7 +56,7 @@ impl Twins {
             return plain;
         };
         let deflated = pair.get(mode, plain);
-        if deflated.longest <= window.bytes() { &deflated.frames } else { plain }
+        if deflated.suits(window) { &deflated.frames } else { plain }
     }
 }
 

@@ -50,9 +50,16 @@ impl Window {
 pub struct Deflated {
     /// As many as there were, in their order.
     pub frames: Bytes,
-    /// Bytes that the longest of the compressed messages has when it is inflated. What it repeats is no further back, so
-    /// who has a window of that size can inflate them.
+    /// Bytes that the longest of the compressed messages has when it is inflated.
     pub longest: usize,
+}
+
+impl Deflated {
+    /// Whether a peer with this window can inflate them: what a message repeats is no further back than its own length, and
+    /// no further than the largest window reaches.
+    pub fn suits(&self, window: Window) -> bool {
+        window == Window::LARGEST || self.longest <= window.bytes()
+    }
 }
 
 /// What a thread compresses with. Its memory, some 270 KiB, is taken when the first message is compressed.

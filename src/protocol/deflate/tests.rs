@@ -81,12 +81,17 @@ fn what_would_not_become_smaller_stays_as_it_is() {
 
 #[test]
 fn who_has_a_window_of_the_longest_message_can_inflate_it() {
+    let long = deflate(&frame::text(&[&chat(100_000)]));
+    assert!(long.suits(Window::LARGEST) && !long.suits(Window::of_bits(14).unwrap()));
     for bits in 8..=15 {
         let window = Window::of_bits(bits).unwrap();
         let text = chat(window.bytes());
         let Deflated { frames, longest } = deflate(&frame::text(&[&text]));
-        assert_eq!(longest, window.bytes());
         assert_eq!(payloads(&frames, bits), [(0x81, text.into_bytes())]);
+        for other in 8..=15 {
+            let deflated = Deflated { frames: frames.clone(), longest };
+            assert_eq!(deflated.suits(Window::of_bits(other).unwrap()), other >= bits || other == 15);
+        }
     }
     assert_eq!(Window::of_bits(7), None);
     assert_eq!(Window::of_bits(16), None);

@@ -57,7 +57,7 @@ async fn all_of_a_group_get_the_same_whatever_they_have_agreed_on() {
         in_json_mode.push(peer);
     }
     let contents = contents();
-    let mut alice = JsonSocket::hello(&server, "alice").await;
+    let mut alice = JsonSocket::join(&server, group, "alice").await;
     // All at once, so that several are in a batch.
     for content in &contents {
         alice.say(group, content).await;
@@ -86,7 +86,7 @@ async fn windows_of_all_sizes_see_far_enough() {
         let offer = format!("permessage-deflate; server_max_window_bits={bits}");
         peers.push((bits, Peer::open(&server, "/ws/group/g/bob", &offer).await));
     }
-    let mut alice = JsonSocket::hello(&server, "alice").await;
+    let mut alice = JsonSocket::join(&server, group, "alice").await;
     for length in [200, 249, 250, 1_000, 16_000, 32_761, 32_762, 100_000] {
         let content = prose(length);
         alice.store(group, &content).await;
@@ -106,7 +106,7 @@ async fn windows_of_all_sizes_see_far_enough() {
 #[tokio::test]
 async fn what_is_replayed_is_compressed_and_whole() {
     let (server, group) = start(&[]).await;
-    let mut alice = JsonSocket::hello(&server, "alice").await;
+    let mut alice = JsonSocket::join(&server, group, "alice").await;
     let contents: Vec<_> = (0..300).map(|number| format!("{number}: {}", prose(100 + number))).collect();
     for content in &contents {
         alice.say(group, content).await;
@@ -141,7 +141,7 @@ async fn who_is_too_slow_is_told_and_misses_nothing() {
     let (server, group) = start(&["--outbox-bytes-max", "1MiB", "--stall-timeout", "60s"]).await;
     let mut slow = reader(&server, group, OFFER, None).await;
     event(&mut slow, "caught_up").await;
-    let mut alice = JsonSocket::hello(&server, "alice").await;
+    let mut alice = JsonSocket::join(&server, group, "alice").await;
     let text: String = noise(30_000).iter().map(|byte| format!("{byte:02x}")).collect();
     let content = |number: usize| format!("{number} {}", &text[number..]);
     for number in 0..MESSAGES {
