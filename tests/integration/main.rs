@@ -25,6 +25,7 @@ mod durability;
 mod eager;
 mod edge;
 mod fanout;
+mod faults;
 mod healthcheck;
 mod http_wire;
 mod idempotency;
