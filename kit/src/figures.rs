@@ -34,6 +34,14 @@ impl Process {
         Ok(kib.trim().parse::<u64>().map_err(io::Error::other)? * 1024)
     }
 
+    /// Has the figure `VmHWM`, the most memory that it has had, begin anew with what it has now.
+    ///
+    /// # Errors
+    /// If it has ended.
+    pub fn forget_memory_peak(&self) -> io::Result<()> {
+        fs::write(self.proc("clear_refs")?, "5")
+    }
+
     /// How many files it has open, its connections among them.
     ///
     /// # Errors

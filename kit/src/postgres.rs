@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::sleep;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -56,8 +57,13 @@ impl Postgres {
 
     /// One of the test's own with these settings, each `name=value`.
     pub fn launch_with(settings: &'static [&'static str]) -> Self {
+        Self::launch_in(&std::env::temp_dir(), settings)
+    }
+
+    /// The same with its data in a folder of its own in this one, which everybody may enter.
+    pub fn launch_in(place: &Path, settings: &'static [&'static str]) -> Self {
         let programs = programs();
-        let folder = tempfile::Builder::new().prefix("groupcast-postgres-").tempdir().unwrap().keep();
+        let folder = tempfile::Builder::new().prefix("groupcast-postgres-").tempdir_in(place).unwrap().keep();
         let account = Account::to_run_as(&folder);
         if let Some(Account { user, group }) = account {
             chown(&folder, Some(user), Some(group)).unwrap();
@@ -111,9 +117,53 @@ impl Postgres {
         self.run("pg_ctl", &["-D", &self.data(), "-m", "immediate", "-w", "stop"]);
     }
 
+    /// Kills the process that all others depend on, as the system does when it is out of memory, and waits for their
+    /// end.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "who calls this blocks a thread with it, as with all else here"
+    )]
+    pub fn kill(&self) {
+        let postmaster = self.postmaster();
+        let children = children(postmaster);
+        kill_process(Pid::from_raw(postmaster).unwrap(), Signal::KILL).unwrap();
+        let is_there = |process: &Pid| {
+            let stat = fs::read_to_string(format!("/proc/{}/stat", process.as_raw_pid())).unwrap_or_default();
+            // One that has ended may wait for somebody to ask how.
+            stat.rsplit(')')
+                .next()
+                .is_some_and(|rest| !matches!(rest.trim_start().chars().next(), None | Some('Z')))
+        };
+        while children.iter().any(is_there) {
+            sleep(Duration::from_millis(5));
+        }
+    }
+
     /// Starts it again where it was.
     pub fn start(&self) {
         self.try_start().unwrap();
+    }
+
+    /// Starts it again if it has given up. It may do so once more.
+    pub fn start_if_ended(&self) {
+        if self.try_run("pg_ctl", &["-D", &self.data(), "status"]).is_err() {
+            _ = self.try_start();
+        }
+    }
+
+    /// Ends the recovery in which `standby.signal` keeps it.
+    pub fn promote(&self) {
+        self.run("pg_ctl", &["-D", &self.data(), "-w", "promote"]);
+    }
+
+    /// Its folder, with `data` in it.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Whether `psql` can ask something of the database.
+    pub fn answers(&self, url: &str) -> bool {
+        self.try_run("psql", &["-qAtX", "-d", url, "-c", "SELECT 1"]).is_ok()
     }
 
     /// Stops all its processes where they are, until the answer is dropped: it takes connections and what is

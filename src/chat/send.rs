@@ -78,11 +78,16 @@ impl Chat {
     ) -> ChatResult<NewEntry> {
         check_may_write(sender)?;
         self.check_size(draft)?;
-        if while_away == WhileAway::Refuse && self.writer.is_failing() {
+        if while_away == WhileAway::Refuse && self.refuses_entries() {
             return Err(ChatError::Unavailable(None));
         }
         self.check_rate(sender)?;
         Ok(self.new_message(sender, draft))
+    }
+
+    /// Whether messages and changes of those who know how to send them again are refused, since nothing can be stored now.
+    pub fn refuses_entries(&self) -> bool {
+        self.writer.is_failing()
     }
 
     /// Takes a message that is not to be stored; answers what its readers get.

@@ -24,10 +24,14 @@ use crate::transport::Transport;
 use crate::writer::{MessageWriter, SubmitBuffer};
 use crate::ws::{Endpoint, WsOptions, heartbeat};
 
-/// Messages of one core's sockets that the writer may have at a time.
-const IN_FLIGHT_MESSAGES: usize = 16 * 1024;
-/// Bytes of content of one core's sockets that the writer may have at a time.
+/// Messages of sockets that the writer may have at a time, over all cores, of which each has an equal part. While the
+/// database is away all of them wait, so this bounds what the server grows by meanwhile.
+const IN_FLIGHT_MESSAGES: usize = 32 * 1024;
+/// Bytes of content of these messages, shared in the same way.
 const IN_FLIGHT_BYTES: usize = 32 * 1024 * 1024;
+/// The least part of a core: what one socket may have under way.
+const CORE_IN_FLIGHT_MESSAGES_MIN: usize = SOCKET_IN_FLIGHT as usize;
+const CORE_IN_FLIGHT_BYTES_MIN: usize = 256 * 1024;
 /// Messages of one socket that the writer may have at a time.
 const SOCKET_IN_FLIGHT: u32 = 256;
 /// Members that are served before a core's other tasks get their turn: about a millisecond of work.
@@ -98,12 +102,13 @@ impl Worker {
             Err(error) => return tracing::error!(%error, "no listener for a core"),
         };
         let config = Arc::clone(&self.shared.config);
+        let cores = self.hub.cores().max(1);
         let core = Rc::new(Core::new(
             self.index,
             self.hub,
             CoreLimits {
-                in_flight_messages: IN_FLIGHT_MESSAGES,
-                in_flight_bytes: IN_FLIGHT_BYTES,
+                in_flight_messages: (IN_FLIGHT_MESSAGES / cores).max(CORE_IN_FLIGHT_MESSAGES_MIN),
+                in_flight_bytes: (IN_FLIGHT_BYTES / cores).max(CORE_IN_FLIGHT_BYTES_MIN),
                 socket_in_flight: SOCKET_IN_FLIGHT,
                 outbox_bytes: config.outbox_bytes_max.get(),
                 members_a_turn: MEMBERS_A_TURN,

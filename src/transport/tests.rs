@@ -114,13 +114,13 @@ async fn play(seed: u64) {
             }
         }
     }
-    let mut is_ended = false;
-    poll_fn(|cx| Poll::Ready(is_ended |= server.poll_end_writing(cx).is_ready())).await;
+    let end = || poll_fn(|cx| Poll::Ready(server.poll_end_writing(cx).is_ready()));
+    let mut is_ended = end().await;
     while let Some(more) = read(&mut client, 20_000).await {
         heard.extend(more);
         tokio::task::yield_now().await;
         if !is_ended {
-            poll_fn(|cx| Poll::Ready(is_ended |= server.poll_end_writing(cx).is_ready())).await;
+            is_ended = end().await;
         }
     }
     assert!(heard == expected, "seed {seed}: {} bytes of {}", heard.len(), expected.len());

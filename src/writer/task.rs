@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::{JoinHandle, yield_now};
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::answer::{Answer, Receipt};
@@ -28,8 +28,14 @@ use crate::store::{Asked, LogBatch, MessageLog, Sent, SentKey, StoreError, Store
 
 /// Wait before the first new attempt after the store failed; doubled up to [`RETRY_MAX`].
 const RETRY_MIN: Duration = Duration::from_millis(20);
-/// Longest wait between attempts.
-const RETRY_MAX: Duration = Duration::from_secs(1);
+/// Longest wait between attempts. It delays what waits when the store is back.
+const RETRY_MAX: Duration = Duration::from_millis(250);
+
+/// How long the store may be silent until it counts as unavailable, while its answer is still waited for.
+const SILENCE_MAX: Duration = Duration::from_secs(5);
+
+/// How many different reasons are told why the store is unavailable, until it is available again.
+const REASONS_TOLD_MAX: usize = 8;
 
 struct Task {
     log: Arc<dyn MessageLog>,
@@ -223,8 +229,9 @@ impl Task {
     ) -> Result<T, GaveUp> {
         let give_up = self.give_up.clone();
         let mut wait = RETRY_MIN;
+        let mut told = Vec::new();
         loop {
-            match self.watching_senders(question(who)).await {
+            match self.answer_of(question(who)).await {
                 Ok(answer) => {
                     if self.writer.is_failing() {
                         tracing::info!("store is available again");
@@ -232,10 +239,14 @@ impl Task {
                     }
                     return Ok(answer);
                 }
-                Err(error) if self.writer.is_failing() => tracing::debug!(%error, "store still unavailable"),
                 Err(error) => {
-                    tracing::warn!(%error, "store unavailable; messages wait");
-                    self.writer.set_failing(true);
+                    let reason = error.to_string();
+                    if told.len() < REASONS_TOLD_MAX && !told.contains(&reason) {
+                        self.fail(&reason);
+                        told.push(reason);
+                    } else {
+                        tracing::debug!(%error, "store still unavailable");
+                    }
                 }
             }
             tokio::select! {
@@ -243,6 +254,25 @@ impl Task {
                 () = give_up.cancelled() => return Err(GaveUp),
             }
         }
+    }
+
+    /// The answer of the store, which counts as unavailable if that takes long.
+    async fn answer_of<T>(&mut self, answer: impl Future<Output = StoreResult<T>>) -> StoreResult<T> {
+        let mut answer = pin!(answer);
+        match timeout(SILENCE_MAX, self.watching_senders(&mut answer)).await {
+            Ok(answer) => answer,
+            Err(_) if self.writer.is_failing() => self.watching_senders(answer).await,
+            Err(_) => {
+                self.fail("it does not answer");
+                self.watching_senders(answer).await
+            }
+        }
+    }
+
+    /// Nothing can be stored for now.
+    fn fail(&self, error: &str) {
+        tracing::warn!(error, "store unavailable; messages wait");
+        self.writer.set_failing(true);
     }
 
     /// Waits, and tells senders who have waited too long.

@@ -187,7 +187,7 @@ impl<S: Stream> Connection<S> {
         let (core, socket) = (self.context.core(), &self.context.socket);
         if self.must_wait() {
             self.hold = Hold::Session;
-        } else if !core.may_send(socket) {
+        } else if !core.may_send(socket) && !self.is_refused() {
             if !core.credit().available() {
                 core.credit().wait(socket);
             }
@@ -201,6 +201,12 @@ impl<S: Stream> Connection<S> {
             self.hold = Hold::Room;
         }
         None
+    }
+
+    /// Whether what the client wants to have stored is refused at once, so that there is no end to what may be read, and
+    /// what has no need of the database goes on.
+    fn is_refused(&self) -> bool {
+        self.context.socket.mode() == Mode::Json && self.context.endpoint.chat.refuses_entries()
     }
 
     /// Whether nothing more is to be read for now: what was read is being worked on, or the client does not

@@ -4,7 +4,7 @@ use super::context::SocketContext;
 use super::identified::Identified;
 use super::json::Pending;
 use super::stream::Stream;
-use crate::chat::{Chat, ChatResult, Membership};
+use crate::chat::{Chat, ChatError, ChatResult, Membership};
 use crate::model::{GroupId, NewEntry};
 use crate::protocol::command::RequestId;
 
@@ -18,19 +18,28 @@ pub(super) fn hand_in<S: Stream>(
     accept: impl FnOnce(&Chat, &Membership) -> ChatResult<NewEntry> + 'static,
 ) -> Option<Pending<S>> {
     if let Some(sender) = session.membership(group) {
-        let accepted = accept(&context.endpoint.chat, sender);
+        let accepted = unless_away(&context.endpoint.chat, sender, accept);
         submit(session, context, request, group, accepted);
         return None;
     }
     let membership = session.find_membership(context, group);
     Some(Pending::of_user(membership, move |identified, context, found| match found {
         Ok(sender) => {
-            let accepted = accept(&context.endpoint.chat, &sender);
+            let accepted = unless_away(&context.endpoint.chat, &sender, accept);
             submit(identified, context, request, group, accepted);
             identified.remember(sender);
         }
         Err(error) => context.refuse(request.as_ref(), Some(group), &error),
     }))
+}
+
+/// What `accept` makes, unless nothing can be stored now: as with messages, who speaks JSON knows how to ask again.
+fn unless_away(
+    chat: &Chat,
+    sender: &Membership,
+    accept: impl FnOnce(&Chat, &Membership) -> ChatResult<NewEntry>,
+) -> ChatResult<NewEntry> {
+    if chat.refuses_entries() { Err(ChatError::Unavailable(None)) } else { accept(chat, sender) }
 }
 
 fn submit<S: Stream>(

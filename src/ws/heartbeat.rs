@@ -13,6 +13,9 @@ const TICKS: u32 = 25;
 
 /// Pings each of the core's sockets once a period, and drops those that nothing was heard from for two
 /// periods. Runs for ever.
+///
+/// A socket that is not read, since the writer takes nothing more of it, cannot be heard: it is not silent for that,
+/// however long the database is away.
 pub async fn heartbeat<S: Sink>(core: Rc<Core<S>>, period: Duration) {
     let mut ticks = interval(period / TICKS);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -20,6 +23,9 @@ pub async fn heartbeat<S: Sink>(core: Rc<Core<S>>, period: Duration) {
         ticks.tick().await;
         let now = core.tick();
         core.for_slice(now % TICKS, TICKS, |socket| {
+            if !core.may_send(socket) {
+                socket.hear(now);
+            }
             if now.wrapping_sub(socket.heard()) > 2 * TICKS {
                 socket.abandon();
             } else {

@@ -26,6 +26,7 @@ mod durability;
 mod eager;
 mod edge;
 mod fanout;
+mod faults;
 mod fuzz_corpus;
 mod healthcheck;
 mod http_wire;

@@ -18,9 +18,10 @@ use crate::store::{Joining, StoreResult};
 /// How long an attempt to get the session back may take.
 const RESUME_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Time between attempts to get the session back: doubled from the first to the last.
+/// Time between attempts to get the session back: doubled from the first to the last, which delays what waits when the
+/// database is back.
 const RETRY_MIN: Duration = Duration::from_millis(50);
-const RETRY_MAX: Duration = Duration::from_secs(2);
+const RETRY_MAX: Duration = Duration::from_millis(500);
 
 /// Keeps the session.
 pub(super) struct Keeper {

@@ -26,7 +26,7 @@ use crate::store::{
 
 /// What the database itself ends, a little before the writer gives up on the connection. All that is asked here is
 /// looked up by its key: without good statistics the planner may find a table small enough to look through it.
-const SETTINGS: &str = "SET statement_timeout = '25s'; SET idle_in_transaction_session_timeout = '25s';
+const SETTINGS: &str = "SET statement_timeout = '10s'; SET idle_in_transaction_session_timeout = '10s';
      SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off;";
 
 /// The same of a node, which others wait for. Each question of a statement is to see what is committed by then.

@@ -20,7 +20,7 @@ use crate::store::{
 };
 
 /// How long storing a batch, or another question, may take before its outcome counts as unknown.
-const QUESTION_TIMEOUT: Duration = Duration::from_secs(30);
+const QUESTION_TIMEOUT: Duration = Duration::from_secs(12);
 
 /// Whether batches can be stored.
 #[derive(Clone)]

@@ -14,8 +14,18 @@ pub struct OwnPostgres {
 impl OwnPostgres {
     /// Starts one.
     pub async fn launch() -> Self {
+        Self::launched(Postgres::launch).await
+    }
+
+    /// Starts one with these settings, each `name=value`.
+    pub async fn launch_with(settings: &'static [&'static str]) -> Self {
+        Self::launched(move || Postgres::launch_with(settings)).await
+    }
+
+    /// Starts one in any other way.
+    pub async fn launched(launch: impl FnOnce() -> Postgres + Send + 'static) -> Self {
         off_thread(|| {
-            let postgres = Arc::new(Postgres::launch());
+            let postgres = Arc::new(launch());
             let url = postgres.create_database();
             Self { postgres, url }
         })
@@ -35,6 +45,28 @@ impl OwnPostgres {
     /// Starts it again where it was.
     pub async fn start(&self) {
         self.have(Postgres::start).await;
+    }
+
+    /// Waits until it answers whoever connects.
+    pub async fn answering(&self) {
+        let url = self.url.clone();
+        self.have(move |postgres| {
+            while !postgres.answers(&url) {
+                std::thread::yield_now();
+            }
+        })
+        .await;
+    }
+
+    /// The same of one that may have ended, and is started again then.
+    pub async fn revived(&self) {
+        let url = self.url.clone();
+        self.have(move |postgres| {
+            while !postgres.answers(&url) {
+                postgres.start_if_ended();
+            }
+        })
+        .await;
     }
 
     /// Has something done with it that blocks.

@@ -26,6 +26,7 @@ pub const NAME: &str = "groupcast.test";
 pub struct Server {
     database: Database,
     options: Vec<String>,
+    environment: Vec<(String, String)>,
     process: Process,
     tls: Option<Tls>,
 }
@@ -65,9 +66,14 @@ impl Server {
 
     /// Starts one on this database.
     pub async fn start_on(database: Database, options: &[&str]) -> Self {
+        Self::start_in(database, options, Vec::new()).await
+    }
+
+    /// The same with these variables in its environment.
+    pub async fn start_in(database: Database, options: &[&str], environment: Vec<(String, String)>) -> Self {
         let options: Vec<String> = options.iter().map(ToString::to_string).collect();
-        let process = spawn(&database, &options).await;
-        Self { database, options, process, tls: None }
+        let process = spawn(&database, &options, &environment).await;
+        Self { database, options, environment, process, tls: None }
     }
 
     /// Who has signed its certificate.
@@ -110,6 +116,12 @@ impl Server {
         self.process.memory(name).expect("the server runs")
     }
 
+    /// Has the figure `VmHWM` begin anew with what it has now, which is the answer in bytes.
+    pub fn forget_memory_peak(&self) -> u64 {
+        self.process.forget_memory_peak().expect("the server runs");
+        self.memory("VmHWM")
+    }
+
     /// How many files it has open, its connections among them.
     pub fn open_files(&self) -> usize {
         self.process.open_files().expect("the server runs")
@@ -138,10 +150,16 @@ impl Server {
 
     /// Starts it again on the same database, with the same options, most likely on another port.
     pub async fn restart(&mut self) {
-        self.process = spawn(&self.database, &self.options).await;
+        self.process = spawn(&self.database, &self.options, &self.environment).await;
         if let Some(tls) = &mut self.tls {
             tls.tunnel = tunnel(self.process.address(), &tls.authority);
         }
+    }
+
+    /// The same with these variables in its environment, from now on.
+    pub async fn restart_in(&mut self, environment: Vec<(String, String)>) {
+        self.environment = environment;
+        self.restart().await;
     }
 
     /// The same with other options, from now on.
@@ -196,10 +214,11 @@ fn tunnel(server: SocketAddr, authority: &Authority) -> Tunnel {
     Tunnel::start(server, &authority.certificate(), NAME).expect("a tunnel")
 }
 
-async fn spawn(database: &Database, options: &[String]) -> Process {
+async fn spawn(database: &Database, options: &[String], environment: &[(String, String)]) -> Process {
     let log = OpenOptions::new().create(true).append(true).open(database.dir().join("log"));
     let mut command = command(database.dir());
     command.env("DATABASE_URL", database.url()).env("PORT", "0").args(options);
+    command.envs(environment.iter().map(|(name, value)| (name, value)));
     command.stderr(log.expect("a log file"));
     let started = Process::start(command, PATIENCE).await;
     started.unwrap_or_else(|error| panic!("{error}; its log:\n{}", read_log(database.dir())))
