@@ -9,7 +9,7 @@
 mod support;
 mod yardstick;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use groupcast_kit::crowd::BlockingSocket;
 use groupcast_kit::frame::{TEXT, push};
@@ -161,7 +161,7 @@ struct Talk<'a> {
 impl Talk<'_> {
     /// Speaks for so long, and waits until all have heard it.
     fn go_on(&mut self, span: Duration) -> Result<()> {
-        let begun = Instant::now();
+        let begun = tokio::time::Instant::now();
         while begun.elapsed() < span {
             self.heard.iter_mut().for_each(|heard| heard.frames = 0);
             let frames = self.next_frames();
