@@ -8,9 +8,9 @@ use flate2::{Compress, Compression, FlushCompress};
 
 use super::frame;
 
-/// How hard it is tried: little. At this level a kilobyte of chat costs some microseconds; the next ones cost twice as
-/// much for a twentieth of the bytes.
-const LEVEL: Compression = Compression::new(1);
+/// How hard it is tried. Of a kilobyte of English prose level 1 leaves 65 %, level 2 49 %, and those up to 6 no less; of eight
+/// kilobytes it is 50, 38 and 36 %. Level 2 takes some three times as long as level 1, once for all of a group.
+const LEVEL: Compression = Compression::new(2);
 /// Shortest payload that is tried, in bytes: what is shorter hardly shrinks.
 const PAYLOAD_MIN: usize = 64;
 /// Longest payload that is tried, in bytes. The thread serves nobody meanwhile, so what would take longer than some ten
