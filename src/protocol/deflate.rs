@@ -8,9 +8,9 @@ use flate2::{Compress, Compression, FlushCompress};
 
 use super::frame;
 
-/// How hard it is tried: little. At this level a kilobyte of chat costs some microseconds; the next ones cost twice as
-/// much for a twentieth of the bytes.
-const LEVEL: Compression = Compression::new(1);
+/// How hard it is tried. Of a kilobyte of English prose level 1 leaves 65 %, level 2 49 %, and those up to 6 no less;
+/// of eight kilobytes it is 50, 38 and 36 %. Level 2 takes some three times as long as level 1, once for all of a group.
+const LEVEL: Compression = Compression::new(2);
 /// Shortest payload that is tried, in bytes: what is shorter hardly shrinks.
 const PAYLOAD_MIN: usize = 64;
 /// Longest payload that is tried, in bytes. The thread serves nobody meanwhile, so what would take longer than some ten
@@ -55,8 +55,8 @@ pub struct Deflated {
 }
 
 impl Deflated {
-    /// Whether a peer with this window can inflate them: what a message repeats is no further back than its own length, and
-    /// no further than the largest window reaches.
+    /// Whether a peer with this window can inflate them: what a message repeats is no further back than its own length,
+    /// and no further than the largest window reaches.
     pub fn suits(&self, window: Window) -> bool {
         window == Window::LARGEST || self.longest <= window.bytes()
     }
@@ -74,8 +74,8 @@ thread_local! {
         RefCell::new(Deflater { state: Compress::new(LEVEL, false), message: Vec::new() });
 }
 
-/// Compresses finished frames laid end to end, each message for itself, so that they can be inflated without those before
-/// them. Control frames stay as they are, and what would not become smaller.
+/// Compresses finished frames laid end to end, each message for itself, so that they can be inflated without those
+/// before them. Control frames stay as they are, and what would not become smaller.
 pub fn deflate(frames: &Bytes) -> Deflated {
     DEFLATER.with_borrow_mut(|deflater| deflater.deflate(frames))
 }
