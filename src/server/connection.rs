@@ -230,6 +230,7 @@ impl Acceptor {
                 Pin::new(&mut connection).graceful_shutdown();
             }
             activity.begin_turn();
+            exchange.begin_turn();
             match connection.poll_without_shutdown(cx) {
                 Poll::Ready(result) => return Poll::Ready(Some(result)),
                 Poll::Pending if exchange.is_idle() && activity.is_quiet() => return Poll::Ready(None),
