@@ -26,6 +26,7 @@ mod eager;
 mod edge;
 mod fanout;
 mod healthcheck;
+mod http_conformance;
 mod http_wire;
 mod idempotency;
 mod json_frames;
