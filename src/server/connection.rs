@@ -113,7 +113,7 @@ impl Acceptor {
             // Whoever sends a head bit by bit has hyper's buffers for as long as that takes.
             let claim = match is_whole {
                 true => None,
-                false => match Claim::new(&self.shared.unfinished, REQUEST_BYTES) {
+                false => match Claim::of_part(&self.shared.unfinished, REQUEST_BYTES) {
                     Ok(claim) => Some(claim),
                     Err(NoRoom) => {
                         if let Some(refusal) = refuse(stream, CROWDED, &self.shared.refusals) {
@@ -208,6 +208,7 @@ impl Acceptor {
                 Pin::new(&mut connection).graceful_shutdown();
             }
             activity.begin_turn();
+            exchange.begin_turn();
             match connection.poll_without_shutdown(cx) {
                 Poll::Ready(result) => return Poll::Ready(Some(result)),
                 Poll::Pending if exchange.is_idle() && activity.is_quiet() => return Poll::Ready(None),

@@ -12,6 +12,7 @@ use hyper::body::{Body as HyperBody, Frame, Incoming, SizeHint};
 use hyper::header::{HeaderValue, SEC_WEBSOCKET_ACCEPT};
 use hyper::service::Service;
 use hyper::{Request, Response};
+use tokio::task::yield_now;
 
 use super::claimed_body::ClaimedBody;
 use super::to_the_end::ToTheEnd;
@@ -29,6 +30,8 @@ pub(super) struct Exchange {
     answering: Rc<Cell<usize>>,
     /// Whether any request came.
     begun: Cell<bool>,
+    /// Whether one came in this turn.
+    took_turn: Cell<bool>,
     /// Whether the last request has a body that was not read to its end. Then hyper's connection cannot be taken apart.
     has_body: Cell<bool>,
     /// What counts among the unfinished while the head of a request arrives that has not come in one piece.
@@ -41,6 +44,11 @@ impl Exchange {
     /// Before any request, the first of which counts as this while it arrives.
     pub(super) fn new(claim: Option<Claim>) -> Self {
         Self { claim: RefCell::new(claim), ..Self::default() }
+    }
+
+    /// Another turn begins, the other connections having had theirs.
+    pub(super) fn begin_turn(&self) {
+        self.took_turn.set(false);
     }
 
     /// The body of the last request was read to its end.
@@ -99,6 +107,7 @@ impl Service<Request<Incoming>> for Requests {
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let exchange = Rc::clone(&self.exchange);
         exchange.begun.set(true);
+        let must_wait = exchange.took_turn.replace(true);
         let has_body = !request.body().is_end_stream();
         exchange.has_body.set(has_body);
         let arrived = exchange.claim.take();
@@ -113,6 +122,10 @@ impl Service<Request<Incoming>> for Requests {
         let (http, endpoint, address) = (self.http.clone(), Rc::clone(&self.endpoint), self.address);
         let is_safe = request.method().is_safe();
         let answering = async move {
+            if must_wait {
+                // Of a pipeline one request is answered before the other connections get their turn.
+                yield_now().await;
+            }
             let mut response = match claim {
                 Ok(claim) => {
                     let body = |body| ClaimedBody::new(body, claim, Rc::clone(&exchange));

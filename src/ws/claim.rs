@@ -26,6 +26,16 @@ impl Claim {
         Ok(claim)
     }
 
+    /// The same of a request whose head has not come in one piece. These leave a quarter to those whose head is there.
+    ///
+    /// # Errors
+    /// There is no room for it.
+    pub fn of_part(of: &Arc<UnfinishedBytes>, bytes: usize) -> Result<Self, NoRoom> {
+        let mut claim = Self { of: Arc::clone(of), bytes: 0, body: 0 };
+        claim.add(bytes, false)?;
+        Ok(claim)
+    }
+
     /// Adds what has come of its body. Up to 4 KiB may come as long as there is any room.
     ///
     /// # Errors

@@ -16,6 +16,9 @@ use super::subscriptions::ActiveSubscription;
 use crate::chat::{ChatError, Draft, Membership, WhileAway};
 use crate::protocol::{CloseCode, Mode, event, frame, text};
 
+/// Commands of those that waited for others which are carried out in one turn. Each may be one that reads the store.
+const COMMANDS_A_TURN: usize = 4;
+
 /// A socket's part in the chat.
 pub(super) enum Session<S> {
     /// Not let in, or gone: it only waits for its end.
@@ -179,19 +182,22 @@ fn obey<S: Stream>(session: &mut JsonSession<S>, context: &SocketContext<S>, fra
     }
 }
 
-/// Carries out the commands that wait, as far as nothing has to be waited for; ready when there are none.
+/// Carries out the commands that wait, as far as nothing has to be waited for, and some before the other sockets get
+/// their turn; ready when there are none.
 fn carry_on<S: Stream>(
     session: &mut JsonSession<S>,
     context: &SocketContext<S>,
     cx: &mut Context<'_>,
 ) -> Poll<()> {
-    loop {
+    for _ in 0..COMMANDS_A_TURN {
         match session.poll_next(context, cx) {
             Poll::Ready(Some(frame)) => obey(session, context, &frame),
             Poll::Ready(None) => return Poll::Ready(()),
             Poll::Pending => return Poll::Pending,
         }
     }
+    cx.waker().wake_by_ref();
+    Poll::Pending
 }
 
 /// Carries out what a client sent before it went, as long as one waits for the end of a connection.
