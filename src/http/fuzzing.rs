@@ -14,9 +14,9 @@ pub fn client(proxies: &TrustedProxies, headers: &HeaderMap, peer: IpAddr) -> Ip
     proxies.client(headers, peer)
 }
 
-/// The bearer token in these headers; an error if several are shown.
-pub fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, ()> {
-    bearer(headers).map_err(drop)
+/// The bearer token in these headers, if there is one and no other.
+pub fn bearer_token(headers: &HeaderMap) -> Option<&str> {
+    bearer(headers).ok().flatten()
 }
 
 /// Of each resource the templates of its paths, and whether it is one for sockets.

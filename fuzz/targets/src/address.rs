@@ -31,7 +31,7 @@ pub fn address(data: &[u8]) {
     }
     if let Ok(value) = HeaderValue::from_bytes(data) {
         let headers = HeaderMap::from_iter([(AUTHORIZATION, value)]);
-        let token = bearer_token(&headers).ok().flatten();
+        let token = bearer_token(&headers);
         assert!(token.is_none_or(|token| !token.is_empty() && token.trim_matches(' ') == token));
     }
     if let Some(header) = header(data) {
