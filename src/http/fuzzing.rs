@@ -14,7 +14,7 @@ pub fn client(proxies: &TrustedProxies, headers: &HeaderMap, peer: IpAddr) -> Ip
     proxies.client(headers, peer)
 }
 
-/// The bearer token in these headers, if one is shown and no more.
+/// The bearer token in these headers, if there is one and no other.
 pub fn bearer_token(headers: &HeaderMap) -> Option<&str> {
     bearer(headers).ok().flatten()
 }
