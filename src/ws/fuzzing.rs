@@ -1,7 +1,9 @@
 //! A door for the fuzz targets: frames as they are read.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
+use super::inflating::Inflating;
 use super::reader::{Bounds, FrameReader, Incoming};
 use super::turn::Turn;
 use super::unfinished::UnfinishedBytes;
@@ -21,12 +23,15 @@ pub struct Reader {
     reader: FrameReader,
     unfinished: Arc<UnfinishedBytes>,
     message_max: usize,
+    inflating: Option<RefCell<Inflating>>,
 }
 
 impl Reader {
-    /// One that takes messages of so many bytes.
-    pub fn new(message_max: usize) -> Self {
-        Self { reader: FrameReader::default(), unfinished: UnfinishedBytes::new(usize::MAX), message_max }
+    /// One that takes messages of so many bytes, compressed too if it `inflates`.
+    pub fn new(message_max: usize, inflates: bool) -> Self {
+        let inflating = inflates.then(RefCell::default);
+        let unfinished = UnfinishedBytes::new(usize::MAX);
+        Self { reader: FrameReader::default(), unfinished, message_max, inflating }
     }
 
     /// Takes in what was read. An error is the code and the reason that the client is told.
@@ -40,7 +45,7 @@ impl Reader {
             let bounds = Bounds {
                 message_max: self.message_max,
                 unfinished: &self.unfinished,
-                inflating: None,
+                inflating: self.inflating.as_ref(),
                 takes_binary: false,
                 turn: &Turn::among(0),
             };

@@ -13,6 +13,7 @@ mod copy;
 mod frames;
 mod http;
 mod import;
+mod inflate;
 mod input;
 mod message;
 mod outgoing;
@@ -28,6 +29,7 @@ pub use copy::copy;
 pub use frames::frames;
 pub use http::http;
 pub use import::import;
+pub use inflate::inflate;
 pub use outgoing::outgoing;
 pub use request::request;
 pub use search::search;
@@ -46,6 +48,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("frames", frames),
     ("http", http),
     ("import", import),
+    ("inflate", inflate),
     ("outgoing", outgoing),
     ("request", request),
     ("search", search),
