@@ -161,9 +161,9 @@ impl Postgres {
         &self.folder
     }
 
-    /// Whether `psql` can ask something of the database.
-    pub fn answers(&self, url: &str) -> bool {
-        self.try_run("psql", &["-qAtX", "-d", url, "-c", "SELECT 1"]).is_ok()
+    /// Whether `psql` can connect to the database, and these statements are carried out.
+    pub fn does(&self, url: &str, statements: &str) -> bool {
+        self.try_run("psql", &["-qAtX", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", statements]).is_ok()
     }
 
     /// Stops all its processes where they are, until the answer is dropped: it takes connections and what is

@@ -17,6 +17,8 @@ const SETTINGS: &[&str] = &["max_wal_size=64MB", "min_wal_size=32MB", "shared_bu
 struct Full<'a> {
     disk: &'a Tmpfs,
     postgres: &'a OwnPostgres,
+    /// Whether the disk has the log alone. What it has room for in files that are there already is used up.
+    has_log: bool,
 }
 
 impl Fault for Full<'_> {
@@ -24,6 +26,11 @@ impl Fault for Full<'_> {
 
     async fn begin(&mut self, _: &Server) {
         self.disk.fill();
+        let url = self.postgres.url().to_owned();
+        let next = "SELECT pg_logical_emit_message(false, '', ''), pg_switch_wal()";
+        if self.has_log {
+            self.postgres.have(move |postgres| while postgres.does(&url, next) {}).await;
+        }
     }
 
     async fn end(&mut self, _: &Server) {
@@ -39,7 +46,7 @@ async fn a_postgres_without_room_for_its_tables_is_waited_for() {
     let place = disk.folder().to_owned();
     let postgres = OwnPostgres::launched(move || Postgres::launch_in(&place, SETTINGS)).await;
     let mut scene = Scene::on(Database::at(postgres.url().to_owned())).await;
-    scene.play(&mut Full { disk: &disk, postgres: &postgres }).await;
+    scene.play(&mut Full { disk: &disk, postgres: &postgres, has_log: false }).await;
     scene.end().await;
 }
 
@@ -58,7 +65,7 @@ async fn a_postgres_without_room_for_its_log_is_waited_for() {
         })
         .await;
     let mut scene = Scene::on(Database::at(postgres.url().to_owned())).await;
-    scene.play(&mut Full { disk: &disk, postgres: &postgres }).await;
+    scene.play(&mut Full { disk: &disk, postgres: &postgres, has_log: true }).await;
     scene.end().await;
 }
 

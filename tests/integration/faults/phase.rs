@@ -29,7 +29,7 @@ pub(super) struct Shared {
     pub(super) phase: watch::Sender<Phase>,
     /// Where the server listens.
     pub(super) address: watch::Sender<SocketAddr>,
-    /// How many messages were acked, in JSON mode.
+    /// How many messages were acked, or came back to who sent them in text mode.
     pub(super) acks: watch::Sender<u64>,
     unacked: AtomicUsize,
     /// Whether the server may end, and sockets in text mode with it.

@@ -25,8 +25,8 @@ async fn what_was_acked_or_seen_outlives_a_loss_of_power() {
         come_back(&file);
     }
     scene.restart_in(Vec::new()).await;
-    scene.end().await;
     let is_sound = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
     let connection = Connection::open(&file).unwrap();
     assert_eq!(connection.query_row("PRAGMA integrity_check", [], is_sound).unwrap(), "ok");
+    scene.end().await;
 }

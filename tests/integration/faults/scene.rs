@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::check::check;
+use super::check::{PROBE, check};
 use super::json_client::{JsonClient, Record};
 use super::phase::{Phase, Shared};
 use super::pusher::{self, Pusher};
@@ -176,7 +176,7 @@ impl Scene {
 
     /// Asserts that what needs the database is refused, and that the rest goes on.
     async fn assert_told(&mut self, reads: Reads) {
-        let post = json!({ "group_id": self.group, "user_id": 1, "content": "refused" });
+        let post = json!({ "group_id": self.group, "user_id": 1, "content": PROBE, "client_id": PROBE });
         refused(self.server.http().await.post("/api/v1/messages/", &post).await_in_time().await);
         let list = self.server.http().await.get("/api/v1/messages/?limit=1").await_in_time().await;
         match reads {

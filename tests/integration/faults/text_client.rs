@@ -78,6 +78,7 @@ impl TextClient {
                             if line.starts_with(&format!("{}: ", self.name)) {
                                 under_way -= 1;
                                 self.shared.settled(1);
+                                self.shared.acks.send_modify(|acks| *acks += 1);
                             }
                             seen.push(line.to_owned());
                         }

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -19,7 +20,8 @@ impl Tmpfs {
     pub(super) fn mount(mib: usize) -> Self {
         let folder = tempfile::Builder::new().prefix("groupcast-disk-").tempdir().unwrap().keep();
         let mut watchdog = Command::new("sh");
-        watchdog.args(["-c", WATCHDOG]).arg(&folder).stdin(Stdio::piped());
+        // Out of reach of what ends this process and its group.
+        watchdog.args(["-c", WATCHDOG]).arg(&folder).stdin(Stdio::piped()).process_group(0);
         let watchdog = watchdog.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let size = format!("size={mib}m,mode=1777");
         let mut mount = Command::new("mount");

@@ -51,7 +51,7 @@ impl OwnPostgres {
     pub async fn answering(&self) {
         let url = self.url.clone();
         self.have(move |postgres| {
-            while !postgres.answers(&url) {
+            while !postgres.does(&url, "SELECT 1") {
                 std::thread::yield_now();
             }
         })
@@ -62,7 +62,7 @@ impl OwnPostgres {
     pub async fn revived(&self) {
         let url = self.url.clone();
         self.have(move |postgres| {
-            while !postgres.answers(&url) {
+            while !postgres.does(&url, "SELECT 1") {
                 postgres.start_if_ended();
             }
         })
