@@ -26,6 +26,7 @@ mod eager;
 mod edge;
 mod fanout;
 mod healthcheck;
+mod hostile;
 mod http_conformance;
 mod http_wire;
 mod idempotency;
