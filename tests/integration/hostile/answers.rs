@@ -16,7 +16,7 @@ const MIB: u64 = 1 << 20;
 const MESSAGES: usize = 100;
 const CONTENT_BYTES: usize = 100_000;
 /// Those who ask for that, and what one page of it may have.
-const LISTS: usize = 60;
+const LISTS: usize = 15;
 const PAGE_BYTES: u64 = 4 << 20;
 
 #[tokio::test]
