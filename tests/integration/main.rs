@@ -29,6 +29,7 @@ mod fanout;
 mod faults;
 mod fuzz_corpus;
 mod healthcheck;
+mod hostile;
 mod http_conformance;
 mod http_wire;
 mod idempotency;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use groupcast_kit::process::Process;
 use groupcast_kit::tunnel::Tunnel;
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
@@ -125,6 +126,22 @@ impl Server {
     /// How many files it has open, its connections among them.
     pub fn open_files(&self) -> usize {
         self.process.open_files().expect("the server runs")
+    }
+
+    /// How many of these are sockets.
+    pub fn open_sockets(&self) -> usize {
+        let id = self.process.id().expect("the server runs");
+        let files = std::fs::read_dir(format!("/proc/{id}/fd")).expect("the server runs");
+        // One that has gone meanwhile is none.
+        let targets = files.filter_map(|file| std::fs::read_link(file.ok()?.path()).ok());
+        targets.filter(|target| target.to_string_lossy().starts_with("socket:")).count()
+    }
+
+    /// Lets it have so many files open from now on, and no more.
+    pub fn limit_files(&self, files: u64) {
+        let process = self.process.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        let limit = Rlimit { current: Some(files), maximum: Some(files) };
+        prlimit(process, Resource::Nofile, limit).expect("the server runs");
     }
 
     /// Ends the process at once, as a crash would.

@@ -1,0 +1,116 @@
+//! Peers that ask and do not read.
+
+use std::net::SocketAddr;
+
+use groupcast_kit::crowd::BlockingSocket;
+use serde_json::json;
+use socket2::SockRef;
+
+use super::{Scene, connect, flood, pour, sockets, wait};
+use crate::support::json::JsonSocket;
+use crate::support::until;
+
+const MIB: u64 = 1 << 20;
+
+/// Messages of a group of which somebody wants to see all.
+const MESSAGES: usize = 100;
+const CONTENT_BYTES: usize = 100_000;
+/// Those who ask for that, and what one page of it may have.
+const LISTS: usize = 15;
+const PAGE_BYTES: u64 = 4 << 20;
+
+#[tokio::test]
+async fn a_list_that_nobody_takes_is_not_made_beyond_a_page() {
+    let mut scene = Scene::open(&["--stall-timeout", "2s"]).await;
+    let mut writer = JsonSocket::join(&scene.server, 1, "eve").await;
+    for _ in 0..MESSAGES {
+        writer.say(1, &"x".repeat(CONTENT_BYTES)).await;
+        writer.until("message").await;
+    }
+    drop(writer);
+    let before = scene.growth();
+    let all = scene
+        .under("lists that nobody takes", |address, is_over| {
+            let mut all = connect(address, LISTS);
+            for stream in &mut all {
+                _ = SockRef::from(&*stream).set_recv_buffer_size(2_048);
+                assert!(pour(
+                    stream,
+                    b"GET /api/v1/messages/?group_id=1&limit=1000 HTTP/1.1\r\nHost: a.test\r\n\r\n"
+                ));
+            }
+            wait(is_over);
+            all
+        })
+        .await;
+    // A page and its rows, of ten megabytes in all.
+    let growth = scene.growth() - before;
+    assert!(growth < LISTS as u64 * 2 * PAGE_BYTES, "{} MiB", growth / MIB);
+    until("those to be closed who take nothing", async || {
+        (scene.server.open_sockets() <= scene.sockets).then_some(())
+    })
+    .await;
+    drop(all);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn requests_whose_answers_nobody_takes_are_not_read() {
+    let mut scene = Scene::open(&[]).await;
+    let attack = scene.under("requests without end", |address, is_over| {
+        let bytes = b"GET /openapi.json HTTP/1.1\r\nHost: a.test\r\n\r\n".repeat(1_000);
+        let (open, taken) = flood(connect(address, 100), &bytes, is_over);
+        (open.len(), taken)
+    });
+    let (_, taken) = attack.await;
+    // What the system keeps of both directions.
+    assert!(taken < 100 * (16 << 20), "{} MiB of requests were taken", taken >> 20);
+    assert!(scene.growth() < 64 * MIB, "{} MiB", scene.growth() / MIB);
+    scene.end().await;
+}
+
+/// With a window so small that next to nothing is under way, in a group where much is said.
+#[tokio::test]
+async fn a_busy_group_does_not_wait_for_those_who_do_not_read() {
+    const COUNT: usize = 100;
+    let mut scene = Scene::open(&["--outbox-bytes-max", "1MiB", "--stall-timeout", "2s"]).await;
+    let mut writer = JsonSocket::join(&scene.server, 1, "bob").await;
+    let path = "/ws/group/busy/eve";
+    let open = move |address: SocketAddr| {
+        let ask = |_, socket: &mut BlockingSocket| socket.ask_upgrade(path, None);
+        let hear = |_, _: &mut BlockingSocket| Ok(());
+        let all = BlockingSocket::open_many(address, 0..COUNT, ask, hear).expect("the server accepts");
+        let all = super::streams(all);
+        all.iter().for_each(|stream| _ = SockRef::from(stream).set_recv_buffer_size(2_048));
+        all
+    };
+    let address = scene.server.address();
+    let all = crate::support::off_thread(move || open(address)).await;
+    let speaking = tokio::spawn(async move {
+        for number in 0..100 {
+            let message =
+                json!({ "type": "send", "group_id": 1, "id": number, "content": "x".repeat(20_000) });
+            writer.ask(message).await;
+        }
+    });
+    scene.under("members who do not read", |_, is_over| wait(is_over)).await;
+    speaking.await.unwrap();
+    drop(all);
+    // What each may have, and as much again.
+    assert!(scene.growth() < 2 * COUNT as u64 * MIB, "{} MiB", scene.growth() / MIB);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn pings_are_not_answered_to_who_does_not_read() {
+    let mut scene = Scene::open(&["--stall-timeout", "2s"]).await;
+    let left = scene.under("pings whose pongs nobody reads", |address, is_over| {
+        let mut ping = Vec::new();
+        groupcast_kit::frame::push(&mut ping, groupcast_kit::frame::PING, &[7; 125]);
+        let (open, _) = flood(sockets(address, 50, "/ws/group/busy/eve", ""), &ping.repeat(500), is_over);
+        open
+    });
+    drop(left.await);
+    assert!(scene.growth() < 128 * MIB, "{} MiB", scene.growth() / MIB);
+    scene.end().await;
+}
