@@ -6,8 +6,6 @@
 //!
 //! `cargo bench --bench deflate` runs all; `cargo test --bench deflate` a small part, to see that it works.
 
-#![expect(clippy::disallowed_methods, reason = "a benchmark goes by the real clock")]
-
 mod support;
 mod yardstick;
 

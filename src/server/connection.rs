@@ -18,11 +18,12 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::Shared;
-use super::exchange::{Exchange, REQUEST_BYTES, Requests};
+use super::exchange::{Exchange, REQUEST_BYTES};
 use super::handoff::GroupHomes;
 use super::introduction;
 use super::linger::linger;
 use super::refusal::{CROWDED, refuse};
+use super::requests::Requests;
 use super::stream::{Activity, Stream};
 use crate::http::Http;
 use crate::transport::Transport;

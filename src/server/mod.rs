@@ -20,6 +20,7 @@ mod listener;
 mod metrics_listener;
 mod proxy_header;
 mod refusal;
+mod requests;
 mod stream;
 mod tls;
 mod to_the_end;

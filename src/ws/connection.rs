@@ -14,6 +14,7 @@ use super::hold::Hold;
 use super::pongs::Pongs;
 use super::reader::{Bounds, FrameReader, Incoming};
 use super::session::Session;
+use super::stage::Stage;
 use super::stream::Stream;
 use super::timer::StallTimer;
 use super::turn::Turn;
@@ -58,17 +59,6 @@ pub(super) struct Connection<S = Transport> {
     input_timer: StallTimer,
     /// Counts this connection among the open ones.
     _permit: OwnedSemaphorePermit,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    /// Messages go both ways.
-    Open,
-    /// A close frame is on its way; what the client sends is read and dropped, since closing a socket with
-    /// unread data would destroy what the client has not read yet.
-    Closing,
-    /// All was sent, and the end of it too; the client's end is waited for.
-    Shutdown,
 }
 
 /// Whether the task goes on.
@@ -401,12 +391,4 @@ impl<S: Stream> Future for Connection<S> {
 impl<S> Unpin for Connection<S> {}
 
 #[cfg(test)]
-mod tests {
-    use super::Connection;
-
-    /// There is one for each open socket, so its size is what a hundred thousand idle clients cost.
-    #[test]
-    fn an_idle_socket_is_a_small_task() {
-        assert!(size_of::<Connection>() <= 128, "{} bytes", size_of::<Connection>());
-    }
-}
+mod tests;

@@ -27,6 +27,7 @@ mod replay;
 mod session;
 #[cfg(test)]
 mod simulation;
+mod stage;
 mod stream;
 mod subscriptions;
 mod timer;

@@ -154,7 +154,7 @@ fn flood(streams: Vec<TcpStream>, bytes: &[u8], is_over: &AtomicBool) -> (Vec<Tc
 /// Sends what a socket takes of these bytes; whether it is still open.
 fn pour(stream: &mut TcpStream, bytes: &[u8]) -> bool {
     match stream.write(bytes) {
-        Ok(_) => true,
+        Ok(taken) => taken > 0,
         Err(error) => error.kind() == ErrorKind::WouldBlock,
     }
 }
