@@ -7,6 +7,9 @@ use ipnet::IpNet;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
+/// Reads the address in an element of a header; `None` if there is none.
+type ReadAddress = fn(&[u8]) -> Option<IpAddr>;
+
 /// The proxies whose word counts: the addresses and networks that the operator has named.
 #[derive(Clone, Debug, Default)]
 pub struct TrustedProxies {
@@ -34,7 +37,7 @@ impl TrustedProxies {
         if !self.contains(address) {
             return address;
         }
-        let (name, read): (_, fn(&[u8]) -> Option<IpAddr>) = match headers.contains_key(FORWARDED) {
+        let (name, read): (_, ReadAddress) = match headers.contains_key(FORWARDED) {
             true => (FORWARDED, forwarded_for),
             false => (X_FORWARDED_FOR, node),
         };

@@ -34,8 +34,11 @@ pub use search::search;
 pub use token::token;
 pub use wire::wire;
 
+/// Panics if something does not hold for these bytes.
+pub type Target = fn(&[u8]);
+
 /// Of each target the name, which is that of its corpus, and its function.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+pub const TARGETS: &[(&str, Target)] = &[
     ("address", address),
     ("body", body),
     ("command", command),
