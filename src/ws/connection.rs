@@ -19,7 +19,6 @@ use super::stream::Stream;
 use super::timer::StallTimer;
 use super::turn::Turn;
 use super::violation::Violation;
-use crate::hub::Kind;
 use crate::protocol::{CloseCode, Mode, event, frame};
 use crate::transport::Transport;
 
@@ -226,14 +225,18 @@ impl<S: Stream> Connection<S> {
             Incoming::Close(Some((code, reason))) => closed = Some(frame::close(code, reason)),
             Incoming::Close(None) => closed = Some(frame::close_without_code()),
             _ if *stage != Stage::Open => {}
-            Incoming::Text(content) => session.take(context, content),
-            Incoming::Binary(content) => session.take_binary(context, content),
+            Incoming::Text(content) => {
+                pongs.send(&context.socket);
+                session.take(context, content);
+            }
+            Incoming::Binary(content) => {
+                pongs.send(&context.socket);
+                session.take_binary(context, content);
+            }
             Incoming::Ping(payload) => pongs.push(payload),
             Incoming::Pong => {}
         });
-        if let Some(pongs) = pongs.into_frames() {
-            context.socket.send(&pongs, Kind::Ephemeral);
-        }
+        pongs.send(&context.socket);
         let has_more = result.unwrap_or_default();
         self.set_more(has_more);
         match (closed, result) {

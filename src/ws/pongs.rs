@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use crate::hub::{Kind, Sink, Subscriber};
 use crate::protocol::frame;
 
 /// Pings of one read that are all answered. Above that, of those that follow, the newest is (RFC 6455, section 5.5.3).
@@ -27,8 +28,16 @@ impl Pongs {
         self.frames.extend_from_slice(&frame::pong(payload));
     }
 
+    /// Sends the answers so far. To be done before anything else is answered, so that answers come in the order of what
+    /// they answer.
+    pub(super) fn send<S: Sink>(&mut self, socket: &Subscriber<S>) {
+        if let Some(frames) = std::mem::take(self).into_frames() {
+            socket.send(&frames, Kind::Ephemeral);
+        }
+    }
+
     /// All answers, end to end; none if there was no ping.
-    pub(super) fn into_frames(self) -> Option<Bytes> {
+    fn into_frames(self) -> Option<Bytes> {
         (self.count > 0).then(|| self.frames.into())
     }
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use groupcast_fuzz_targets::TARGETS;
+use groupcast_fuzz_targets::{TARGETS, Target};
 
 use crate::layers::report;
 
@@ -22,7 +22,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 /// Plays the corpus of a target; gives the inputs for which something does not hold.
-fn play(name: &str, target: fn(&[u8])) -> Vec<String> {
+fn play(name: &str, target: Target) -> Vec<String> {
     let folder = fuzz().join("corpus").join(name);
     let mut faults = Vec::new();
     for input in names(&folder) {

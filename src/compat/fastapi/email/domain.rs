@@ -52,7 +52,8 @@ pub(super) fn normalize_domain(domain: &str) -> Checked<Domain> {
         return refuse("The part after the @-sign is not valid IDNA.");
     };
     check_ascii_domain(&ascii)?;
-    let (unicode, outcome) = uts46.to_unicode(ascii.as_bytes(), AsciiDenyList::URL, Hyphens::CheckFirstLast);
+    // Behind Punycode too no label has hyphens where its own mark would have them (RFC 5891, section 4.2.3.1).
+    let (unicode, outcome) = uts46.to_unicode(ascii.as_bytes(), AsciiDenyList::URL, Hyphens::Check);
     // IDNA 2008 (RFC 5892) knows letters, digits and marks, no symbols.
     let symbol =
         unicode.chars().any(|c| !c.is_ascii() && c.general_category_group() == GeneralCategoryGroup::Symbol);
