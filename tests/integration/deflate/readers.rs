@@ -73,7 +73,8 @@ async fn all_of_a_group_get_the_same_whatever_they_have_agreed_on() {
     for peers in [&in_text_mode, &in_json_mode] {
         let [plain, one, small, other, _] = &peers[..] else { panic!() };
         assert_eq!((plain.deflated, one.deflated), (0, other.deflated));
-        assert!(one.deflated > 5 && small.deflated > 0 && small.deflated < one.deflated);
+        // Of a batch that has a message longer than the window nothing is compressed for it.
+        assert!(one.deflated > 5 && small.deflated < one.deflated);
         assert!(one.wire_bytes < plain.wire_bytes / 2, "{} of {}", one.wire_bytes, plain.wire_bytes);
     }
 }
