@@ -76,7 +76,7 @@ async fn serve(config: Config, settings: Vec<Setting>) -> Result<ExitCode, Box<d
         AuthMode::Token => ("--auth=token", "-H 'Authorization: Bearer TOKEN' "),
     };
     say(&format!(
-        "groupcast {version} listening on http{s}://{address} (store: {store}; {mode}) - try: \
+        "groupcast {version} listening on http{s}://{address} (store: {store}; {mode}) - open it in a browser, or try: \
          curl http{s}://{address}/healthz, websocat {header}ws{s}://{address}/ws/group/GROUP/USER",
         version = env!("CARGO_PKG_VERSION"),
     ));

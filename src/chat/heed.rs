@@ -148,11 +148,10 @@ impl Chat {
     /// Does late what [`Heed::heed`] leaves. Runs until it is dropped.
     pub async fn keep_heeding(&self) {
         loop {
-            self.late.added.notified().await;
+            let (mut notices, count) = self.late.next().await;
             // Whoever was looking something up has found it when these can be had.
             drop(self.grants.change().await);
             drop(self.directory.change().await);
-            let (mut notices, count) = self.late.take();
             loop {
                 let mut left = Vec::new();
                 for notice in notices {
@@ -166,7 +165,7 @@ impl Chat {
                 notices = left;
                 sleep(LATE_RETRY).await;
             }
-            self.late.done.send_replace(count);
+            self.late.finish(count);
         }
     }
 
@@ -212,8 +211,7 @@ impl Heed for Chat {
                 all &= self.heed_one(notice).await;
             }
             let count = self.late.add(notices);
-            let mut done = self.late.done.subscribe();
-            _ = timeout(LATE_TIMEOUT, done.wait_for(|done| *done >= count)).await;
+            _ = timeout(LATE_TIMEOUT, self.late.until_finished(count)).await;
             all
         })
     }

@@ -11,9 +11,9 @@ use crate::store::Notice;
 pub(super) struct LateNotices {
     /// Those, and how many there were so far.
     notices: Mutex<(Vec<Notice>, u64)>,
-    pub(super) added: Notify,
+    added: Notify,
     /// How many were heeded twice.
-    pub(super) done: watch::Sender<u64>,
+    done: watch::Sender<u64>,
 }
 
 impl LateNotices {
@@ -26,9 +26,22 @@ impl LateNotices {
         late.1
     }
 
-    /// Takes all that wait, and how many there were so far.
-    pub(super) fn take(&self) -> (Vec<Notice>, u64) {
+    /// Waits for some, and takes all that wait; with them how many there were so far, which is to be given to
+    /// [`finish`](Self::finish).
+    pub(super) async fn next(&self) -> (Vec<Notice>, u64) {
+        self.added.notified().await;
         let mut late = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
         (std::mem::take(&mut late.0), late.1)
+    }
+
+    /// So many were heeded twice.
+    pub(super) fn finish(&self, count: u64) {
+        self.done.send_replace(count);
+    }
+
+    /// Waits until so many were heeded twice.
+    pub(super) async fn until_finished(&self, count: u64) {
+        // The sender lives as long as this.
+        _ = self.done.subscribe().wait_for(|done| *done >= count).await;
     }
 }

@@ -194,8 +194,13 @@ impl Node {
             return;
         }
         ready.iter().for_each(|page| self.hub.recent().take(page));
-        let frames = ready.into_iter().map(|page| page.frames).collect();
-        self.hub.deliver(frames, acks, committed).await;
+        // For those alone who listen by now. In text mode who comes later, while these are on their way to a core, might
+        // miss what goes out next if nobody listens then.
+        let frames = ready.into_iter().filter_map(|page| {
+            let (listeners, as_of) = self.hub.listeners_as_of(page.frames.group);
+            (listeners.here() > 0).then(|| Broadcast { as_of, ..page.frames })
+        });
+        self.hub.deliver(frames.collect(), acks, committed).await;
     }
 
     /// How it stands.

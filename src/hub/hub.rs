@@ -6,6 +6,7 @@ mod online;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -35,6 +36,8 @@ const COUNT_TIMEOUT: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub struct Hub {
     groups: Arc<DashMap<GroupId, Audience>>,
+    /// Audiences so far.
+    audiences: Arc<AtomicU64>,
     recent: Arc<Recent>,
     cores: Arc<[mpsc::Sender<Event>]>,
     metrics: Arc<Metrics>,
@@ -53,7 +56,8 @@ struct Audience {
     /// Sockets that other nodes have.
     remote: u32,
     users: HashMap<UserId, Attendance>,
-    /// Counts the sockets that came.
+    /// Counts the sockets that came, on from above all numbers of those that listened to this group before: what is on
+    /// its way to these may come when they are gone.
     arrivals: u64,
     /// Users with at least one socket, here or on another node.
     online: usize,
@@ -97,8 +101,9 @@ impl Hub {
         let (senders, inboxes): (Vec<_>, Vec<_>) =
             (0..cores).map(|_| mpsc::channel(INBOX_EVENTS_MAX)).unzip();
         let (recent, metrics) = (Arc::new(recent), Arc::default());
-        let (groups, beyond) = Default::default();
-        (Self { groups, recent, cores: senders.into(), metrics, beyond, deflates: false }, inboxes)
+        let (groups, audiences, beyond) = Default::default();
+        let cores = senders.into();
+        (Self { groups, audiences, recent, cores, metrics, beyond, deflates: false }, inboxes)
     }
 
     /// The same, with frames compressed for sockets that have agreed on it, if it `deflates`.
@@ -134,6 +139,13 @@ impl Hub {
             timeout(COUNT_TIMEOUT, asked).await.ok().flatten()
         });
         join_all(counts).await
+    }
+
+    /// Nobody yet.
+    fn new_audience(&self) -> Audience {
+        // No audience has so many arrivals.
+        let arrivals = self.audiences.fetch_add(1, Ordering::Relaxed) << 32;
+        Audience::new(self.cores.len(), arrivals)
     }
 
     /// How many cores there are.
@@ -284,14 +296,14 @@ impl Hub {
 
 impl Audience {
     /// Nobody yet, on any of so many cores.
-    fn new(cores: usize) -> Self {
+    fn new(cores: usize, arrivals: u64) -> Self {
         Self {
             per_core: vec![0; cores].into(),
             text: 0,
             json: 0,
             remote: 0,
             users: HashMap::new(),
-            arrivals: 0,
+            arrivals,
             online: 0,
             count_is_due: false,
             typing: HashMap::new(),

@@ -23,7 +23,7 @@ mod group;
 mod hub;
 mod kind;
 #[cfg(test)]
-mod memory;
+mod memory_sink;
 mod merge;
 mod outbox;
 mod outlet;
@@ -41,7 +41,7 @@ pub use event::{Ack, Event, Inbox};
 pub use hub::{Arrival, Departure, Hub, Listeners, Seen, Vanished};
 pub use kind::Kind;
 #[cfg(test)]
-pub(crate) use memory::Memory;
+pub(crate) use memory_sink::MemorySink;
 pub use outbox::{Outbox, Sent, Sink};
 pub use outlet::Outlet;
 pub use recent::{Recent, Replay};

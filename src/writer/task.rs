@@ -64,7 +64,7 @@ impl MessageWriter {
     /// a `node`.
     ///
     /// The task ends when `give_up` is cancelled: at once if the store is away, else after the batch under
-    /// way. What was not stored by then is answered with [`WriteError::Unavailable`].
+    /// way. What was not stored by then is answered with [`WriteError::Unavailable`](super::WriteError::Unavailable).
     ///
     /// # Errors
     /// Those of the store.

@@ -12,7 +12,7 @@ use tokio::task::{AbortHandle, spawn_local};
 use super::socket::Socket;
 use crate::chat::{Membership, PresenceNotifier};
 use crate::cluster::{GroupNames, Presence, PresenceOptions};
-use crate::hub::{Broadcast, Core, CoreLimits, Hub, Memory, Outlet, Reading};
+use crate::hub::{Broadcast, Core, CoreLimits, Hub, MemorySink, Outlet, Reading};
 use crate::model::{
     Group, GroupId, JoinPolicy, MemberState, NodeId, Role, Scope, Seq, Standing, User, UserId,
 };
@@ -58,8 +58,8 @@ impl GroupNames for Names {
 pub(super) struct Node {
     pub(super) id: NodeId,
     pub(super) hub: Hub,
-    core: Rc<Core<Memory>>,
-    notifier: Rc<PresenceNotifier<Memory>>,
+    core: Rc<Core<MemorySink>>,
+    notifier: Rc<PresenceNotifier<MemorySink>>,
     pub(super) presence: Arc<Presence>,
     /// Nothing goes in or out, not to the database either.
     pub(super) is_cut: Cell<bool>,
@@ -135,7 +135,7 @@ impl Node {
             governs: false,
             is_private_chat,
         };
-        let subscriber = self.core.open(Memory::default(), mode);
+        let subscriber = self.core.open(MemorySink::default(), mode);
         let (subscription, arrival) = member.join(&self.core, &subscriber, Reading::Live, Seq(0));
         member.announce(&self.notifier, &subscriber, &arrival).await;
         let socket = Rc::new(Socket::new(member, subscriber, subscription));

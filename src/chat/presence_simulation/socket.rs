@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::chat::Membership;
-use crate::hub::{Memory, Subscriber, Subscription};
+use crate::hub::{MemorySink, Subscriber, Subscription};
 use crate::model::{GroupId, UserId};
 
 /// One user's socket in one group.
 pub(super) struct Socket {
     pub(super) member: Membership,
-    pub(super) subscriber: Rc<Subscriber<Memory>>,
-    pub(super) subscription: Rc<Subscription<Memory>>,
+    pub(super) subscriber: Rc<Subscriber<MemorySink>>,
+    pub(super) subscription: Rc<Subscription<MemorySink>>,
     /// Whom it takes for online by what it was told, itself aside.
     believed: RefCell<BTreeSet<UserId>>,
     /// How often it was told that somebody came or went.
@@ -23,8 +23,8 @@ pub(super) struct Socket {
 impl Socket {
     pub(super) fn new(
         member: Membership,
-        subscriber: Rc<Subscriber<Memory>>,
-        subscription: Rc<Subscription<Memory>>,
+        subscriber: Rc<Subscriber<MemorySink>>,
+        subscription: Rc<Subscription<MemorySink>>,
     ) -> Self {
         let (believed, movements, read) = Default::default();
         Self { member, subscriber, subscription, believed, movements, read }

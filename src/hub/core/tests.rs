@@ -4,7 +4,7 @@ use std::task::{Context, Waker};
 use bytes::Bytes;
 
 use super::*;
-use crate::hub::{Memory, Readers};
+use crate::hub::{MemorySink, Readers};
 
 const GROUP: GroupId = GroupId(1);
 
@@ -24,16 +24,16 @@ fn frames(text: &'static str) -> Broadcast {
 #[test]
 fn nothing_overtakes_what_is_handed_out_in_parts() {
     let (hub, mut inboxes) = Hub::new(1);
-    let core: Core<Memory> = Core::new(0, hub.clone(), LIMITS);
+    let core: Core<MemorySink> = Core::new(0, hub.clone(), LIMITS);
     let sockets: Vec<_> = (0..5)
         .map(|member| {
-            let socket = core.open(Memory::default(), Mode::Text);
+            let socket = core.open(MemorySink::default(), Mode::Text);
             let (subscription, _) = core.join(GROUP, UserId(member), &socket, Reading::Live, Seq(0));
             (socket, subscription)
         })
         .collect();
     let heard = || -> Vec<String> {
-        let bytes = |socket: &Subscriber<Memory>| socket.outbox().sink().written().clone();
+        let bytes = |socket: &Subscriber<MemorySink>| socket.outbox().sink().written().clone();
         sockets.iter().map(|(socket, _)| String::from_utf8(bytes(socket)).unwrap()).collect()
     };
     let mut cx = Context::from_waker(Waker::noop());
@@ -55,9 +55,9 @@ fn nothing_overtakes_what_is_handed_out_in_parts() {
 #[test]
 fn who_comes_in_text_mode_after_messages_were_encoded_does_not_get_them() {
     let (hub, _inboxes) = Hub::new(1);
-    let core: Core<Memory> = Core::new(0, hub.clone(), LIMITS);
+    let core: Core<MemorySink> = Core::new(0, hub.clone(), LIMITS);
     let join = |user| {
-        let socket = core.open(Memory::default(), Mode::Text);
+        let socket = core.open(MemorySink::default(), Mode::Text);
         core.join(GROUP, UserId(user), &socket, Reading::Live, Seq(0));
         socket
     };
@@ -70,7 +70,7 @@ fn who_comes_in_text_mode_after_messages_were_encoded_does_not_get_them() {
     let late = join(2);
     core.flush(&first);
     core.flush(&encode(2, "second"));
-    let heard = |socket: &Subscriber<Memory>| socket.outbox().sink().written().clone();
+    let heard = |socket: &Subscriber<MemorySink>| socket.outbox().sink().written().clone();
     assert_eq!((heard(&early), heard(&late)), (b"first,second".to_vec(), b"second".to_vec()));
 }
 
@@ -78,15 +78,15 @@ fn who_comes_in_text_mode_after_messages_were_encoded_does_not_get_them() {
 #[test]
 fn what_is_for_a_user_reaches_their_sockets_alone() {
     let (hub, mut inboxes) = Hub::new(1);
-    let core: Core<Memory> = Core::new(0, hub.clone(), LIMITS);
+    let core: Core<MemorySink> = Core::new(0, hub.clone(), LIMITS);
     let owned = |user| {
-        let socket = core.open(Memory::default(), Mode::Json);
+        let socket = core.open(MemorySink::default(), Mode::Json);
         core.own(&socket, UserId(user));
         socket
     };
     let (gone, other, one, another, left) = (owned(1), owned(2), owned(1), owned(1), owned(1));
     core.close(&gone);
-    let successor = core.open(Memory::default(), Mode::Json);
+    let successor = core.open(MemorySink::default(), Mode::Json);
     assert_eq!(successor.id().slot, gone.id().slot);
     core.disown(&left, UserId(1));
 

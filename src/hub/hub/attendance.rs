@@ -4,7 +4,7 @@ use std::collections::hash_map::Entry as HashEntry;
 
 use dashmap::Entry;
 
-use super::{Audience, Hub, Listeners};
+use super::{Hub, Listeners};
 use crate::model::{GroupId, UserId};
 use crate::protocol::Mode;
 
@@ -28,7 +28,7 @@ impl Attendance {
 /// What changed with a socket that came.
 #[derive(Clone, Copy, Debug)]
 pub struct Arrival {
-    /// Its number among the group's arrivals, from 1.
+    /// Its number among the group's arrivals, above all before it; at least 1.
     pub number: u64,
     /// Who listens now.
     pub listeners: Listeners,
@@ -52,7 +52,7 @@ pub struct Departure {
 impl Hub {
     /// Counts a socket in.
     pub(in crate::hub) fn enter(&self, core: u16, group: GroupId, user: UserId, mode: Mode) -> Arrival {
-        let mut audience = self.groups.entry(group).or_insert_with(|| Audience::new(self.cores.len()));
+        let mut audience = self.groups.entry(group).or_insert_with(|| self.new_audience());
         audience.per_core[usize::from(core)] += 1;
         *audience.of_mode(mode) += 1;
         let (attendance, is_new) = match audience.users.entry(user) {

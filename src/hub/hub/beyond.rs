@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use dashmap::Entry;
 
-use super::{Audience, Hub, Listeners};
+use super::{Hub, Listeners};
 use crate::hub::outlet::Outlet;
 use crate::hub::roll::Roll;
 use crate::hub::{Broadcast, Readers};
@@ -106,7 +106,7 @@ impl Hub {
 
     /// Another node has sockets of a user, so many, and had none before.
     pub fn appear(&self, group: GroupId, user: UserId, sockets: u32) -> Seen {
-        let mut audience = self.groups.entry(group).or_insert_with(|| Audience::new(self.cores.len()));
+        let mut audience = self.groups.entry(group).or_insert_with(|| self.new_audience());
         audience.remote = audience.remote.saturating_add(sockets);
         let is_new = !audience.users.contains_key(&user);
         let attendance = audience.users.entry(user).or_default();

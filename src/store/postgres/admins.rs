@@ -16,7 +16,7 @@ pub(super) async fn set(
     user: UserId,
     is_admin: bool,
 ) -> StoreResult<()> {
-    match users::set(client, node, user, "is_admin", &is_admin).await? {
+    match users::set_column(client, node, user, "is_admin", &is_admin).await? {
         true => Ok(()),
         false => Err(StoreError::Missing("user")),
     }

@@ -68,7 +68,7 @@ pub(super) async fn set_email(
     user: UserId,
     email: String,
 ) -> StoreResult<()> {
-    match users::set(client, node, user, "email", &email).await {
+    match users::set_column(client, node, user, "email", &email).await {
         Err(error) if is_duplicate(&error) => Err(StoreError::Taken(Unique::Email)),
         Ok(false) => Err(StoreError::Missing("user")),
         changed => Ok(changed.map(drop)?),

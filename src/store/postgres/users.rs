@@ -115,16 +115,16 @@ pub(super) async fn lock(transaction: &Transaction<'_>, id: UserId) -> StoreResu
 
 /// Gives a user another value in this column, of which other nodes are told. Whether there is such a user, who is not
 /// erased.
-pub(super) async fn set(
+pub(super) async fn set_column(
     client: &Client,
     node: Option<NodeId>,
     user: UserId,
-    name: &'static str,
+    column_name: &'static str,
     value: &(dyn ToSql + Sync),
 ) -> Result<bool, Error> {
     let update = client
         .prepare_cached(&format!(
-            "WITH changed AS (UPDATE users SET {name} = $2 WHERE id = $1 AND NOT erased RETURNING id), {}
+            "WITH changed AS (UPDATE users SET {column_name} = $2 WHERE id = $1 AND NOT erased RETURNING id), {}
              SELECT 1 FROM changed",
             noted("changed", Kind::User, "user_id", "id", "$3")
         ))

@@ -292,14 +292,17 @@ impl Connection {
             Way::Text => ledger.over_hidden(group, seq),
             _ => seq,
         };
-        let mut positions = self.pipe.positions().into_iter();
-        if let Some(&(group, _)) =
-            positions.as_slice().iter().find(|(group, _)| ledger.members.is_out(*group, self.client.user.id))
+        let positions = self.pipe.positions();
+        if let Some((group, _)) =
+            positions.iter().find(|(group, _)| ledger.members.is_out(*group, self.client.user.id))
         {
             return Some(format!("{name} still reads group {group}"));
         }
-        let behind = positions.find(|&(group, seq)| reached(group, seq) != ledger.head(group));
-        behind.map(|(group, seq)| format!("{name} has {seq} of {} in group {group}", ledger.head(group)))
+        let is_behind = |(group, seqs): &&(GroupId, Vec<Seq>)| {
+            seqs.iter().all(|&seq| reached(*group, seq) != ledger.head(*group))
+        };
+        let behind = positions.iter().find(is_behind);
+        behind.map(|(group, seqs)| format!("{name} has {seqs:?} of {} in group {group}", ledger.head(*group)))
     }
 
     /// Goes, with or without a word, and reads nothing more.

@@ -142,9 +142,11 @@ impl Pipe {
         self.0.positions.borrow_mut().insert(group, head);
     }
 
-    /// The last `seq` read of each group that is subscribed to.
-    pub(super) fn positions(&self) -> Vec<(GroupId, Seq)> {
-        self.0.positions.borrow().iter().map(|(&group, &seq)| (group, seq)).collect()
+    /// Each group that is subscribed to, and what the last `seq` read of it may be.
+    pub(super) fn positions(&self) -> Vec<(GroupId, Vec<Seq>)> {
+        let places = self.0.places.borrow();
+        let of = |seq| if places.is_empty() { vec![seq] } else { places.iter().copied().collect() };
+        self.0.positions.borrow().iter().map(|(&group, &seq)| (group, of(seq))).collect()
     }
 
     /// A message that was sent more often than it was answered.

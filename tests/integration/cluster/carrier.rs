@@ -1,9 +1,11 @@
 //! NATS as a carrier, with a real server, which is also frozen, killed and cut off.
 
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use bytes::Bytes;
 use groupcast::cluster::{Carrier, NatsCarrier, Subject};
+use tracing_subscriber::filter::dynamic_filter_fn;
+use tracing_subscriber::layer::SubscriberExt as _;
 
 use crate::support::link::Link;
 use crate::support::nats::Nats;
@@ -281,6 +283,17 @@ async fn a_cut_link_is_noticed_and_mended() {
     }
 }
 
+/// Has whoever logs ask each time whether somebody listens. While threads begin and cease to, an answer that is remembered
+/// may be that of another moment.
+fn keep_listening() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let nobody = dynamic_filter_fn(|_, _| false);
+        // Somebody else may have been first.
+        _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(nobody));
+    });
+}
+
 /// All that is logged on this thread, and so by a test's own runtime.
 struct Log {
     file: tempfile::NamedTempFile,
@@ -289,6 +302,7 @@ struct Log {
 
 impl Log {
     fn start() -> Self {
+        keep_listening();
         let file = tempfile::NamedTempFile::new().unwrap();
         let lines = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false);
         let logging = lines.with_writer(Arc::new(file.reopen().unwrap())).finish();

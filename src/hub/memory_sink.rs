@@ -8,16 +8,16 @@ use super::outbox::Sink;
 
 /// Keeps what is written.
 #[derive(Default)]
-pub(crate) struct Memory(RefCell<Vec<u8>>);
+pub(crate) struct MemorySink(RefCell<Vec<u8>>);
 
-impl Memory {
+impl MemorySink {
     /// All that was written so far.
     pub(crate) fn written(&self) -> Ref<'_, Vec<u8>> {
         self.0.borrow()
     }
 }
 
-impl Sink for Memory {
+impl Sink for MemorySink {
     fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
         self.0.borrow_mut().extend_from_slice(bytes);
         Ok(bytes.len())
