@@ -16,8 +16,8 @@ pub(crate) enum Event {
         group: GroupId,
         /// After which place.
         after: Seq,
-        /// The history that the place belongs to, when it has begun.
-        epoch: Option<String>,
+        /// Of which log it is, when it has begun.
+        begun: Option<Begun>,
         /// Whether the server answers a request with it.
         is_answer: bool,
     },
@@ -46,6 +46,15 @@ pub(crate) enum Event {
     },
     /// Anything else.
     Other,
+}
+
+/// What is said of a group's log when a subscription begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Begun {
+    /// The history that its places belong to.
+    pub(crate) epoch: String,
+    /// How far it goes as far as the server knows.
+    pub(crate) head: Seq,
 }
 
 /// The numbers of an entry that is stored.
@@ -128,11 +137,11 @@ impl From<Frame> for Event {
             Frame::Subscribed { id, group, after, head_seq, epoch } => Self::GoesOn {
                 group: group.id,
                 after: after.unwrap_or(head_seq),
-                epoch: Some(epoch),
+                begun: Some(Begun { epoch, head: head_seq }),
                 is_answer: id.is_some(),
             },
             Frame::Lagged { group_id, seq } => {
-                Self::GoesOn { group: group_id, after: seq, epoch: None, is_answer: false }
+                Self::GoesOn { group: group_id, after: seq, begun: None, is_answer: false }
             }
             Frame::Ack(ack) => Self::Ack(ack),
             Frame::History { messages, more } => Self::History { messages, more },
@@ -161,7 +170,7 @@ mod tests {
         let goes_on = |after| Event::GoesOn {
             group: GroupId(7),
             after: Seq(after),
-            epoch: Some("e".to_owned()),
+            begun: Some(Begun { epoch: "e".to_owned(), head: Seq(9) }),
             is_answer: true,
         };
         for (frame, event) in [

@@ -83,6 +83,9 @@ pub(crate) struct Ledger {
     by_user: HashMap<UserId, usize>,
     groups: HashMap<GroupId, GroupRecord>,
     receivers: Vec<ReceiverRecord>,
+    /// Whether there are several servers, of which one may not have heard yet what another has acked. It says so by the
+    /// head that it tells.
+    has_several_servers: bool,
     /// What was read in text mode.
     lives: Vec<Life>,
     /// What was asked for to change a message, in the order in which it was begun.
@@ -127,6 +130,7 @@ impl Ledger {
             by_user,
             groups: groups.map(|group| (group, GroupRecord::default())).collect(),
             receivers: receivers.iter().map(|groups| ReceiverRecord::new(groups)).collect(),
+            has_several_servers: false,
             authors: authors.into_iter().map(AuthorRecord::new).collect(),
             lives: Vec::new(),
             changes: HashMap::new(),
@@ -134,6 +138,11 @@ impl Ledger {
             counts: Counts::default(),
             faults: Faults::default(),
         }
+    }
+
+    /// The same for several servers on one database.
+    pub(crate) fn of_several_servers(self) -> Self {
+        Self { has_several_servers: true, ..self }
     }
 
     /// Something that a right client does not expect.

@@ -91,8 +91,8 @@ impl Receiver {
             }
             tokio::select! {
                 frame = socket.next() => match shared.read(who, &frame?) {
-                    Event::GoesOn { group, after, epoch, is_answer } => {
-                        shared.ledger().goes_on(self.index, group, after, epoch, is_answer);
+                    Event::GoesOn { group, after, begun, is_answer } => {
+                        shared.ledger().goes_on(self.index, group, after, begun, is_answer);
                         since.insert(group, Instant::now());
                         if is_answer {
                             asked.remove(&group);

@@ -30,6 +30,8 @@ pub(crate) struct Setup {
     readers: Vec<(UserId, String)>,
     /// How many come before.
     receivers: usize,
+    /// How many servers there are.
+    nodes: usize,
 }
 
 impl Setup {
@@ -55,13 +57,14 @@ impl Setup {
         });
         let authors = authors.collect();
         let readers = create("r", options.receivers + options.nodes).await?;
-        Ok(Self { groups, authors, readers, receivers: options.receivers })
+        Ok(Self { groups, authors, readers, receivers: options.receivers, nodes: options.nodes })
     }
 
     /// A ledger that knows them.
     pub(crate) fn ledger(&self, seed: u64) -> Ledger {
         let readers: Vec<_> = (0..self.readers.len()).map(|index| self.reads(index)).collect();
-        Ledger::new(seed, self.authors.clone(), &readers)
+        let ledger = Ledger::new(seed, self.authors.clone(), &readers);
+        if self.nodes > 1 { ledger.of_several_servers() } else { ledger }
     }
 
     /// Those who send over sockets.

@@ -7,6 +7,7 @@ use super::versions::hash;
 use super::{Ledger, PlaceRecord, name};
 use crate::cursor::{Cursor, Order, Step};
 use crate::entry::Entry;
+use crate::event::Begun;
 use crate::fault::Fault;
 use crate::ids::{GroupId, Seq};
 
@@ -24,8 +25,10 @@ pub(super) struct Reading {
     pub(super) state: State,
     /// When it asked for the subscription that is awaited.
     asked_at: u64,
-    /// When it asked for the one under way. What was acked by then is part of what it is shown.
+    /// When it asked for the one under way. What was acked by then is part of what it is shown...
     since: u64,
+    /// ...up to this place of the log, if the server need not know all.
+    upto: Option<Seq>,
 }
 
 impl ReceiverRecord {
@@ -56,7 +59,7 @@ impl Ledger {
         receiver: usize,
         group: GroupId,
         after: Seq,
-        epoch: Option<String>,
+        begun: Option<Begun>,
         is_answer: bool,
     ) {
         let connected_at = self.receivers[receiver].connected_at;
@@ -66,16 +69,16 @@ impl Ledger {
             return;
         };
         reading.cursor.goes_on_after(after);
-        if epoch.is_some() {
-            reading.since = if is_answer { reading.asked_at } else { connected_at };
-        }
+        let Some(Begun { epoch, head }) = begun else { return };
+        reading.since = if is_answer { reading.asked_at } else { connected_at };
+        reading.upto = self.has_several_servers.then_some(head);
         let Some(record) = self.groups.get_mut(&group) else { return };
-        match (&record.epoch, epoch) {
-            (Some(known), Some(epoch)) if *known != epoch => {
+        match &record.epoch {
+            Some(known) if *known != epoch => {
                 self.faults.add(Fault::Unexpected, || format!("the epoch changed from {known} to {epoch}"));
             }
-            (None, epoch) => record.epoch = epoch,
-            _ => {}
+            Some(_) => {}
+            None => record.epoch = Some(epoch),
         }
     }
 
@@ -93,7 +96,7 @@ impl Ledger {
             return Step::Drop;
         };
         let (step, order) = reading.cursor.entry(seq);
-        let since = reading.since;
+        let asked = (reading.since, reading.upto);
         let told = || format!("receiver {receiver} in group {group} at seq {}", seq.0);
         match order {
             Order::Next => {}
@@ -105,7 +108,7 @@ impl Ledger {
         let checked = self.check_entry(entry);
         if let Some((key, version)) = checked {
             if let Some(version) = version {
-                self.check_fresh(key, version, since, told);
+                self.check_fresh(key, version, asked, told);
             }
             if matches!(entry, Entry::Message(_)) {
                 let seen = *self.authors[key.sender].deeds[key.number].seen.get_or_insert(seq);

@@ -18,7 +18,9 @@ impl Ledger {
         let seq = head.seq;
         let checked = self.check_entry(entry);
         if let Some((key, Some(version))) = checked {
-            self.check_fresh(key, version, now, || format!("the log of group {group} at seq {}", seq.0));
+            self.check_fresh(key, version, (now, None), || {
+                format!("the log of group {group} at seq {}", seq.0)
+            });
         }
         let Some(record) = self.groups.get_mut(&group).filter(|_| group == head.group) else {
             self.faults.add(Fault::Altered, || format!("group {group} has {entry:?}"));

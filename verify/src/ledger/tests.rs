@@ -3,13 +3,18 @@ use crate::action::Emoji;
 use crate::content::content;
 use crate::cursor::Step;
 use crate::entry::{Change, Deleted, Edited, Entry, Message, Reaction, ReactionCount};
-use crate::event::Ack;
+use crate::event::{Ack, Begun};
 
 mod changes;
 
 const SEED: u64 = 42;
 const GROUP: GroupId = GroupId(7);
 const OTHER_GROUP: GroupId = GroupId(8);
+
+/// What is told of a log of this history and with this head.
+fn begun(epoch: &str, head: i64) -> Option<Begun> {
+    Some(Begun { epoch: epoch.to_owned(), head: Seq(head) })
+}
 
 /// Two senders and two receivers of one group, and a third sender of a group that nobody reads.
 struct Scene {
@@ -23,7 +28,7 @@ impl Scene {
         let authors = vec![author(1, GROUP), author(2, GROUP), author(3, OTHER_GROUP)];
         let mut ledger = Ledger::new(SEED, authors, &[vec![GROUP], vec![GROUP]]);
         for receiver in 0..2 {
-            ledger.goes_on(receiver, GROUP, Seq(0), Some("one".to_owned()), false);
+            ledger.goes_on(receiver, GROUP, Seq(0), begun("one", 9), false);
         }
         Self { ledger, stored: Vec::new() }
     }
@@ -272,7 +277,7 @@ fn a_hole_in_what_is_shown_is_found() {
     for receiver in 0..2 {
         scene.see_alone(receiver, &messages[0]);
         assert_eq!(scene.see_alone(receiver, &messages[2]), Step::Ask);
-        scene.ledger.goes_on(receiver, GROUP, Seq(1), Some("one".to_owned()), true);
+        scene.ledger.goes_on(receiver, GROUP, Seq(1), begun("one", 9), true);
         assert_eq!(scene.see_alone(receiver, &messages[1]), Step::Accept);
         assert_eq!(scene.see_alone(receiver, &messages[2]), Step::Accept);
     }
@@ -287,9 +292,9 @@ fn a_resumed_subscription_may_begin_anywhere() {
     for receiver in 0..2 {
         scene.ledger.disconnect(receiver);
         // The path's own subscription begins at the head.
-        scene.ledger.goes_on(receiver, GROUP, Seq(2), Some("one".to_owned()), false);
+        scene.ledger.goes_on(receiver, GROUP, Seq(2), begun("one", 9), false);
         assert_eq!(scene.see_alone(receiver, &messages[2]), Step::Ask);
-        scene.ledger.goes_on(receiver, GROUP, Seq(1), Some("one".to_owned()), true);
+        scene.ledger.goes_on(receiver, GROUP, Seq(1), begun("one", 9), true);
         assert_eq!(scene.see_alone(receiver, &messages[1]), Step::Accept);
         assert_eq!(scene.see_alone(receiver, &messages[2]), Step::Accept);
     }
@@ -377,7 +382,7 @@ fn what_nobody_asked_for_is_found() {
     let mut scene = Scene::new();
     let message = scene.delivered();
     scene.ledger.goes_on(0, OTHER_GROUP, Seq(0), None, false);
-    scene.ledger.goes_on(0, GROUP, Seq(1), Some("another".to_owned()), true);
+    scene.ledger.goes_on(0, GROUP, Seq(1), begun("another", 9), true);
     scene.see_alone(0, &Message { group: OTHER_GROUP, ..message.clone() });
     assert!(scene.ledger.ack(0, &Ack { number: 17, ..ack_of(&message) }).is_none());
     scene.ledger.unexpected("a close");

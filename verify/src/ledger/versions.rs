@@ -77,13 +77,22 @@ impl Ledger {
         (gives && content(self.seed, by) == text).then_some(Version::Of(by))
     }
 
-    /// A message was shown with this content to who asked for it at `since`: what was acked by then must be in it.
-    pub(super) fn check_fresh(&mut self, key: Key, shown: Version, since: u64, who: impl FnOnce() -> String) {
+    /// A message was shown with this content to who asked for it at `since`: what was acked by then must be in it; with
+    /// `upto` only what is known to have a place up to there.
+    pub(super) fn check_fresh(
+        &mut self,
+        key: Key,
+        shown: Version,
+        (since, upto): (u64, Option<Seq>),
+        who: impl FnOnce() -> String,
+    ) {
         let Version::Of(by) = shown else { return };
         let Some(rank) = self.rank(by, key) else { return };
         let newer = self.changes.get(&key).into_iter().flatten().find(|&&change| {
             let deed = self.deed(change);
-            let is_known = matches!(deed.outcome, Outcome::Acked { at, .. } if at <= since);
+            let is_there = |seq: Option<Seq>| upto.is_none_or(|upto| seq.is_some_and(|seq| seq <= upto));
+            let is_known =
+                matches!(deed.outcome, Outcome::Acked { at, seq, .. } if at <= since && is_there(seq));
             is_known
                 && match deed.action {
                     Action::Delete { .. } => true,

@@ -240,12 +240,27 @@ fn content_that_is_back_is_found() {
         // Both come again; to one of them the message is what it was.
         for receiver in 0..2 {
             scene.ledger.connect(receiver);
-            scene.ledger.goes_on(receiver, GROUP, Seq(0), Some("one".to_owned()), false);
+            scene.ledger.goes_on(receiver, GROUP, Seq(0), begun("one", 9), false);
         }
         let now = scene.stored[0].clone();
         scene.ledger.see(0, &now);
         scene.see_alone(1, &message);
         assert_eq!(scene.faults(), [(Fault::Outdated, 1)]);
+    }
+}
+
+/// One that has not heard of the change says so by the head that it tells.
+#[test]
+fn content_from_before_the_head_of_one_of_several_servers_is_found() {
+    for (head, faults) in [(1, &[][..]), (2, &[(Fault::Outdated, 1)])] {
+        let mut scene = Scene::new();
+        scene.ledger = scene.ledger.of_several_servers();
+        let message = scene.delivered();
+        scene.change(0, &message, Edit);
+        scene.ledger.connect(1);
+        scene.ledger.goes_on(1, GROUP, Seq(0), begun("one", head), false);
+        scene.see_alone(1, &message);
+        assert_eq!(scene.faults(), faults);
     }
 }
 
