@@ -41,11 +41,13 @@ impl Pebble {
         };
         let [port, management_port] = free_ports();
         let (certificate, key) = (file("cert.pem", certificate), file("key.pem", key));
+        // Before it had profiles, how long certificates are good was said beside them.
         let config = format!(
             r#"{{"pebble": {{
                 "listenAddress": "127.0.0.1:{port}", "managementListenAddress": "127.0.0.1:{management_port}",
                 "certificate": "{certificate}", "privateKey": "{key}",
                 "httpPort": 1, "tlsPort": {tls_port}, "retryAfter": {{"authz": 1, "order": 1}},
+                "certificateValidityPeriod": {validity_seconds},
                 "profiles": {{"default": {{"description": "", "validityPeriod": {validity_seconds}}}}}
             }}}}"#
         );
