@@ -30,6 +30,9 @@ const WATCHDOG: &str = r#"read _; "$0/pg_ctl" -D "$1/data" -m immediate stop; rm
 /// What it takes to run the tests; a folder that has only some of it does not do.
 const PROGRAMS: [&str; 4] = ["initdb", "pg_ctl", "createdb", "psql"];
 
+/// How often it is tried to start it again.
+const STARTS_MAX: usize = 50;
+
 /// A running Postgres. Whatever of it fails panics, with what Postgres says.
 #[derive(Debug)]
 pub struct Postgres {
@@ -124,9 +127,12 @@ impl Postgres {
         reason = "who calls this blocks a thread with it, as with all else here"
     )]
     pub fn kill(&self) {
-        let postmaster = self.postmaster();
-        let children = children(postmaster);
-        kill_process(Pid::from_raw(postmaster).unwrap(), Signal::KILL).unwrap();
+        let postmaster = Pid::from_raw(self.postmaster()).unwrap();
+        // Stopped first, so that no child is born meanwhile.
+        kill_process(postmaster, Signal::STOP).unwrap();
+        let mut all = children(postmaster.as_raw_pid());
+        all.push(postmaster);
+        kill_process(postmaster, Signal::KILL).unwrap();
         let is_there = |process: &Pid| {
             let stat = fs::read_to_string(format!("/proc/{}/stat", process.as_raw_pid())).unwrap_or_default();
             // One that has ended may wait for somebody to ask how.
@@ -134,13 +140,23 @@ impl Postgres {
                 .next()
                 .is_some_and(|rest| !matches!(rest.trim_start().chars().next(), None | Some('Z')))
         };
-        while children.iter().any(is_there) {
+        while all.iter().any(is_there) {
             sleep(Duration::from_millis(5));
         }
     }
 
-    /// Starts it again where it was.
+    /// Starts it again where it was. A child that was being born when it was killed may keep it from that for a moment.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "who calls this blocks a thread with it, as with all else here"
+    )]
     pub fn start(&self) {
+        for _ in 1..STARTS_MAX {
+            if self.try_start().is_ok() {
+                return;
+            }
+            sleep(Duration::from_millis(100));
+        }
         self.try_start().unwrap();
     }
 

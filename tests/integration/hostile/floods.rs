@@ -40,7 +40,9 @@ async fn assert_harmless(
         scene
             .under(name, move |address, is_over| {
                 let mut all = sockets(address, COUNT, path, hello);
-                all.iter_mut().for_each(|stream| assert!(pour(stream, &begun)));
+                if !begun.is_empty() {
+                    all.iter_mut().for_each(|stream| assert!(pour(stream, &begun)));
+                }
                 flood(all, &bytes, is_over);
             })
             .await;
