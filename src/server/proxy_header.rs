@@ -65,8 +65,12 @@ async fn read_v2(stream: &mut TcpStream, header: &mut Vec<u8>) -> io::Result<()>
 
 /// The address in a whole header.
 pub(super) fn client(header: &[u8]) -> io::Result<Option<IpAddr>> {
-    // Section 2.1: whatever stands behind that word in the line is to be ignored. The crate takes four words of it.
-    if header.starts_with(b"PROXY UNKNOWN ") && header.ends_with(b"\r\n") {
+    // Section 2.1: a line ends with both. The crate takes some that end with the latter alone.
+    if header.starts_with(v1::PROTOCOL_PREFIX.as_bytes()) && !header.ends_with(b"\r\n") {
+        return Err(no_header());
+    }
+    // Whatever stands behind that word in the line is to be ignored. The crate takes four words of it.
+    if header.starts_with(b"PROXY UNKNOWN ") {
         return Ok(None);
     }
     let address: Option<IpAddr> = match HeaderResult::parse(header) {
@@ -176,6 +180,7 @@ mod tests {
             b"PROXY TCP4 192.0.2 10.0.0.1 4711 80\r\n".to_vec(),
             b"PROXY TCP4 2001:db8::7 10.0.0.1 4711 80\r\n".to_vec(),
             b"PROXY TCP4 192.0.2.7 10.0.0.1 4711 80\n".to_vec(),
+            b"PROXY UNKNOWN x y\n".to_vec(),
             b"PROXY TCP4 192.0.2.7 10.0.0.1 471".to_vec(),
             b"proxy TCP4 192.0.2.7 10.0.0.1 4711 80\r\n".to_vec(),
             long.into_bytes(),
