@@ -17,21 +17,18 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread::sleep;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::figures::{cpu_of, cpu_of_ended_children};
+use crate::wait::until_blocking;
 
 /// Waits until the process that launched it closes its end of the pipe, be it by dying, then clears up.
 const WATCHDOG: &str = r#"read _; "$0/pg_ctl" -D "$1/data" -m immediate stop; rm -rf "$1""#;
 
 /// What it takes to run the tests; a folder that has only some of it does not do.
 const PROGRAMS: [&str; 4] = ["initdb", "pg_ctl", "createdb", "psql"];
-
-/// How often it is tried to start it again.
-const STARTS_MAX: usize = 50;
 
 /// A running Postgres. Whatever of it fails panics, with what Postgres says.
 #[derive(Debug)]
@@ -122,10 +119,6 @@ impl Postgres {
 
     /// Kills the process that all others depend on, as the system does when it is out of memory, and waits for their
     /// end.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "who calls this blocks a thread with it, as with all else here"
-    )]
     pub fn kill(&self) {
         let postmaster = Pid::from_raw(self.postmaster()).unwrap();
         // Stopped first, so that no child is born meanwhile.
@@ -140,24 +133,14 @@ impl Postgres {
                 .next()
                 .is_some_and(|rest| !matches!(rest.trim_start().chars().next(), None | Some('Z')))
         };
-        while all.iter().any(is_there) {
-            sleep(Duration::from_millis(5));
-        }
+        until_blocking("the end of a killed Postgres", || (!all.iter().any(is_there)).then_some(()));
     }
 
     /// Starts it again where it was. A child that was being born when it was killed may keep it from that for a moment.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "who calls this blocks a thread with it, as with all else here"
-    )]
     pub fn start(&self) {
-        for _ in 1..STARTS_MAX {
-            if self.try_start().is_ok() {
-                return;
-            }
-            sleep(Duration::from_millis(100));
-        }
-        self.try_start().unwrap();
+        until_blocking("the start of a Postgres", || {
+            self.try_start().inspect_err(|error| eprintln!("Postgres does not start: {error}")).ok()
+        });
     }
 
     /// Starts it again if it has given up. It may do so once more.
@@ -322,6 +305,8 @@ fn prepared(mut command: Command, account: Option<Account>, folder: &Path) -> Co
     {
         command.env_remove(variable);
     }
+    // In seconds: `psql` would wait without end for one that stands still.
+    command.env("PGCONNECT_TIMEOUT", "20");
     command.env("LC_ALL", "C").current_dir(folder).process_group(0);
     command
 }

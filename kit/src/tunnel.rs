@@ -5,8 +5,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::thread;
 
+use socket2::SockRef;
 use tokio::io::copy_bidirectional_with_sizes;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::oneshot;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::crypto::ring;
@@ -16,6 +17,9 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 /// Bytes that are taken at a time, in each direction.
 const PIECE_BYTES: usize = 16 * 1024;
+/// What the system may keep on the way to the client, in each of its buffers there, in bytes. Left to itself it keeps so
+/// much that a client who does not read is not noticed.
+const BUFFER_BYTES: usize = 256 * 1024;
 
 /// A way through TLS on a thread of its own, which ends when this is dropped.
 #[derive(Debug)]
@@ -92,7 +96,10 @@ async fn serve(
         let (connector, name) = (connector.clone(), name.clone());
         tokio::spawn(async move {
             plain.set_nodelay(true)?;
-            let stream = TcpStream::connect(server).await?;
+            SockRef::from(&plain).set_send_buffer_size(BUFFER_BYTES)?;
+            let socket = if server.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+            socket.set_recv_buffer_size(BUFFER_BYTES as u32)?;
+            let stream = socket.connect(server).await?;
             stream.set_nodelay(true)?;
             let mut stream = connector.connect(name, stream).await?;
             copy_bidirectional_with_sizes(&mut plain, &mut stream, PIECE_BYTES, PIECE_BYTES).await

@@ -5,7 +5,8 @@
 
 #![allow(clippy::panic, reason = "a test fails by panicking")]
 
-use std::time::Duration;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 /// How long anything may take before a test calls it a failure.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -38,4 +39,20 @@ pub async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T 
         }
     })
     .await
+}
+
+/// The same of who may block its thread, as long as `ask` does not block longer.
+///
+/// # Panics
+/// If there is none within [`PATIENCE`].
+#[expect(clippy::disallowed_methods, reason = "who calls this blocks a thread with it")]
+pub fn until_blocking<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let since = Instant::now();
+    loop {
+        if let Some(value) = ask() {
+            return value;
+        }
+        assert!(since.elapsed() < PATIENCE, "waited in vain for {what}");
+        sleep(ASK_EVERY);
+    }
 }

@@ -92,6 +92,10 @@ impl Peer {
 
     /// The next message or close as it was before it was compressed: its opcode and content; `None` at the end.
     pub(super) async fn next(&mut self) -> Option<(u8, Vec<u8>)> {
+        patiently("a message or a close", self.read()).await
+    }
+
+    async fn read(&mut self) -> Option<(u8, Vec<u8>)> {
         loop {
             if let Some(Frame { opcode, payload, length }) = Frame::first(&self.unread) {
                 let (is_deflated, payload) = (self.unread[0] & RSV1 != 0, payload.to_vec());
@@ -109,8 +113,7 @@ impl Peer {
                 self.deflated += 1;
                 return Some((opcode, inflated(&payload, self.window)));
             }
-            let read = patiently("a frame", self.stream.read_buf(&mut self.unread)).await;
-            if read.unwrap_or(0) == 0 {
+            if self.stream.read_buf(&mut self.unread).await.unwrap_or(0) == 0 {
                 return None;
             }
         }

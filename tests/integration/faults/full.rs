@@ -9,6 +9,7 @@ use crate::support::database::Database;
 use crate::support::own_postgres::OwnPostgres;
 use crate::support::postgres::Postgres;
 use crate::support::server::Server;
+use crate::support::until_blocking;
 
 /// The log must not fill the disk by itself.
 const SETTINGS: &[&str] = &["max_wal_size=64MB", "min_wal_size=32MB", "shared_buffers=16MB"];
@@ -29,7 +30,10 @@ impl Fault for Full<'_> {
         let url = self.postgres.url().to_owned();
         let next = "SELECT pg_logical_emit_message(false, '', ''), pg_switch_wal()";
         if self.has_log {
-            self.postgres.have(move |postgres| while postgres.does(&url, next) {}).await;
+            let fill = move |postgres: &Postgres| {
+                until_blocking("a full log", || (!postgres.does(&url, next)).then_some(()));
+            };
+            self.postgres.have(fill).await;
         }
     }
 

@@ -34,6 +34,7 @@ impl Pusher {
         );
         let mut socket = TcpStream::connect(address).unwrap();
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        socket.set_write_timeout(Some(PATIENCE)).unwrap();
         socket.write_all(request.as_bytes()).unwrap();
         let mut unread = Vec::new();
         while !unread.ends_with(b"\r\n\r\n") {

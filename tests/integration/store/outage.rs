@@ -7,6 +7,7 @@ use groupcast::store::{self, Database, MessagePage, StoreError, StoreResult};
 
 use super::{NOW, batch, group, message, user};
 use crate::support::postgres::Postgres;
+use crate::support::until_blocking;
 
 /// Asks again while the answer is that the database is unavailable.
 async fn until_available<'a, T>(mut ask: impl FnMut() -> BoxFuture<'a, StoreResult<T>>) -> StoreResult<T> {
@@ -88,7 +89,7 @@ async fn a_table_that_is_locked_does_not_hold_up_a_question_for_ever() {
     });
     let locked = "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted
         AND relation = 'users'::regclass";
-    while postgres.psql(&url, locked) == "0" {}
+    until_blocking("a locked table", || (postgres.psql(&url, locked) != "0").then_some(()));
     let answer = store.directory.user(alice.id).await;
     assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");
     postgres.psql(&url, "INSERT INTO released VALUES (now())");

@@ -11,6 +11,7 @@ use groupcast::store::{
 
 use super::{Backend, NOW};
 use crate::support::postgres::Postgres;
+use crate::support::until_blocking;
 
 const MESSAGES: u64 = 60_000;
 
@@ -63,7 +64,7 @@ const CROWD: &str = "
 fn rows_read(postgres: &Postgres, url: &str, tables: &str) -> u64 {
     let others = "SELECT count(*) FROM pg_stat_activity
         WHERE datname = current_database() AND application_name = 'groupcast'";
-    while postgres.psql(url, others) != "0" {}
+    until_blocking("all sessions to end", || (postgres.psql(url, others) == "0").then_some(()));
     let read = "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) FROM pg_stat_user_tables";
     postgres.psql(url, &format!("{read} WHERE {tables}")).parse().unwrap()
 }

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use super::off_thread;
 use super::postgres::Postgres;
+use super::{off_thread, overdue};
 
 /// Which store a test runs over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +25,7 @@ pub struct Database {
 impl Database {
     /// An empty one.
     pub async fn create(store: Store) -> Self {
+        overdue::watch();
         let dir = TempDir::new().expect("a temporary directory");
         let url = match store {
             Store::Sqlite | Store::SqliteOverTls => {
@@ -37,6 +38,7 @@ impl Database {
 
     /// The one that `url` names.
     pub fn at(url: String) -> Self {
+        overdue::watch();
         Self { url, dir: TempDir::new().expect("a temporary directory") }
     }
 

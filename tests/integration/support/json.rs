@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::chat::text;
+use super::patiently;
 use super::server::Server;
 use super::socket::{Socket, group_path};
 
@@ -90,12 +91,15 @@ impl JsonSocket {
 
     /// Reads frames until one is of this type.
     pub async fn until(&mut self, kind: &str) -> Value {
-        loop {
-            let event = self.next().await;
-            if event["type"] == kind {
-                return event;
+        patiently(kind, async {
+            loop {
+                let event = self.next().await;
+                if event["type"] == kind {
+                    return event;
+                }
             }
-        }
+        })
+        .await
     }
 
     /// Reads the next frame, which is to be a message with this content.
@@ -111,12 +115,15 @@ impl JsonSocket {
         let id = json!(format!("request {}", self.requests));
         request["id"] = id.clone();
         self.send(request).await;
-        loop {
-            let answer = self.next().await;
-            if answer["type"] != "message" && answer["id"] == id {
-                return answer;
+        patiently("an answer", async {
+            loop {
+                let answer = self.next().await;
+                if answer["type"] != "message" && answer["id"] == id {
+                    return answer;
+                }
             }
-        }
+        })
+        .await
     }
 
     /// Sends a request that is to be refused with this code, which leaves the socket open.

@@ -10,6 +10,7 @@ pub mod chat;
 pub mod database;
 pub mod http;
 pub mod json;
+pub mod overdue;
 pub mod own_postgres;
 pub mod pattern;
 pub mod server;
@@ -19,10 +20,11 @@ pub use groupcast_kit::link;
 pub use groupcast_kit::nats;
 pub use groupcast_kit::pgbouncer;
 pub use groupcast_kit::postgres;
-pub use groupcast_kit::wait::{PATIENCE, patiently, until};
+pub use groupcast_kit::wait::{PATIENCE, patiently, until, until_blocking};
 
 /// Does what blocks, so that nothing else waits for it.
 pub async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    overdue::watch();
     tokio::task::spawn_blocking(work).await.expect("no panic")
 }
 

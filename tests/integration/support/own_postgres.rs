@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::off_thread;
 use super::postgres::Postgres;
+use super::until_blocking;
 
 /// A running Postgres with an empty database.
 pub struct OwnPostgres {
@@ -51,9 +52,7 @@ impl OwnPostgres {
     pub async fn answering(&self) {
         let url = self.url.clone();
         self.have(move |postgres| {
-            while !postgres.does(&url, "SELECT 1") {
-                std::thread::yield_now();
-            }
+            until_blocking("an answer of Postgres", || postgres.does(&url, "SELECT 1").then_some(()));
         })
         .await;
     }
@@ -62,9 +61,13 @@ impl OwnPostgres {
     pub async fn revived(&self) {
         let url = self.url.clone();
         self.have(move |postgres| {
-            while !postgres.does(&url, "SELECT 1") {
-                postgres.start_if_ended();
-            }
+            until_blocking("an answer of Postgres", || {
+                let answers = postgres.does(&url, "SELECT 1");
+                if !answers {
+                    postgres.start_if_ended();
+                }
+                answers.then_some(())
+            });
         })
         .await;
     }

@@ -1,4 +1,4 @@
-//! The kit's WebSocket client, which waits patiently.
+//! The kit's WebSocket client, which waits patiently: for what it waits for, not for each of the pings that come meanwhile.
 
 use groupcast_kit::websocket::Error;
 use tokio::net::TcpStream;
@@ -73,14 +73,17 @@ impl Socket {
 
     /// The next text, or the code of the close that came instead; no code if the connection broke.
     pub async fn try_text(&mut self) -> Result<String, Option<u16>> {
-        loop {
-            match self.next().await.ok_or(None)? {
-                Message::Text(text) => return Ok(text.as_str().to_owned()),
-                Message::Close(frame) => return Err(frame.map(|frame| frame.code.into())),
-                Message::Binary(bytes) => panic!("a binary message: {bytes:?}"),
-                Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
+        patiently("a text or a close", async {
+            loop {
+                match self.next().await.ok_or(None)? {
+                    Message::Text(text) => return Ok(text.as_str().to_owned()),
+                    Message::Close(frame) => return Err(frame.map(|frame| frame.code.into())),
+                    Message::Binary(bytes) => panic!("a binary message: {bytes:?}"),
+                    Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
+                }
             }
-        }
+        })
+        .await
     }
 
     /// The next text.
@@ -95,44 +98,57 @@ impl Socket {
 
     /// Reads texts until one is this one.
     pub async fn until(&mut self, text: &str) {
-        while self.text().await != text {}
+        patiently(text, async { while self.text().await != text {} }).await;
     }
 
     /// Reads the next messages until one is a ping, and answers it.
     pub async fn expect_ping(&mut self) {
-        while !matches!(self.next().await.expect("a ping before the end"), Message::Ping(_)) {}
+        let is_ping = |message| matches!(message, Message::Ping(_));
+        patiently("a ping", async { while !is_ping(self.next().await.expect("a ping before the end")) {} })
+            .await;
     }
 
     /// Reads the next messages until one is a pong, and gives its payload.
     pub async fn expect_pong(&mut self) -> Vec<u8> {
-        loop {
-            if let Message::Pong(payload) = self.next().await.expect("a pong before the end") {
-                return payload.to_vec();
+        patiently("a pong", async {
+            loop {
+                if let Message::Pong(payload) = self.next().await.expect("a pong before the end") {
+                    return payload.to_vec();
+                }
             }
-        }
+        })
+        .await
     }
 
     /// Reads the close with this code, before which no text may come, and closes too.
     pub async fn expect_close(mut self, code: u16) {
         assert_eq!(self.try_text().await, Err(Some(code)));
-        while self.next().await.is_some() {}
+        self.end().await;
     }
 
     /// Reads texts until the close with this code, and the end of the connection.
     pub async fn until_close(&mut self, code: u16) {
-        let close = loop {
-            if let Err(close) = self.try_text().await {
-                break close;
+        let close = patiently("a close", async {
+            loop {
+                if let Err(close) = self.try_text().await {
+                    return close;
+                }
             }
-        };
+        });
+        let close = close.await;
         assert_eq!(close, Some(code));
-        while self.next().await.is_some() {}
+        self.end().await;
     }
 
     /// Closes it and waits until the server has closed it too.
     pub async fn close(mut self) {
         let _ = patiently("the server to read", self.0.close(None)).await;
-        while self.next().await.is_some() {}
+        self.end().await;
+    }
+
+    /// Waits until the server has ended the connection.
+    async fn end(&mut self) {
+        patiently("the end of a connection", async { while self.next().await.is_some() {} }).await;
     }
 
     /// Ends the connection without a word.
