@@ -233,6 +233,12 @@ settings! {
               value_parser = bytes(1 << 20..=64 << 30))]
         pub unfinished_bytes_max: ByteSize,
 
+        /// Bytes of answers above 64 KiB that clients have not taken, over all connections; when half of it is used, who
+        /// takes nothing for two seconds is cut off, and without room large answers are refused with 503; 1MiB to 64GiB
+        #[arg(long, env = "GROUPCAST_ANSWER_BYTES_MAX", default_value = "256MiB", value_name = "SIZE",
+              value_parser = bytes(1 << 20..=64 << 30))]
+        pub answer_bytes_max: ByteSize,
+
         /// How old an entry of a group's log may become before it is cut off, also in days as in `30d`, where the group
         /// has no rule of its own; 1s to 36500d [default: any age]
         #[arg(long, env = "GROUPCAST_RETAIN_AGE", value_name = "TIME", value_parser = age(1))]

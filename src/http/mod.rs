@@ -6,6 +6,7 @@
 //! an `HttpError` until the end.
 
 mod address_limit;
+mod answers;
 mod asset;
 mod body;
 mod context;

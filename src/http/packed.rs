@@ -70,7 +70,7 @@ pub(super) fn content_tag(content: &[u8]) -> String {
 /// The content, each piece unpacked when the one before has been taken.
 fn unpacked(gzip: Bytes) -> Body {
     let mut decoder = GzDecoder::new(io::Cursor::new(gzip));
-    body::streamed(stream::iter(std::iter::from_fn(move || {
+    let pieces = std::iter::from_fn(move || {
         let mut piece = Vec::with_capacity(PIECE_BYTES);
         match decoder.by_ref().take(PIECE_BYTES as u64).read_to_end(&mut piece) {
             Ok(0) => None,
@@ -80,5 +80,6 @@ fn unpacked(gzip: Bytes) -> Body {
                 Some(Err(BodyError))
             }
         }
-    })))
+    });
+    body::paged(Bytes::new(), stream::iter(pieces))
 }

@@ -1,6 +1,7 @@
 //! From a request to its response.
 
 use std::fmt;
+use std::mem::take;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::address_limit::AddressLimit;
+use super::answers::Answers;
 use super::body::Body;
 use super::context::Context;
 use super::cors::Cors;
@@ -37,6 +39,8 @@ pub struct HttpOptions {
     pub body_bytes_max: usize,
     /// How long a client may take to send a request body; a slower one is refused with 408.
     pub body_timeout: Duration,
+    /// Bytes of large answers, over all connections, from when they are made until they are taken.
+    pub answer_bytes_max: usize,
     /// Origins that browsers may call and open sockets from, as they write them; empty means any.
     pub cors_origins: Vec<String>,
     /// Proxies that are believed what they say of a client's address.
@@ -61,6 +65,7 @@ pub struct Http {
 
 struct Shared {
     chat: Arc<Chat>,
+    answers: Arc<Answers>,
     gate: Gate,
     cors: Cors,
     body_limits: BodyLimits,
@@ -81,11 +86,13 @@ impl Http {
     pub fn new(chat: Arc<Chat>, options: HttpOptions, leaving: CancellationToken) -> Self {
         let HttpOptions { body_bytes_max, body_timeout, cors_origins, .. } = options;
         let HttpOptions { trusted_proxies, request_limit, connect_limit, shows_metrics, .. } = options;
-        let HttpOptions { deflates, echoes, .. } = options;
+        let HttpOptions { answer_bytes_max, deflates, echoes, .. } = options;
+        let answers = Answers::new(answer_bytes_max);
         let gate = Gate { trusted_proxies, request_limit, connect_limit };
         let cors = Cors::new(cors_origins);
         let body_limits = BodyLimits { bytes_max: body_bytes_max, timeout: body_timeout };
-        let shared = Shared { chat, gate, cors, body_limits, shows_metrics, deflates, echoes, leaving };
+        let shared =
+            Shared { chat, answers, gate, cors, body_limits, shows_metrics, deflates, echoes, leaving };
         Self { shared: Arc::new(shared) }
     }
 
@@ -119,6 +126,11 @@ impl Http {
         response
     }
 
+    /// Whether clients that take nothing of large answers are not to be waited for long.
+    pub fn is_crowded(&self) -> bool {
+        self.shared.answers.is_crowded()
+    }
+
     /// The answer to a request for whose body there is no room.
     pub fn refuse_crowded(&self) -> Response<Body> {
         CROWDED.into_response()
@@ -132,7 +144,7 @@ impl Http {
         route: Option<&Route<'_>>,
         body: &mut IncomingBody<'_>,
     ) -> Response<Body> {
-        let Shared { gate, cors, deflates, .. } = &*self.shared;
+        let Shared { answers, gate, cors, deflates, .. } = &*self.shared;
         let client = gate.client(&head.headers, peer);
         let answer = match checked.and_then(|()| gate.check_request(route, client)) {
             Ok(()) => {
@@ -151,6 +163,10 @@ impl Http {
             Err(error) => Err(error),
         };
         let mut response = answer.unwrap_or_else(HttpError::into_response);
+        match take(response.body_mut()).held(answers) {
+            Ok(body) => *response.body_mut() = body,
+            Err(error) => response = HttpError::from(error).into_response(),
+        }
         cors.permit(&head.headers).write(response.headers_mut());
         response
     }
@@ -166,7 +182,7 @@ impl Http {
             return Ok(response::done());
         }
         let route = route.ok_or(HttpError::NOT_FOUND)?;
-        let Shared { chat, leaving, body_limits, shows_metrics, .. } = &*self.shared;
+        let Shared { chat, answers, leaving, body_limits, shows_metrics, .. } = &*self.shared;
         let (need, handler) = route.resource.handler(&head.method)?;
         if route.resource.is_of_api() {
             chat.freshen().await?;
@@ -174,6 +190,7 @@ impl Http {
         let caller = need.check(chat, &head.headers).await?;
         let context = Context {
             chat,
+            answers,
             head,
             address,
             caller,

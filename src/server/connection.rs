@@ -9,13 +9,14 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioTimer;
 use tokio::io::{Interest, ReadBuf};
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use super::Shared;
 use super::exchange::{Exchange, REQUEST_BYTES};
@@ -24,6 +25,7 @@ use super::introduction;
 use super::linger::linger;
 use super::refusal::{CROWDED, refuse};
 use super::requests::Requests;
+use super::stall::Stall;
 use super::stream::{Activity, Stream};
 use crate::http::Http;
 use crate::transport::Transport;
@@ -33,6 +35,9 @@ use crate::ws::{Admission, Claim, Endpoint, NoRoom};
 const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// As much of a request as is looked at before any of it is read: most heads as a whole.
 const PEEK_BYTES: usize = 2 * 1024;
+/// How long a client may take nothing of an answer while the answers of all take much.
+const CROWDED_STALL_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// Serves the connections of one core.
 pub(super) struct Acceptor {
     http: Http,
@@ -220,13 +225,8 @@ impl Acceptor {
                 stall = None;
                 return Poll::Pending;
             };
-            let (since, timer) =
-                stall.get_or_insert_with(|| (writes, Box::pin(sleep(self.shared.config.stall_timeout))));
-            if *since != writes {
-                *since = writes;
-                timer.as_mut().reset(Instant::now() + self.shared.config.stall_timeout);
-            }
-            timer.as_mut().poll(cx).map(|()| Some(Ok(())))
+            let stall = stall.get_or_insert_with(|| Stall::begin(writes));
+            stall.poll(writes, cx, || self.stall_timeout()).map(|()| Some(Ok(())))
         })
         .await;
         let parts = connection.into_parts();
@@ -245,6 +245,12 @@ impl Acceptor {
                 if error.is_parse() { Outcome::Ended(stream) } else { Outcome::Broken }
             }
         }
+    }
+
+    /// How long a client may take nothing of its answer now.
+    fn stall_timeout(&self) -> Duration {
+        let usual = self.shared.config.stall_timeout;
+        if self.http.is_crowded() { usual.min(CROWDED_STALL_TIMEOUT) } else { usual }
     }
 }
 

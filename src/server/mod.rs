@@ -21,6 +21,7 @@ mod metrics_listener;
 mod proxy_header;
 mod refusal;
 mod requests;
+mod stall;
 mod stream;
 mod tls;
 mod to_the_end;
@@ -236,6 +237,7 @@ impl Server {
         let http_options = HttpOptions {
             body_bytes_max: config.body_bytes_max.get(),
             body_timeout: config.body_timeout,
+            answer_bytes_max: config.answer_bytes_max.get(),
             cors_origins: config.cors_origins.clone(),
             trusted_proxies: proxies.clone(),
             request_limit: address_limit(config.request_limit(), background.handle()),

@@ -43,6 +43,7 @@ async fn open(dir: &tempfile::TempDir) -> Http {
         shows_metrics: true,
         body_bytes_max: 1024,
         body_timeout: Duration::from_secs(60),
+        answer_bytes_max: 1 << 20,
         cors_origins: Vec::new(),
         trusted_proxies: TrustedProxies::default(),
         request_limit: None,

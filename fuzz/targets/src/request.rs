@@ -150,6 +150,7 @@ async fn start(folder: &TempDir) -> (Http, Arc<dyn Lifecycle>, Vec<Inbox>) {
     let chat = Arc::new(Chat::new(store, identity, writer, hub, options, None, epoch));
     let options = HttpOptions {
         body_bytes_max: 16_384,
+        answer_bytes_max: 1 << 20,
         body_timeout: Duration::from_secs(1),
         cors_origins: Vec::new(),
         trusted_proxies: TrustedProxies::default(),

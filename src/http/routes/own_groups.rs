@@ -33,7 +33,7 @@ const LIST_MINE: Operation =
 async fn list_mine(context: Context<'_>) -> Answer {
     let principal = oneself(&context).await?;
     let id = principal.user().id;
-    respond(context.chat, &Caller::User(principal), id).await
+    respond(&context, &Caller::User(principal), id).await
 }
 
 const LIST: Operation =
@@ -43,10 +43,12 @@ const LIST: Operation =
 
 async fn list(context: Context<'_>) -> Answer {
     let id = context.user_id()?;
-    respond(context.chat, &context.acting().await?, id).await
+    respond(&context, &context.acting().await?, id).await
 }
 
-async fn respond(chat: &Chat, caller: &Caller, user: UserId) -> Answer {
+async fn respond(context: &Context<'_>, caller: &Caller, user: UserId) -> Answer {
+    let chat = context.chat;
+    let _turn = context.answers.turn().await?;
     let groups = chat.own_groups(caller, user).await?;
     let mut json = b"[".to_vec();
     write_rows(&mut json, &groups, |out, group| write(out, chat, group));

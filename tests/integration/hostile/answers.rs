@@ -1,6 +1,6 @@
 //! Peers that ask and do not read.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 
 use groupcast_kit::crowd::BlockingSocket;
 use serde_json::json;
@@ -22,23 +22,11 @@ const LIST_BYTES: u64 = (MESSAGES * CONTENT_BYTES) as u64 + (5 << 20);
 #[tokio::test]
 async fn a_list_that_nobody_takes_is_not_made_beyond_a_page() {
     let mut scene = Scene::open(&["--stall-timeout", "2s"]).await;
-    let mut writer = JsonSocket::join(&scene.server, 1, "eve").await;
-    for _ in 0..MESSAGES {
-        writer.say(1, &"x".repeat(CONTENT_BYTES)).await;
-        writer.until("message").await;
-    }
-    drop(writer);
+    say_much(&scene).await;
     let before = scene.growth();
     let all = scene
         .under("lists that nobody takes", |address, is_over| {
-            let mut all = connect(address, LISTS);
-            for stream in &mut all {
-                _ = SockRef::from(&*stream).set_recv_buffer_size(2_048);
-                assert!(pour(
-                    stream,
-                    b"GET /api/v1/messages/?group_id=1&limit=1000 HTTP/1.1\r\nHost: a.test\r\n\r\n"
-                ));
-            }
+            let all = ask_for_much(address, LISTS);
             wait(is_over);
             all
         })
@@ -51,6 +39,53 @@ async fn a_list_that_nobody_takes_is_not_made_beyond_a_page() {
     .await;
     drop(all);
     scene.end().await;
+}
+
+/// With a bound that few of them fill. Who takes their list gets it all the same.
+#[tokio::test]
+async fn lists_that_nobody_takes_are_bounded_over_all_connections() {
+    const COUNT: usize = 100;
+    let mut scene = Scene::open(&["--answer-bytes-max", "16MiB"]).await;
+    say_much(&scene).await;
+    let before = scene.growth();
+    let all = scene
+        .under("more lists that nobody takes", |address, is_over| {
+            let all = ask_for_much(address, COUNT);
+            wait(is_over);
+            all
+        })
+        .await;
+    let list = until("a list for who takes it", async || {
+        let list = scene.server.http().await.get("/api/v1/messages/?group_id=1&limit=1000").await;
+        (list.status == 200).then(|| list.ok())
+    })
+    .await;
+    assert_eq!(list.as_array().unwrap().len(), MESSAGES);
+    let growth = scene.growth() - before;
+    // The bound, and what is being made of a list at each turn.
+    assert!(growth < (16 + 16 * 12) * MIB, "{} MiB", growth / MIB);
+    drop(all);
+    scene.end().await;
+}
+
+/// Fills a group.
+async fn say_much(scene: &Scene) {
+    let mut writer = JsonSocket::join(&scene.server, 1, "eve").await;
+    for _ in 0..MESSAGES {
+        writer.say(1, &"x".repeat(CONTENT_BYTES)).await;
+        writer.until("message").await;
+    }
+}
+
+/// So many connections that have asked for all of that.
+fn ask_for_much(address: SocketAddr, count: usize) -> Vec<TcpStream> {
+    let request = b"GET /api/v1/messages/?group_id=1&limit=1000 HTTP/1.1\r\nHost: a.test\r\n\r\n";
+    let mut all = connect(address, count);
+    for stream in &mut all {
+        _ = SockRef::from(&*stream).set_recv_buffer_size(2_048);
+        assert!(pour(stream, request));
+    }
+    all
 }
 
 #[tokio::test]
