@@ -97,65 +97,83 @@ async fn carry(
     let mut server = TcpStream::connect(("127.0.0.1", target)).await?;
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
-    // What is known of the batch under way: whether its data has begun, and the end of what was asked.
-    let (mut has_data, mut tail) = (false, Vec::new());
-    let (mut asked, mut answered) = (vec![0; 64 * 1024], vec![0; 64 * 1024]);
+    let mut asked = Asked::default();
+    let (mut from_client, mut from_server) = (vec![0; 64 * 1024], vec![0; 64 * 1024]);
     loop {
-        tokio::select! {
-                    length = client.read(&mut asked) => {
-                        let piece = &asked[..length?];
-                        if piece.is_empty() {
-                            return Ok(());
-                        }
-                        let place = *next.borrow();
-                        let known = tail.len();
-                        tail.extend_from_slice(piece);
-                        let data = find(&tail, DATA);
-                        if let (Some(data), Some(Place::InData)) = (data, place) {
-                            server.write_all(&tail[known.min(data)..data + DATA.len()]).await?;
-                            broken(&next);
-        return Ok(());
-                        }
-                        has_data |= data.is_some();
-                        let from = data.unwrap_or_default();
-                        if let (true, Some(commit)) = (has_data, find(&tail[from..], COMMIT).map(|at| from + at)) {
-                            has_data = false;
-                            let passes = match place {
-                                Some(Place::BeforeCommit) => Some(commit),
-                                Some(Place::InCommit) => Some(commit + COMMIT.len() / 2),
-                                Some(Place::AfterCommit | Place::BeforeAnswer | Place::InAnswer) => Some(commit + COMMIT.len()),
-                                Some(Place::InData) | None => None,
-                            };
-                            if let (Some(passes), Some(place)) = (passes, place) {
-                                server.write_all(&tail[known.min(passes)..passes]).await?;
-                                if matches!(place, Place::BeforeAnswer | Place::InAnswer) {
-                                    let answer = read_until(&mut server, COMMITTED).await?;
-                                    if place == Place::InAnswer {
-                                        client.write_all(&answer[..answer.len() - COMMITTED.len() / 2]).await?;
-                                    }
-                                }
-                                broken(&next);
-        return Ok(());
-                            }
-                        }
-                        server.write_all(piece).await?;
-                        let kept = tail.len().saturating_sub(COMMIT.len() - 1);
-                        tail.drain(..kept);
-                    }
-                    length = server.read(&mut answered) => {
-                        let piece = &answered[..length?];
-                        if piece.is_empty() {
-                            return Ok(());
-                        }
-                        client.write_all(piece).await?;
-                    }
+        let piece = tokio::select! {
+            length = client.read(&mut from_client) => &from_client[..length?],
+            length = server.read(&mut from_server) => match length? {
+                0 => return Ok(()),
+                length => {
+                    client.write_all(&from_server[..length]).await?;
+                    continue;
                 }
+            },
+        };
+        if piece.is_empty() {
+            return Ok(());
+        }
+        let place = *next.borrow();
+        let Some((place, passes)) = place.and_then(|place| Some((place, asked.breaks(piece, place)?))) else {
+            asked.take(piece);
+            server.write_all(piece).await?;
+            continue;
+        };
+        server.write_all(&passes).await?;
+        if matches!(place, Place::BeforeAnswer | Place::InAnswer) {
+            let answer = read_until(&mut server, COMMITTED).await?;
+            if place == Place::InAnswer {
+                client.write_all(&answer[..answer.len() - COMMITTED.len() / 2]).await?;
+            }
+        }
+        // The connection is about to break, as was asked for.
+        next.send_replace(None);
+        return Ok(());
     }
 }
 
-/// The connection is about to break, as was asked for.
-fn broken(next: &watch::Sender<Option<Place>>) {
-    next.send_replace(None);
+/// What is known of what was asked for.
+#[derive(Default)]
+struct Asked {
+    /// Whether the data of a batch has begun, whose commit is yet to come.
+    has_data: bool,
+    /// The end of it, in which a word may have begun.
+    tail: Vec<u8>,
+}
+
+impl Asked {
+    /// What passes of the next piece if the connection is to break there, and the place is in it.
+    fn breaks(&self, piece: &[u8], place: Place) -> Option<Vec<u8>> {
+        let all = [&self.tail, piece].concat();
+        let data = find(&all, DATA);
+        let end = match place {
+            Place::InData => data? + DATA.len(),
+            _ => {
+                let commit = self.commit(&all, data)?;
+                match place {
+                    Place::BeforeCommit => commit,
+                    Place::InCommit => commit + COMMIT.len() / 2,
+                    _ => commit + COMMIT.len(),
+                }
+            }
+        };
+        Some(all[self.tail.len().min(end)..end].to_vec())
+    }
+
+    /// Remembers a piece that passes.
+    fn take(&mut self, piece: &[u8]) {
+        let all = [&self.tail, piece].concat();
+        let data = find(&all, DATA);
+        let is_over = self.commit(&all, data).is_some();
+        self.has_data = (self.has_data || data.is_some()) && !is_over;
+        self.tail = all[all.len().saturating_sub(COMMIT.len() - 1)..].to_vec();
+    }
+
+    /// Where the commit of a batch begins.
+    fn commit(&self, all: &[u8], data: Option<usize>) -> Option<usize> {
+        let from = if self.has_data { 0 } else { data? };
+        find(&all[from..], COMMIT).map(|at| from + at)
+    }
 }
 
 /// Reads up to the end of `word`.
