@@ -64,6 +64,7 @@ mod setup;
 mod subscribe;
 mod sweep_marks;
 mod typing;
+mod untaken;
 mod validate;
 mod walk_in;
 mod watch_changes;
@@ -101,6 +102,7 @@ pub use send::{Draft, WhileAway};
 pub use sessions::OwnSessions;
 pub use setup::SETUP_LIFETIME;
 pub use subscribe::Span;
+pub use untaken::{Turn, Untaken};
 
 pub use crate::store::{GroupChange, Login, MessageFilter, MessagePage, OwnGroup, Sanction, Unique};
 
@@ -123,6 +125,8 @@ pub type ChatResult<T> = Result<T, ChatError>;
 pub struct ChatOptions {
     /// Longest content, in bytes of UTF-8.
     pub content_bytes_max: usize,
+    /// Bytes of large answers that clients have not taken, over all connections.
+    pub answer_bytes_max: usize,
     /// Sockets in a group up to which comings and goings are announced.
     pub announce_members_max: usize,
     /// Whether a name is enough to be somebody.
@@ -145,6 +149,7 @@ pub struct Chat {
     /// What other nodes have changed and is heeded once more.
     late: LateNotices,
     read_notifier: ReadNotifier,
+    untaken: Arc<Untaken>,
     options: ChatOptions,
     send_limit: Option<Arc<RateLimit<UserId>>>,
     /// Changes only when stored history was lost.
@@ -183,6 +188,7 @@ impl Chat {
             node: None,
             late: LateNotices::default(),
             read_notifier,
+            untaken: Untaken::new(options.answer_bytes_max),
             options,
             send_limit,
             epoch,
@@ -200,6 +206,11 @@ impl Chat {
     /// An opaque name of the stored history; another one means that some of it was lost.
     pub fn epoch(&self) -> &str {
         &self.epoch
+    }
+
+    /// Where large answers count.
+    pub fn untaken(&self) -> &Arc<Untaken> {
+        &self.untaken
     }
 
     /// What was set.

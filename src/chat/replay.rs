@@ -21,7 +21,7 @@ impl Chat {
     /// What comes after `position` in the group, as far as one step goes: from memory if it is there.
     ///
     /// # Errors
-    /// [`ChatError::Unavailable`](super::ChatError::Unavailable).
+    /// [`ChatError::Unavailable`](super::ChatError::Unavailable), [`ChatError::Busy`](super::ChatError::Busy).
     pub async fn replay(&self, group: GroupId, position: Seq) -> ChatResult<Replayed> {
         let recent = self.hub.recent();
         if let Some(first) = recent.first(group).filter(|first| position.next() < *first) {
@@ -37,9 +37,10 @@ impl Chat {
         // would be beyond the head as it is told, and get it twice.
         let end = recent.head(group).map(Seq::next);
         let end = end.unwrap_or(Seq(i64::MAX));
+        let _turn = self.untaken.page_turn().await?;
         let entries = self.store.log.entries(group, position, end, PAGE_ROWS_MAX as u64).await?;
         let Some(last) = entries.last() else { return Ok(Replayed::UpToDate) };
         let logged: Vec<Logged<'_>> = entries.iter().map(Logged::from).collect();
-        Ok(Replayed::Frames(encode_json(&logged), last.seq()))
+        Ok(Replayed::Frames(self.untaken.hold_page(encode_json(&logged)), last.seq()))
     }
 }

@@ -10,8 +10,7 @@ use futures_util::Stream;
 use futures_util::stream::{BoxStream, StreamExt};
 use hyper::body::{Body as HyperBody, Frame, SizeHint};
 
-use super::answers::Answers;
-use crate::chat::ChatResult;
+use crate::chat::{ChatResult, Untaken};
 
 /// What hyper is handed at a time, in bytes: it has no more than that beside its buffer.
 const PIECE_BYTES: usize = 64 * 1024;
@@ -48,13 +47,13 @@ pub(super) fn paged(
 }
 
 impl Body {
-    /// The same; what it has already counts among these from now on.
+    /// The same; what it has already counts as untaken from now on.
     ///
     /// # Errors
-    /// Those of [`Answers::hold`].
-    pub(super) fn held(mut self, answers: &Arc<Answers>) -> ChatResult<Self> {
+    /// Those of [`Untaken::hold`].
+    pub(super) fn held(mut self, untaken: &Arc<Untaken>) -> ChatResult<Self> {
         let (Content::Whole(there) | Content::Pages { page: there, .. }) = &mut self.0;
-        *there = answers.hold(take(there))?;
+        *there = untaken.hold(take(there))?;
         Ok(self)
     }
 }

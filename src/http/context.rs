@@ -8,7 +8,6 @@ use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::http::request::Parts;
 use tokio_util::sync::CancellationToken;
 
-use super::answers::Answers;
 use super::error::HttpError;
 use super::params::Params;
 use super::request_body::{self, BodyLimits, IncomingBody};
@@ -22,8 +21,6 @@ use crate::model::{GroupId, UserId};
 /// A request, and all that answers it.
 pub(super) struct Context<'r> {
     pub(super) chat: &'r Arc<Chat>,
-    /// Where large answers count.
-    pub(super) answers: &'r Arc<Answers>,
     pub(super) head: &'r Parts,
     /// Of the client: its own or, behind a trusted proxy, what that says. IPv4 where it is mapped into IPv6.
     pub(super) address: IpAddr,

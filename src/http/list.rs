@@ -5,9 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::stream;
 
-use crate::chat::{Chat, ChatResult};
+use crate::chat::{Chat, ChatResult, Turn};
 
-use super::answers::Answers;
 use super::body::{self, BodyError};
 use super::resource::Answer;
 use super::response;
@@ -24,14 +23,13 @@ pub(super) trait Rows: Sized + Send + 'static {
 
 /// Answers with a JSON array. If it fits in one page it has a `Content-Length`, else it is sent in chunks, the next of
 /// which is read when the client has taken the one before, and there is room for it; so at most one page is held.
-pub(super) async fn respond(chat: &Arc<Chat>, answers: &Arc<Answers>, rows: impl Rows) -> Answer {
-    let (first, rest) = read_page(chat, answers, rows, b"[".to_vec()).await?;
+pub(super) async fn respond(chat: &Arc<Chat>, rows: impl Rows) -> Answer {
+    let (first, rest) = read_page(chat, chat.untaken().turn().await?, rows, b"[".to_vec()).await?;
     let Some(rest) = rest else { return Ok(response::ok(body::full(first))) };
-    let (chat, answers) = (Arc::clone(chat), Arc::clone(answers));
-    let others = stream::try_unfold((chat, answers, Some(rest)), async |(chat, answers, rest)| {
+    let others = stream::try_unfold((Arc::clone(chat), Some(rest)), async |(chat, rest)| {
         let Some(rows) = rest else { return Ok(None) };
-        match read_next(&chat, &answers, rows).await {
-            Ok((page, rest)) => Ok(Some((page, (chat, answers, rest)))),
+        match read_next(&chat, rows).await {
+            Ok((page, rest)) => Ok(Some((page, (chat, rest)))),
             Err(error) => {
                 error.log();
                 tracing::warn!("a list was cut off: {error}");
@@ -43,20 +41,19 @@ pub(super) async fn respond(chat: &Arc<Chat>, answers: &Arc<Answers>, rows: impl
 }
 
 /// Reads a page once there is room for it.
-async fn read_next<R: Rows>(chat: &Chat, answers: &Arc<Answers>, rows: R) -> ChatResult<(Bytes, Option<R>)> {
-    answers.room().await?;
-    let (page, rest) = read_page(chat, answers, rows, Vec::new()).await?;
-    Ok((answers.hold_page(page), rest))
+async fn read_next<R: Rows>(chat: &Chat, rows: R) -> ChatResult<(Bytes, Option<R>)> {
+    let untaken = chat.untaken();
+    let (page, rest) = read_page(chat, untaken.page_turn().await?, rows, Vec::new()).await?;
+    Ok((untaken.hold_page(page), rest))
 }
 
 /// Reads a page and writes it behind `json`, with the closing bracket if it is the last.
 async fn read_page<R: Rows>(
     chat: &Chat,
-    answers: &Answers,
+    _turn: Turn<'_>,
     rows: R,
     mut json: Vec<u8>,
 ) -> ChatResult<(Bytes, Option<R>)> {
-    let _turn = answers.turn().await?;
     let rest = rows.write_page(chat, &mut json).await?;
     if rest.is_none() {
         json.push(b']');

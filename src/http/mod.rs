@@ -6,7 +6,6 @@
 //! an `HttpError` until the end.
 
 mod address_limit;
-mod answers;
 mod asset;
 mod body;
 mod context;

@@ -15,7 +15,6 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::address_limit::AddressLimit;
-use super::answers::Answers;
 use super::body::Body;
 use super::context::Context;
 use super::cors::Cors;
@@ -39,8 +38,6 @@ pub struct HttpOptions {
     pub body_bytes_max: usize,
     /// How long a client may take to send a request body; a slower one is refused with 408.
     pub body_timeout: Duration,
-    /// Bytes of large answers, over all connections, from when they are made until they are taken.
-    pub answer_bytes_max: usize,
     /// Origins that browsers may call and open sockets from, as they write them; empty means any.
     pub cors_origins: Vec<String>,
     /// Proxies that are believed what they say of a client's address.
@@ -65,7 +62,6 @@ pub struct Http {
 
 struct Shared {
     chat: Arc<Chat>,
-    answers: Arc<Answers>,
     gate: Gate,
     cors: Cors,
     body_limits: BodyLimits,
@@ -86,13 +82,11 @@ impl Http {
     pub fn new(chat: Arc<Chat>, options: HttpOptions, leaving: CancellationToken) -> Self {
         let HttpOptions { body_bytes_max, body_timeout, cors_origins, .. } = options;
         let HttpOptions { trusted_proxies, request_limit, connect_limit, shows_metrics, .. } = options;
-        let HttpOptions { answer_bytes_max, deflates, echoes, .. } = options;
-        let answers = Answers::new(answer_bytes_max);
+        let HttpOptions { deflates, echoes, .. } = options;
         let gate = Gate { trusted_proxies, request_limit, connect_limit };
         let cors = Cors::new(cors_origins);
         let body_limits = BodyLimits { bytes_max: body_bytes_max, timeout: body_timeout };
-        let shared =
-            Shared { chat, answers, gate, cors, body_limits, shows_metrics, deflates, echoes, leaving };
+        let shared = Shared { chat, gate, cors, body_limits, shows_metrics, deflates, echoes, leaving };
         Self { shared: Arc::new(shared) }
     }
 
@@ -126,9 +120,9 @@ impl Http {
         response
     }
 
-    /// Whether clients that take nothing of large answers are not to be waited for long.
-    pub fn is_crowded(&self) -> bool {
-        self.shared.answers.is_crowded()
+    /// How long a client may take nothing of an answer now, see [`Untaken`](crate::chat::Untaken).
+    pub fn stall_timeout(&self, usually: Duration) -> Duration {
+        self.shared.chat.untaken().stall_timeout(usually)
     }
 
     /// The answer to a request for whose body there is no room.
@@ -144,7 +138,7 @@ impl Http {
         route: Option<&Route<'_>>,
         body: &mut IncomingBody<'_>,
     ) -> Response<Body> {
-        let Shared { answers, gate, cors, deflates, .. } = &*self.shared;
+        let Shared { chat, gate, cors, deflates, .. } = &*self.shared;
         let client = gate.client(&head.headers, peer);
         let answer = match checked.and_then(|()| gate.check_request(route, client)) {
             Ok(()) => {
@@ -163,7 +157,7 @@ impl Http {
             Err(error) => Err(error),
         };
         let mut response = answer.unwrap_or_else(HttpError::into_response);
-        match take(response.body_mut()).held(answers) {
+        match take(response.body_mut()).held(chat.untaken()) {
             Ok(body) => *response.body_mut() = body,
             Err(error) => response = HttpError::from(error).into_response(),
         }
@@ -182,7 +176,7 @@ impl Http {
             return Ok(response::done());
         }
         let route = route.ok_or(HttpError::NOT_FOUND)?;
-        let Shared { chat, answers, leaving, body_limits, shows_metrics, .. } = &*self.shared;
+        let Shared { chat, leaving, body_limits, shows_metrics, .. } = &*self.shared;
         let (need, handler) = route.resource.handler(&head.method)?;
         if route.resource.is_of_api() {
             chat.freshen().await?;
@@ -190,7 +184,6 @@ impl Http {
         let caller = need.check(chat, &head.headers).await?;
         let context = Context {
             chat,
-            answers,
             head,
             address,
             caller,

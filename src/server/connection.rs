@@ -9,7 +9,6 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
-use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::server::conn::http1;
@@ -25,18 +24,15 @@ use super::introduction;
 use super::linger::linger;
 use super::refusal::{CROWDED, refuse};
 use super::requests::Requests;
-use super::stall::Stall;
 use super::stream::{Activity, Stream};
 use crate::http::Http;
 use crate::transport::Transport;
-use crate::ws::{Admission, Claim, Endpoint, NoRoom};
+use crate::ws::{Admission, Claim, Endpoint, NoRoom, StallTimer};
 
 /// Longest request head, in bytes; also the size of hyper's buffers.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// As much of a request as is looked at before any of it is read: most heads as a whole.
 const PEEK_BYTES: usize = 2 * 1024;
-/// How long a client may take nothing of an answer while the answers of all take much.
-const CROWDED_STALL_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Serves the connections of one core.
 pub(super) struct Acceptor {
@@ -207,7 +203,7 @@ impl Acceptor {
             .serve_connection(Stream::new(stream, early, Rc::clone(&activity)), service);
         let mut drain = pin!(self.shared.drain.cancelled());
         let mut draining = false;
-        let mut stall = None;
+        let mut stall = StallTimer::default();
         let result = poll_fn(|cx| {
             if !draining && drain.as_mut().poll(cx).is_ready() {
                 draining = true;
@@ -222,11 +218,11 @@ impl Acceptor {
             }
             // A client that takes nothing of its answer must not hold it for ever.
             let Some(writes) = activity.stalled() else {
-                stall = None;
+                stall.stop();
                 return Poll::Pending;
             };
-            let stall = stall.get_or_insert_with(|| Stall::begin(writes));
-            stall.poll(writes, cx, || self.stall_timeout()).map(|()| Some(Ok(())))
+            let timeout = self.http.stall_timeout(self.shared.config.stall_timeout);
+            stall.poll(timeout, writes as usize, cx).map(|()| Some(Ok(())))
         })
         .await;
         let parts = connection.into_parts();
@@ -245,12 +241,6 @@ impl Acceptor {
                 if error.is_parse() { Outcome::Ended(stream) } else { Outcome::Broken }
             }
         }
-    }
-
-    /// How long a client may take nothing of its answer now.
-    fn stall_timeout(&self) -> Duration {
-        let usual = self.shared.config.stall_timeout;
-        if self.http.is_crowded() { usual.min(CROWDED_STALL_TIMEOUT) } else { usual }
     }
 }
 

@@ -21,7 +21,6 @@ mod metrics_listener;
 mod proxy_header;
 mod refusal;
 mod requests;
-mod stall;
 mod stream;
 mod tls;
 mod to_the_end;
@@ -214,6 +213,7 @@ impl Server {
             hub.clone(),
             ChatOptions {
                 content_bytes_max: config.content_bytes_max.get(),
+                answer_bytes_max: config.answer_bytes_max.get(),
                 announce_members_max: config.announce_members_max,
                 auth: identity::auth_mode(&config),
                 is_registration_closed: config.registration == Registration::Closed,
@@ -237,7 +237,6 @@ impl Server {
         let http_options = HttpOptions {
             body_bytes_max: config.body_bytes_max.get(),
             body_timeout: config.body_timeout,
-            answer_bytes_max: config.answer_bytes_max.get(),
             cors_origins: config.cors_origins.clone(),
             trusted_proxies: proxies.clone(),
             request_limit: address_limit(config.request_limit(), background.handle()),

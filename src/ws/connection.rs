@@ -338,7 +338,10 @@ impl<S: Stream> Connection<S> {
                 self.output_timer.stop();
                 return Next::Wait;
             }
-            Stage::Open => (options.stall_timeout, outbox.progress() as usize),
+            Stage::Open => {
+                let untaken = self.context.endpoint.chat.untaken();
+                (untaken.stall_timeout(options.stall_timeout), outbox.progress() as usize)
+            }
             // However fast it takes what waits: the end has to come.
             Stage::Closing | Stage::Shutdown => (options.close_timeout, 0),
         };

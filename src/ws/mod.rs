@@ -40,6 +40,7 @@ pub use claim::Claim;
 pub use endpoint::{Endpoint, WsOptions};
 pub use heartbeat::heartbeat;
 pub use stream::Stream;
+pub(crate) use timer::StallTimer;
 pub use unfinished::{NoRoom, UnfinishedBytes};
 
 /// The value of `Sec-WebSocket-Accept` for a client's `Sec-WebSocket-Key`, RFC 6455 section 4.2.2.

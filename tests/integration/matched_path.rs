@@ -31,6 +31,7 @@ async fn open(dir: &tempfile::TempDir) -> Http {
         login_guard: LoginGuard::new(),
     };
     let options = ChatOptions {
+        answer_bytes_max: 1 << 20,
         content_bytes_max: 1024,
         announce_members_max: 10,
         auth: AuthMode::Username,
@@ -43,7 +44,6 @@ async fn open(dir: &tempfile::TempDir) -> Http {
         shows_metrics: true,
         body_bytes_max: 1024,
         body_timeout: Duration::from_secs(60),
-        answer_bytes_max: 1 << 20,
         cors_origins: Vec::new(),
         trusted_proxies: TrustedProxies::default(),
         request_limit: None,

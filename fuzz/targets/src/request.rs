@@ -141,6 +141,7 @@ async fn start(folder: &TempDir) -> (Http, Arc<dyn Lifecycle>, Vec<Inbox>) {
     };
     lifecycle.begin(Beginning { new_epoch: false, eager: false }).await.expect("a beginning");
     let options = ChatOptions {
+        answer_bytes_max: 1 << 20,
         content_bytes_max: 4_096,
         announce_members_max: 100,
         auth: AuthMode::Username,
@@ -150,7 +151,6 @@ async fn start(folder: &TempDir) -> (Http, Arc<dyn Lifecycle>, Vec<Inbox>) {
     let chat = Arc::new(Chat::new(store, identity, writer, hub, options, None, epoch));
     let options = HttpOptions {
         body_bytes_max: 16_384,
-        answer_bytes_max: 1 << 20,
         body_timeout: Duration::from_secs(1),
         cors_origins: Vec::new(),
         trusted_proxies: TrustedProxies::default(),

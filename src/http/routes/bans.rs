@@ -33,7 +33,7 @@ const LIST: Operation = Operation::new("listBans", Tag::Moderation, "Lists who i
 async fn list(context: Context<'_>) -> Answer {
     let group = context.group_id()?;
     let caller = context.acting().await?;
-    list::respond(context.chat, context.answers, Bans { caller, group, after: UserId(0) }).await
+    list::respond(context.chat, Bans { caller, group, after: UserId(0) }).await
 }
 
 const NEW_BAN: Table = Table::taken(

@@ -85,7 +85,7 @@ async fn list(context: Context<'_>) -> Answer {
     if limit == 0 {
         return Ok(response::ok(body::full("[]")));
     }
-    list::respond(context.chat, context.answers, Groups { caller, after: GroupId(0), skip, limit }).await
+    list::respond(context.chat, Groups { caller, after: GroupId(0), skip, limit }).await
 }
 
 const READ: Operation =

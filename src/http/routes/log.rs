@@ -39,7 +39,7 @@ async fn list(context: Context<'_>) -> Answer {
     problems.check()?;
     let caller = context.acting().await?;
     let after = Seq(i64::try_from(after).unwrap_or(i64::MAX));
-    list::respond(context.chat, context.answers, Entries { caller, group, after, limit }).await
+    list::respond(context.chat, Entries { caller, group, after, limit }).await
 }
 
 /// Entries behind a `seq`.

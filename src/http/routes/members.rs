@@ -50,7 +50,7 @@ const LIST: Operation = Operation::new("listMembers", Tag::Members, "Lists who b
 async fn list(context: Context<'_>) -> Answer {
     let group = context.group_id()?;
     let caller = context.acting().await?;
-    list::respond(context.chat, context.answers, Members { caller, group, after: UserId(0) }).await
+    list::respond(context.chat, Members { caller, group, after: UserId(0) }).await
 }
 
 const MEMBERSHIP: Table = Table::taken(

@@ -49,7 +49,7 @@ const LIST: Operation = Operation::new("listMessages", Tag::Messages, "Lists mes
 
 /// `user_id` is the sender here, and not who acts.
 async fn list(context: Context<'_>) -> Answer {
-    let Context { chat, answers, query, ref caller, .. } = context;
+    let Context { chat, query, ref caller, .. } = context;
     let mut problems = Problems::default();
     let skip = query.count("skip", 0, &mut problems);
     let limit = query.count("limit", LIMIT_DEFAULT, &mut problems);
@@ -78,7 +78,7 @@ async fn list(context: Context<'_>) -> Answer {
         (None, Some(_)) => chat.newest(filter, limit).await?,
         _ => MessageId(0),
     };
-    list::respond(chat, answers, MessagePage { filter, after, skip, limit }).await
+    list::respond(chat, MessagePage { filter, after, skip, limit }).await
 }
 
 /// A number that a row can have: positive, and of 63 bits at most.

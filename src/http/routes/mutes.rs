@@ -32,7 +32,7 @@ const LIST: Operation = Operation::new("listMutes", Tag::Moderation, "Lists whic
 async fn list(context: Context<'_>) -> Answer {
     let group = context.group_id()?;
     let caller = context.acting().await?;
-    list::respond(context.chat, context.answers, Mutes { caller, group, after: UserId(0) }).await
+    list::respond(context.chat, Mutes { caller, group, after: UserId(0) }).await
 }
 
 const NEW_MUTE: Table = Table::taken("NewMute", "How long somebody may not write.", &[UNTIL]);

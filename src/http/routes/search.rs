@@ -82,7 +82,7 @@ async fn find(context: Context<'_>) -> Answer {
         sender: sender.map(|number| UserId(id(number))),
         before: before.map(|number| MessageId(number.clamp(0, i64::MAX.into()) as i64)),
     };
-    let _turn = context.answers.turn().await?;
+    let _turn = context.chat.untaken().turn().await?;
     let found = context.chat.search(&caller, query, filter, limit).await?;
     let mut json = b"[".to_vec();
     write_rows(&mut json, &found, write);

@@ -38,13 +38,18 @@ impl History {
         let (chat, membership) = (context.chat(), session.find_membership(context, group_id));
         let work = async move {
             let member = membership.await?;
+            let _turn = chat.untaken().turn().await?;
             let page = chat.history(&member, before, after, limit.map(NonZero::get)).await?;
             // Who was removed meanwhile gets nothing more of the group.
             if member.is_current() { ChatResult::Ok((member, page)) } else { Err(ChatError::NotMember) }
         };
         Some(Pending::of_user(work, move |identified, context, found| match found {
             Ok((member, page)) => {
-                context.reply(&event::history(request.as_ref(), group_id, &page.messages, page.more));
+                let answer = event::history(request.as_ref(), group_id, &page.messages, page.more);
+                match context.chat().untaken().hold(answer) {
+                    Ok(answer) => context.reply(&answer),
+                    Err(error) => context.refuse(request.as_ref(), Some(group_id), &error),
+                }
                 identified.remember(member);
             }
             Err(error) => context.refuse(request.as_ref(), Some(group_id), &error),

@@ -81,6 +81,7 @@ impl Server {
         };
         let announce_members_max = if world.random().chance(50) { 0 } else { 100 };
         let options = ChatOptions {
+            answer_bytes_max: 1 << 20,
             content_bytes_max: 1 << 20,
             announce_members_max,
             auth: AuthMode::Username,

@@ -3,6 +3,7 @@
 use std::net::{SocketAddr, TcpStream};
 
 use groupcast_kit::crowd::BlockingSocket;
+use groupcast_kit::frame;
 use serde_json::json;
 use socket2::SockRef;
 
@@ -65,6 +66,42 @@ async fn lists_that_nobody_takes_are_bounded_over_all_connections() {
     // The bound, and what is being made of a list at each turn.
     assert!(growth < (16 + 16 * 12) * MIB, "{} MiB", growth / MIB);
     drop(all);
+    scene.end().await;
+}
+
+/// The same of sockets: those that catch up with much, and those that ask for much of the past.
+#[tokio::test]
+async fn replays_and_history_that_nobody_takes_are_bounded_over_all_sockets() {
+    const COUNT: usize = 100;
+    let mut scene = Scene::open(&["--answer-bytes-max", "16MiB"]).await;
+    say_much(&scene).await;
+    let before = scene.growth();
+    for (name, command) in [
+        ("replays that nobody takes", r#"{"type":"subscribe","group_id":1,"after":0}"#),
+        ("history that nobody takes", r#"{"type":"history","group_id":1,"limit":1000}"#),
+    ] {
+        let all = scene
+            .under(name, move |address, is_over| {
+                let mut all = sockets(address, COUNT, "/ws", r#"{"type":"hello","username":"eve"}"#);
+                let mut bytes = Vec::new();
+                frame::push(&mut bytes, frame::TEXT, command.as_bytes());
+                for stream in &mut all {
+                    _ = SockRef::from(&*stream).set_recv_buffer_size(2_048);
+                    assert!(pour(stream, &bytes));
+                }
+                wait(is_over);
+                all
+            })
+            .await;
+        let mut reader = JsonSocket::hello(&scene.server, "bob").await;
+        reader.send(json!({ "type": "subscribe", "group_id": 1, "after": 0 })).await;
+        for seq in 1..=MESSAGES {
+            assert_eq!(reader.until("message").await["seq"], seq);
+        }
+        drop(all);
+    }
+    let growth = scene.growth() - before;
+    assert!(growth < (16 + 16 * 12) * MIB, "{} MiB", growth / MIB);
     scene.end().await;
 }
 
@@ -140,7 +177,7 @@ async fn pings_are_not_answered_to_who_does_not_read() {
     let mut scene = Scene::open(&["--stall-timeout", "2s"]).await;
     let left = scene.under("pings whose pongs nobody reads", |address, is_over| {
         let mut ping = Vec::new();
-        groupcast_kit::frame::push(&mut ping, groupcast_kit::frame::PING, &[7; 125]);
+        frame::push(&mut ping, frame::PING, &[7; 125]);
         let (open, _) = flood(sockets(address, 50, "/ws/group/busy/eve", ""), &ping.repeat(500), is_over);
         open
     });
