@@ -59,7 +59,7 @@ pub(super) async fn postgres(client: &mut Client) -> Result<f64> {
         })
         .await?;
     let (batches, rows) = batches(&bytes.freeze())?;
-    client.batch_execute("TRUNCATE messages").await?;
+    client.batch_execute("TRUNCATE messages CASCADE").await?;
     let started = Instant::now();
     for batch in batches {
         let transaction = client.transaction().await?;
