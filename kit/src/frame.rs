@@ -2,6 +2,8 @@
 
 /// The opcode of a text, or of its first part.
 pub const TEXT: u8 = 1;
+/// The opcode of a binary message, or of its first part.
+pub const BINARY: u8 = 2;
 /// The opcode of a close.
 pub const CLOSE: u8 = 8;
 /// The opcode of a ping.

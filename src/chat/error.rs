@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::task::JoinError;
+
 use crate::auth::PasswordError;
 use crate::store::{StoreError, Unique};
 
@@ -155,6 +157,12 @@ impl From<StoreError> for ChatError {
 
 impl From<getrandom::Error> for ChatError {
     fn from(error: getrandom::Error) -> Self {
+        Self::Internal(Some(error.into()))
+    }
+}
+
+impl From<JoinError> for ChatError {
+    fn from(error: JoinError) -> Self {
         Self::Internal(Some(error.into()))
     }
 }

@@ -1,6 +1,9 @@
 //! Replaying what a socket missed.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::{Chat, ChatResult};
 use crate::hub::Replay;
@@ -37,10 +40,15 @@ impl Chat {
         // would be beyond the head as it is told, and get it twice.
         let end = recent.head(group).map(Seq::next);
         let end = end.unwrap_or(Seq(i64::MAX));
-        let _turn = self.untaken.page_turn().await?;
-        let entries = self.store.log.entries(group, position, end, PAGE_ROWS_MAX as u64).await?;
-        let Some(last) = entries.last() else { return Ok(Replayed::UpToDate) };
-        let logged: Vec<Logged<'_>> = entries.iter().map(Logged::from).collect();
-        Ok(Replayed::Frames(self.untaken.hold_page(encode_json(&logged)), last.seq()))
+        let (log, untaken) = (Arc::clone(&self.store.log), Arc::clone(&self.untaken));
+        // A socket that is being closed is not polled, and must not keep the turn meanwhile.
+        let reading = tokio::spawn(async move {
+            let _turn = untaken.page_turn().await?;
+            let entries = log.entries(group, position, end, PAGE_ROWS_MAX as u64).await?;
+            let Some(last) = entries.last() else { return Ok(Replayed::UpToDate) };
+            let logged: Vec<Logged<'_>> = entries.iter().map(Logged::from).collect();
+            Ok(Replayed::Frames(untaken.hold_page(encode_json(&logged)), last.seq()))
+        });
+        AbortOnDropHandle::new(reading).await?
     }
 }

@@ -2,6 +2,9 @@
 
 use std::num::NonZero;
 
+use tokio::task::spawn_local;
+use tokio_util::task::AbortOnDropHandle;
+
 use crate::chat::{ChatError, ChatResult};
 use crate::model::{GroupId, Seq};
 use crate::protocol::command::{Fields, RequestId};
@@ -36,20 +39,23 @@ impl History {
     ) -> Option<Pending<S>> {
         let Self { group_id, before, after, limit } = self;
         let (chat, membership) = (context.chat(), session.find_membership(context, group_id));
-        let work = async move {
+        let asked = request.clone();
+        // A socket that is being closed is not polled, and must not keep the turn meanwhile.
+        let work = AbortOnDropHandle::new(spawn_local(async move {
             let member = membership.await?;
             let _turn = chat.untaken().turn().await?;
             let page = chat.history(&member, before, after, limit.map(NonZero::get)).await?;
-            // Who was removed meanwhile gets nothing more of the group.
-            if member.is_current() { ChatResult::Ok((member, page)) } else { Err(ChatError::NotMember) }
-        };
+            let answer = event::history(asked.as_ref(), group_id, &page.messages, page.more);
+            ChatResult::Ok((member, chat.untaken().hold(answer)?))
+        }));
+        let work = async move { work.await? };
         Some(Pending::of_user(work, move |identified, context, found| match found {
-            Ok((member, page)) => {
-                let answer = event::history(request.as_ref(), group_id, &page.messages, page.more);
-                match context.chat().untaken().hold(answer) {
-                    Ok(answer) => context.reply(&answer),
-                    Err(error) => context.refuse(request.as_ref(), Some(group_id), &error),
-                }
+            // Who was removed meanwhile gets nothing more of the group.
+            Ok((member, _)) if !member.is_current() => {
+                context.refuse(request.as_ref(), Some(group_id), &ChatError::NotMember);
+            }
+            Ok((member, answer)) => {
+                context.reply(&answer);
                 identified.remember(member);
             }
             Err(error) => context.refuse(request.as_ref(), Some(group_id), &error),

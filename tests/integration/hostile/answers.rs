@@ -1,6 +1,7 @@
 //! Peers that ask and do not read.
 
 use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
 
 use groupcast_kit::crowd::BlockingSocket;
 use groupcast_kit::frame;
@@ -45,8 +46,8 @@ async fn a_list_that_nobody_takes_is_not_made_beyond_a_page() {
 /// With a bound that few of them fill. Who takes their list gets it all the same.
 #[tokio::test]
 async fn lists_that_nobody_takes_are_bounded_over_all_connections() {
-    const COUNT: usize = 100;
-    let mut scene = Scene::open(&["--answer-bytes-max", "16MiB"]).await;
+    const COUNT: usize = 60;
+    let mut scene = Scene::open(&["--answer-bytes-max", "8MiB"]).await;
     say_much(&scene).await;
     let before = scene.growth();
     let all = scene
@@ -64,7 +65,7 @@ async fn lists_that_nobody_takes_are_bounded_over_all_connections() {
     assert_eq!(list.as_array().unwrap().len(), MESSAGES);
     let growth = scene.growth() - before;
     // The bound, and what is being made of a list at each turn.
-    assert!(growth < (16 + 16 * 12) * MIB, "{} MiB", growth / MIB);
+    assert!(growth < (8 + 16 * 12) * MIB, "{} MiB", growth / MIB);
     drop(all);
     scene.end().await;
 }
@@ -72,8 +73,8 @@ async fn lists_that_nobody_takes_are_bounded_over_all_connections() {
 /// The same of sockets: those that catch up with much, and those that ask for much of the past.
 #[tokio::test]
 async fn replays_and_history_that_nobody_takes_are_bounded_over_all_sockets() {
-    const COUNT: usize = 100;
-    let mut scene = Scene::open(&["--answer-bytes-max", "16MiB"]).await;
+    const COUNT: usize = 60;
+    let mut scene = Scene::open(&["--answer-bytes-max", "8MiB"]).await;
     say_much(&scene).await;
     let before = scene.growth();
     for (name, command) in [
@@ -101,7 +102,32 @@ async fn replays_and_history_that_nobody_takes_are_bounded_over_all_sockets() {
         drop(all);
     }
     let growth = scene.growth() - before;
-    assert!(growth < (16 + 16 * 12) * MIB, "{} MiB", growth / MIB);
+    assert!(growth < (8 + 16 * 12) * MIB, "{} MiB", growth / MIB);
+    scene.end().await;
+}
+
+/// Who asks for much and is closed in the midst of it, and does not answer the close, keeps nobody from theirs.
+#[tokio::test]
+async fn who_is_being_closed_keeps_no_turn() {
+    let mut scene = Scene::open(&[]).await;
+    say_much(&scene).await;
+    let all = scene
+        .under("closes in the midst of history", |address, is_over| {
+            let mut all = sockets(address, 32, "/ws", r#"{"type":"hello","username":"eve"}"#);
+            let ask = br#"{"type":"history","group_id":1,"limit":1000}"#;
+            for (opcode, payload) in [(frame::TEXT, &ask[..]), (frame::BINARY, b"")] {
+                let mut bytes = Vec::new();
+                frame::push(&mut bytes, opcode, payload);
+                all.iter_mut().for_each(|stream| assert!(pour(stream, &bytes)));
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            wait(is_over);
+            all
+        })
+        .await;
+    let list = scene.server.http().await.get("/api/v1/messages/?group_id=1&limit=1000").await.ok();
+    assert_eq!(list.as_array().unwrap().len(), MESSAGES);
+    drop(all);
     scene.end().await;
 }
 
