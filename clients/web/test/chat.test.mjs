@@ -65,7 +65,7 @@ test("edit, delete, react and reply by the keyboard", async (t) => {
   await message(other, "Helo!").waitFor();
 
   await button(message(one, "Helo!"), "Edit").press("Enter");
-  assert.equal(await one.evaluate(() => document.activeElement.value), "Helo!");
+  await until("the message is edited", () => one.evaluate(() => document.activeElement.value === "Helo!"));
   await one.keyboard.type(" No.");
   await one.keyboard.press("Escape");
   assert.equal(await message(one, "No.").count(), 0);

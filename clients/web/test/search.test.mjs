@@ -34,7 +34,7 @@ test("a message is found in all of one's groups, and shown where it stands", asy
     const place = article.getBoundingClientRect();
     return place.top > 0 && place.bottom < innerHeight;
   }));
-  assert.equal(await found.evaluate((article) => document.activeElement === article), true);
+  await until("the keyboard is at it", () => found.evaluate((article) => document.activeElement === article));
   await search.fill("nothing of this kind");
   await search.press("Enter");
   await results.getByText("Nothing was found.").waitFor();

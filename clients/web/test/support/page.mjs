@@ -75,7 +75,7 @@ export async function say(page, text) {
 }
 
 /** Waits until something holds. */
-export async function until(what, holds, ms = 10_000) {
+export async function until(what, holds, ms = 30_000) {
   const end = Date.now() + ms;
   let last;
   while (Date.now() < end) {
