@@ -54,7 +54,7 @@ impl Untaken {
 
     /// The same of who has time.
     async fn next_turn(&self) -> ChatResult<Turn<'_>> {
-        self.turns.acquire().await.map(Turn).map_err(|_| NO_ROOM)
+        self.turns.acquire().await.map(|_permit| Turn { _permit }).map_err(|_| NO_ROOM)
     }
 
     /// Waits for room and the turn to make the next page of what is taken page by page.
@@ -115,7 +115,9 @@ impl Untaken {
 
 /// The turn to make an answer of many rows.
 #[derive(Debug)]
-pub struct Turn<'u>(#[expect(dead_code, reason = "it lasts until it is dropped")] SemaphorePermit<'u>);
+pub struct Turn<'u> {
+    _permit: SemaphorePermit<'u>,
+}
 
 /// Bytes that count until this is dropped.
 struct Held {

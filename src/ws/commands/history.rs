@@ -40,15 +40,15 @@ impl History {
         let Self { group_id, before, after, limit } = self;
         let (chat, membership) = (context.chat(), session.find_membership(context, group_id));
         let asked = request.clone();
-        // A socket that is being closed is not polled, and must not keep the turn meanwhile.
-        let work = AbortOnDropHandle::new(spawn_local(async move {
+        let making = async move {
             let member = membership.await?;
             let _turn = chat.untaken().turn().await?;
             let page = chat.history(&member, before, after, limit.map(NonZero::get)).await?;
             let answer = event::history(asked.as_ref(), group_id, &page.messages, page.more);
             ChatResult::Ok((member, chat.untaken().hold(answer)?))
-        }));
-        let work = async move { work.await? };
+        };
+        // A socket that is being closed is not polled, and must not keep the turn meanwhile.
+        let work = async move { AbortOnDropHandle::new(spawn_local(making)).await? };
         Some(Pending::of_user(work, move |identified, context, found| match found {
             // Who was removed meanwhile gets nothing more of the group.
             Ok((member, _)) if !member.is_current() => {
