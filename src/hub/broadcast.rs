@@ -75,9 +75,10 @@ impl Broadcast {
         }
     }
 
-    /// The frames as a part of others.
-    pub(super) fn as_part(&self) -> Part {
-        Part { text: self.text.clone(), json: self.json.clone(), twins: self.twins.clone() }
+    /// The frames as a part of others; none where they are not compressed.
+    pub(super) fn as_part(&self) -> Option<Part> {
+        let twins = Some(&self.twins).filter(|twins| !twins.is_empty())?.clone();
+        Some(Part { text: self.text.clone(), json: self.json.clone(), twins })
     }
 
     /// The frames for a socket in this mode, compressed if it has agreed on that, with this window.

@@ -71,11 +71,7 @@ impl<'a> Run<'a> {
             messages: self.parts.iter().map(|part| part.messages).sum(),
             text: join(self.text, self.parts.iter().map(|part| &part.text)),
             json: join(self.json, self.parts.iter().map(|part| &part.json)),
-            // Where nothing is compressed no part is looked at again.
-            twins: match first.twins.is_empty() {
-                true => Twins::default(),
-                false => Twins::of_parts(self.parts.iter().copied().map(Broadcast::as_part)),
-            },
+            twins: Twins::of_parts(self.parts.iter().copied().map(Broadcast::as_part)),
             ..first.clone()
         }
     }

@@ -38,9 +38,9 @@ impl Twins {
         Self(Some(Arc::default()))
     }
 
-    /// For frames that are those of `parts` laid end to end; none unless each of these has some.
-    pub(super) fn of_parts(parts: impl Iterator<Item = Part>) -> Self {
-        let parts: Option<Vec<_>> = parts.map(|part| (!part.twins.is_empty()).then_some(part)).collect();
+    /// For frames that are those of `parts` laid end to end; none unless there is each of these.
+    pub(super) fn of_parts(parts: impl Iterator<Item = Option<Part>>) -> Self {
+        let parts: Option<Vec<_>> = parts.collect();
         Self(parts.map(|parts| Arc::new(Pair { parts, ..Pair::default() })))
     }
 

@@ -48,7 +48,7 @@ async fn list(context: Context<'_>) -> Answer {
 
 async fn respond(context: &Context<'_>, caller: &Caller, user: UserId) -> Answer {
     let chat = context.chat;
-    let _turn = context.chat.untaken().turn().await?;
+    let _turn = chat.untaken().turn().await?;
     let groups = chat.own_groups(caller, user).await?;
     let mut json = b"[".to_vec();
     write_rows(&mut json, &groups, |out, group| write(out, chat, group));
